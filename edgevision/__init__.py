@@ -1,0 +1,12 @@
+"""Gymnasium environments for learned offloading control in multi-user edge vision.
+
+Importing the package registers the ``EdgeVision/...`` ids; use ``"edgevision:EdgeVision/Image-v0"`` where a spawned
+worker makes the environment.
+"""
+
+from edgevision.envs.registration import register
+
+__version__ = "0.1.0"
+__all__ = ["__version__"]
+
+register()

@@ -1,0 +1,37 @@
+"""What a controller sees and does: scenarios, the simulator and its Gymnasium views."""
+
+from edgevision.envs.config import PRESETS, ScenarioConfig
+from edgevision.envs.environment import OffloadingEnv
+from edgevision.envs.problem import Allocation, Policy, SlotProblem, equal_shares
+from edgevision.envs.profile import (
+    OperatingPointProfile,
+    load_profile,
+    published_eta,
+    save_profile,
+    shipped_profiles,
+)
+from edgevision.envs.registration import IDS
+from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
+from edgevision.envs.trace import EpisodeTrace
+from edgevision.envs.vector_environment import OffloadingVectorEnv
+
+__all__ = [
+    "IDS",
+    "PRESETS",
+    "Allocation",
+    "EpisodeTrace",
+    "OffloadingEnv",
+    "OffloadingVectorEnv",
+    "OperatingPointProfile",
+    "OutcomeSource",
+    "Policy",
+    "ScenarioConfig",
+    "Simulator",
+    "SlotOutcome",
+    "SlotProblem",
+    "equal_shares",
+    "load_profile",
+    "published_eta",
+    "save_profile",
+    "shipped_profiles",
+]

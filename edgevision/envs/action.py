@@ -1,0 +1,100 @@
+"""The action space: a documented, invertible map between ``Box(-1, 1, (U, A + 2))`` and `Allocation`.
+
+Coordinates of a user's row, for A operating-point axes:
+
+- ``0 .. A-1``: [-1, 1] is cut into as many equal cells as the axis has points;
+- ``A``: bandwidth, ``A + 1``: power. Every active user has the minimum; the rest of the budget is split by a
+  softmax over the active users of ``SHARE_LOGIT_RANGE`` times the coordinate. Budgets are therefore always spent in
+  full, which loses nothing: success probability increases in bandwidth and in power.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Space
+from numpy.typing import NDArray
+
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import InvalidActionError
+
+FloatArray = NDArray[np.float64]
+
+#: Largest share of the divisible budget over the smallest that an action can express: exp(2 x 4), 35 dB.
+SHARE_LOGIT_RANGE = 4.0
+
+
+def action_space(users: int, grid: tuple[int, ...]) -> Box:
+    """Action space of one environment, ``Box(-1, 1, (U, A + 2))``."""
+    return Box(-1.0, 1.0, (users, len(grid) + 2), np.float32)
+
+
+def check_action(action: object, space: Space[Any]) -> FloatArray:
+    """Return the action as float64, or say what is wrong with it.
+
+    Raises:
+        InvalidActionError: wrong shape, not a number, not finite, or outside [-1, 1].
+    """
+    try:
+        values = np.asarray(action, np.float64)
+    except (TypeError, ValueError):
+        raise InvalidActionError(f"action must be an array of numbers, got {type(action).__name__}") from None
+    if values.shape != space.shape:
+        raise InvalidActionError(f"action must have shape {space.shape}, got {values.shape}")
+    if not np.isfinite(values).all():
+        raise InvalidActionError(f"action holds NaN or infinity at {tuple(np.argwhere(~np.isfinite(values))[0])}")
+    if (np.abs(values) > 1.0).any():
+        index = tuple(np.argwhere(np.abs(values) > 1.0)[0])
+        raise InvalidActionError(f"action must lie in [-1, 1], got {values[index]:.6g} at {index}; clip it first")
+    return values
+
+
+def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
+    """Map actions (N, U, A + 2) to the allocation they stand for."""
+    axes = len(problem.grid)
+    sizes = np.array(problem.grid)
+    cells = np.floor((action[..., :axes] + 1.0) * 0.5 * sizes).astype(np.int64)
+    cells = np.clip(cells, 0, sizes - 1)
+    point = np.ravel_multi_index(tuple(np.moveaxis(cells, -1, 0)), problem.grid)
+    return Allocation(
+        operating_point=np.where(problem.active, point, 0),
+        bandwidth=_split(action[..., axes], problem.active, problem.bandwidth_budget, problem.min_bandwidth),
+        power=_split(action[..., axes + 1], problem.active, problem.power_budget, problem.min_power),
+    )
+
+
+def encode(allocation: Allocation, problem: SlotProblem) -> FloatArray:
+    """Map an allocation to the action (N, U, A + 2) that `decode` maps back to it.
+
+    Exact for every allocation that spends its budgets within ``SHARE_LOGIT_RANGE``; others go to the nearest
+    expressible shares. Inactive users get zeros.
+    """
+    cells = np.stack(np.unravel_index(allocation.operating_point, problem.grid), axis=-1)
+    point = (2.0 * cells + 1.0) / np.array(problem.grid) - 1.0
+    shares = np.stack(
+        [
+            _logits(allocation.bandwidth, problem.active, problem.min_bandwidth),
+            _logits(allocation.power, problem.active, problem.min_power),
+        ],
+        axis=-1,
+    )
+    return np.where(problem.active[..., None], np.concatenate([point, shares], axis=-1), 0.0)
+
+
+def _split(logit: FloatArray, active: NDArray[np.bool_], budget: FloatArray, least: FloatArray) -> FloatArray:
+    """Minimum for every active user plus a softmax share of the rest, (N, U)."""
+    weight = np.where(active, np.exp(SHARE_LOGIT_RANGE * logit), 0.0)
+    rest = budget - least * active.sum(axis=1)
+    total = np.where(active.any(axis=1), weight.sum(axis=1), 1.0)
+    return np.where(active, least[:, None] + weight * (rest / total)[:, None], 0.0)
+
+
+def _logits(amount: FloatArray, active: NDArray[np.bool_], least: FloatArray) -> FloatArray:
+    """Invert `_split`, with the free constant of the softmax chosen so that the largest and smallest balance."""
+    rest = np.where(active, np.maximum(amount - least[:, None], 0.0), 0.0)
+    largest = rest.max(axis=1, keepdims=True)
+    divisible = largest > 0
+    relative = np.maximum(rest / np.where(divisible, largest, 1.0), np.exp(-2.0 * SHARE_LOGIT_RANGE))
+    logit = np.where(active & divisible, np.log(relative), 0.0)
+    return (logit - 0.5 * logit.min(axis=1, keepdims=True)) / SHARE_LOGIT_RANGE

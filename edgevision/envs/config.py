@@ -1,0 +1,257 @@
+"""`ScenarioConfig`: every setting of an environment, frozen and validated; each field is a `gymnasium.make` keyword.
+
+Numbers here carry the units that people type (MHz, mW, ms, dB), in names that say so. The properties
+convert to SI (Hz, W, s), which is what the rest of the package computes in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from edgevision.errors import ScenarioError, unknown_name
+
+Fading = Literal["half-normal", "rayleigh"]
+SuccessModel = Literal["exact", "chernoff"]
+Propagation = Literal["fixed", "umi"]
+Traffic = Literal["full-buffer", "poisson"]
+AccuracyMode = Literal["mean", "replay", "live"]
+TransmissionMode = Literal["expected", "sampled"]
+ContentSplit = Literal["all", "train", "validation", "test"]
+
+PAPER_MIN_BANDWIDTH_MHZ = 5.0
+PAPER_MIN_POWER_MW = 10.0
+
+
+@dataclass(frozen=True)
+class ScenarioConfig:
+    """The settings of one environment.
+
+    Attributes:
+        users: number of cameras U in the cell.
+        bandwidth_mhz: uplink bandwidth B_max shared by all users [MHz].
+        power_mw: transmit power P_max shared by all users [mW].
+        min_bandwidth_mhz: B_min per active user [MHz]; ``None`` is the smaller of the published 5 MHz and
+            half an equal share, so that B_max can always be met.
+        min_power_mw: P_min per active user [mW]; ``None`` is the smaller of the published 10 mW and half
+            an equal share.
+        noise_dbm_per_hz: thermal noise density [dBm/Hz].
+        noise_figure_db: receiver noise figure added to it [dB].
+        deadline_ms: range from which each request's deadline t0 is drawn uniformly [ms].
+        size_mbit: range from which raw sizes D are drawn uniformly [Mbit], for profiles without contents of
+            their own (``published-eta``); measured profiles bring each content's own size.
+        propagation: ``fixed`` gives every user ``gain_scale``; ``umi`` draws positions in a cell and uses
+            3GPP TR 38.901 UMi street canyon path loss, line-of-sight probability and shadowing.
+        gain_scale: the scale delta of the channel gain for ``fixed`` [linear power gain].
+        carrier_ghz: carrier frequency for ``umi`` [GHz].
+        cell_radius_m: users are uniform on the disc between 10 m and this radius [m].
+        base_station_height_m: antenna height of the base station [m].
+        user_height_m: antenna height of the cameras [m].
+        fading: distribution of the gain: ``half-normal`` (the paper's |N(0, delta^2)|) or ``rayleigh``
+            (exponential power gain with mean delta).
+        success_model: how success probability is scored: ``exact`` or the paper's ``chernoff``
+            approximation 2 Q(x) ~ exp(-x^2/2).
+        traffic: ``full-buffer`` (every user has a request in every slot) or ``poisson``.
+        arrivals_per_slot: Poisson mean of new requests per user and slot; below 1, or the pool would grow
+            without bound.
+        profile: name of a shipped operating-point profile, or the path of one.
+        content_split: which contents of a measured profile are drawn.
+        accuracy: ``mean`` scores the population accuracy, ``replay`` the recorded outcome of inference on
+            the drawn content, ``live`` runs codec and classifier (needs ``codec=`` at construction).
+        transmission: ``expected`` scores the success probability, ``sampled`` draws in-time outcomes.
+        device_time_scale: factor on the profile's measured device times; 0 ignores them.
+        edge_time_scale: factor on the profile's measured edge times; 0 ignores them.
+        episode_slots: length of an episode [slots], or a range (low, high) to draw it from, both included.
+    """
+
+    users: int = 6
+    bandwidth_mhz: float = 30.0
+    power_mw: float = 150.0
+    min_bandwidth_mhz: float | None = None
+    min_power_mw: float | None = None
+    noise_dbm_per_hz: float = -174.0
+    noise_figure_db: float = 0.0
+    deadline_ms: tuple[float, float] = (50.0, 100.0)
+    size_mbit: tuple[float, float] = (10.0, 20.0)
+    propagation: Propagation = "fixed"
+    gain_scale: float = 1e-3
+    carrier_ghz: float = 3.5
+    cell_radius_m: float = 150.0
+    base_station_height_m: float = 10.0
+    user_height_m: float = 1.5
+    fading: Fading = "half-normal"
+    success_model: SuccessModel = "exact"
+    traffic: Traffic = "poisson"
+    arrivals_per_slot: float = 0.8
+    profile: str = "published-eta"
+    content_split: ContentSplit = "all"
+    accuracy: AccuracyMode = "mean"
+    transmission: TransmissionMode = "expected"
+    device_time_scale: float = 0.0
+    edge_time_scale: float = 0.0
+    episode_slots: int | tuple[int, int] = 50
+
+    def __post_init__(self) -> None:
+        for name in ("deadline_ms", "size_mbit"):
+            object.__setattr__(self, name, _pair(name, getattr(self, name), float))
+        if not isinstance(self.episode_slots, int):
+            object.__setattr__(self, "episode_slots", _pair("episode_slots", self.episode_slots, int))
+        object.__setattr__(self, "profile", str(self.profile))
+        self._check_numbers()
+        self._check_choices()
+        self._check_feasible()
+
+    def _check_numbers(self) -> None:
+        if not isinstance(self.users, int) or isinstance(self.users, bool) or self.users < 1:
+            raise ScenarioError(f"users must be an integer >= 1, got {self.users!r}")
+        for name in (
+            "bandwidth_mhz",
+            "power_mw",
+            "gain_scale",
+            "carrier_ghz",
+            "base_station_height_m",
+            "user_height_m",
+        ):
+            _check(name, getattr(self, name), lambda value: value > 0, "> 0")
+        for name in ("min_bandwidth_mhz", "min_power_mw"):
+            if getattr(self, name) is not None:
+                _check(name, getattr(self, name), lambda value: value >= 0, ">= 0")
+        for name in ("noise_dbm_per_hz", "noise_figure_db"):
+            _check(name, getattr(self, name), lambda value: True, "finite")
+        for name in ("device_time_scale", "edge_time_scale"):
+            _check(name, getattr(self, name), lambda value: value >= 0, ">= 0")
+        _check("cell_radius_m", self.cell_radius_m, lambda value: value > 10, "> 10 (the closest distance)")
+        _check("arrivals_per_slot", self.arrivals_per_slot, lambda value: 0 < value < 1, "in (0, 1)")
+        for name in ("deadline_ms", "size_mbit"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high < math.inf:
+                raise ScenarioError(f"{name} must satisfy 0 < low <= high, got {(low, high)!r}")
+        if not 1 <= self.slots[0] <= self.slots[1]:
+            raise ScenarioError(f"episode_slots must satisfy 1 <= low <= high, got {self.episode_slots!r}")
+
+    def _check_choices(self) -> None:
+        for name, choices in (
+            ("propagation", Propagation),
+            ("fading", Fading),
+            ("success_model", SuccessModel),
+            ("traffic", Traffic),
+            ("accuracy", AccuracyMode),
+            ("transmission", TransmissionMode),
+            ("content_split", ContentSplit),
+        ):
+            value, allowed = getattr(self, name), get_args(choices)
+            if value not in allowed:
+                raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+    def _check_feasible(self) -> None:
+        # The tolerance admits exact equal shares such as 6 x 5 MHz = 30 MHz after unit conversion.
+        if self.min_bandwidth * self.users > self.bandwidth * (1 + 1e-12):
+            raise ScenarioError(
+                f"infeasible: min_bandwidth_mhz x users = {self.min_bandwidth_mhz} x {self.users} exceeds "
+                f"bandwidth_mhz = {self.bandwidth_mhz}; lower min_bandwidth_mhz or users, or leave it None"
+            )
+        if self.min_power * self.users > self.power * (1 + 1e-12):
+            raise ScenarioError(
+                f"infeasible: min_power_mw x users = {self.min_power_mw} x {self.users} exceeds "
+                f"power_mw = {self.power_mw}; lower min_power_mw or users, or leave it None"
+            )
+
+    @property
+    def bandwidth(self) -> float:
+        """B_max [Hz]."""
+        return self.bandwidth_mhz * 1e6
+
+    @property
+    def power(self) -> float:
+        """P_max [W]."""
+        return self.power_mw * 1e-3
+
+    @property
+    def min_bandwidth(self) -> float:
+        """B_min [Hz]."""
+        if self.min_bandwidth_mhz is None:
+            return min(PAPER_MIN_BANDWIDTH_MHZ * 1e6, self.bandwidth / (2 * self.users))
+        return self.min_bandwidth_mhz * 1e6
+
+    @property
+    def min_power(self) -> float:
+        """P_min [W]."""
+        if self.min_power_mw is None:
+            return min(PAPER_MIN_POWER_MW * 1e-3, self.power / (2 * self.users))
+        return self.min_power_mw * 1e-3
+
+    @property
+    def noise_density(self) -> float:
+        """N0 including the noise figure [W/Hz]."""
+        return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """Shortest and longest episode [slots]."""
+        if isinstance(self.episode_slots, int):
+            return self.episode_slots, self.episode_slots
+        return self.episode_slots
+
+    @classmethod
+    def from_preset(cls, preset: str, **overrides: Any) -> ScenarioConfig:
+        """Build the named preset with some fields replaced.
+
+        Raises:
+            UnknownNameError: no such preset or field.
+            ScenarioError: the resulting settings are invalid.
+        """
+        if preset not in PRESETS:
+            raise unknown_name("preset", preset, PRESETS)
+        known = {field.name for field in dataclasses.fields(cls)}
+        for name in overrides:
+            if name not in known:
+                raise unknown_name("scenario setting", name, known)
+        return cls(**{**PRESETS[preset], **overrides})
+
+
+def _check(name: str, value: Any, rule: Any, text: str) -> None:
+    try:
+        good = math.isfinite(value) and rule(value)
+    except TypeError:
+        good = False
+    if not good:
+        raise ScenarioError(f"{name} must be a finite number {text}, got {value!r}")
+
+
+def _pair(name: str, value: Any, kind: type) -> tuple[Any, Any]:
+    try:
+        low, high = value
+        if kind(low) != low or kind(high) != high:
+            raise ValueError
+        return kind(low), kind(high)
+    except (TypeError, ValueError):
+        raise ScenarioError(f"{name} must be a pair (low, high) of {kind.__name__}s, got {value!r}") from None
+
+
+#: Named scenarios; ``ScenarioConfig.from_preset`` and the ``preset=`` keyword of the environments use them.
+PRESETS: dict[str, dict[str, Any]] = {
+    # Section VI-A of the Co-CRRA paper; sizes read as Mbit, gain scale chosen so that the published
+    # success probabilities (figures 4 and 5) are met.
+    "paper": {},
+    # The same with the numbers exactly as printed (D = 10..20 MB, B_min = 5 MHz, P_min = 10 mW).
+    "paper-printed": {
+        "size_mbit": (80.0, 160.0),
+        "min_bandwidth_mhz": 5.0,
+        "min_power_mw": 10.0,
+    },
+    # Eight cameras in a 3GPP UMi street-canyon cell that share an LTE-M carrier and send single images.
+    "umi-image": {
+        "users": 8,
+        "bandwidth_mhz": 1.08,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "propagation": "umi",
+        "cell_radius_m": 250.0,
+        "profile": "image-lite0-spat-imco",
+        "accuracy": "replay",
+        "device_time_scale": 1.0,
+        "edge_time_scale": 1.0,
+    },
+}

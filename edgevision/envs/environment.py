@@ -1,0 +1,158 @@
+"""The scalar environments: the N = 1 view of the simulator as `gymnasium.Env`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.envs import action as actions
+from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.observation import observation_space, observe
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
+from edgevision.envs.trace import EpisodeTrace
+from edgevision.errors import ScenarioError
+
+Observation = dict[str, NDArray[Any]]
+_ROW = np.array([0])
+
+
+class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
+    """Base of all ids: one cell in which cameras share an uplink to an edge server.
+
+    Subclasses only name their preset and document their id.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "human", "ansi"], "render_fps": 4}  # type: ignore[misc]
+    default_preset: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        preset: str | None = None,
+        render_mode: str | None = None,
+        codec: OutcomeSource | None = None,
+        **settings: Any,
+    ) -> None:
+        """Build the environment.
+
+        Args:
+            preset: name of the scenario; the id's own by default.
+            render_mode: ``rgb_array``, ``human``, ``ansi`` or ``None``.
+            codec: runs codec and classifier for ``accuracy="live"``.
+            **settings: fields of `ScenarioConfig` that differ from the preset.
+
+        Raises:
+            UnknownNameError: no such preset, setting or profile.
+            ScenarioError: the settings contradict each other.
+        """
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ScenarioError(f"render_mode must be one of {self.metadata['render_modes']}, got {render_mode!r}")
+        self.config = ScenarioConfig.from_preset(preset or self.default_preset, **settings)
+        self.simulator = Simulator(self.config, 1, codec)
+        profile = self.simulator.profile
+        self.observation_space = observation_space(self.config.users, len(profile.feature_names))
+        self.action_space = actions.action_space(self.config.users, profile.grid)
+        self.render_mode = render_mode
+        self._renderer: Any = None
+        self._last: tuple[SlotProblem, Allocation, SlotOutcome] | None = None
+        self._over = True
+
+    @property
+    def problem(self) -> SlotProblem:
+        """The current slot as classical policies see it (N = 1)."""
+        return self.simulator.problem
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Start an episode; ``options={"trace": EpisodeTrace}`` replays a given one."""
+        super().reset(seed=seed)
+        trace = requested_trace(options)
+        if trace is None:
+            self.simulator.reset(_ROW, [self.np_random])
+        else:
+            self.simulator.install(_ROW, trace)
+        self._last, self._over = None, False
+        if self.render_mode == "human":
+            self.render()
+        return self._observe(), {}
+
+    def step(self, action: NDArray[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Decode the action and advance one slot.
+
+        Raises:
+            InvalidActionError: wrong shape, NaN or out of range.
+        """
+        values = actions.check_action(action, self.action_space)
+        return self.allocate(actions.decode(values[None], self.problem))
+
+    def allocate(self, allocation: Allocation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Advance one slot with an `Allocation` (N = 1) in place of an action."""
+        if self._over:
+            raise gymnasium.error.ResetNeeded("the episode is over (or never began); call reset()")
+        problem = self.problem
+        outcome = self.simulator.step(allocation)
+        self._last, self._over = (problem, allocation, outcome), bool(outcome.truncated[0])
+        if self.render_mode == "human":
+            self.render()
+        info = {key: value[0] for key, value in slot_info(problem, allocation, outcome).items()}
+        return self._observe(), float(outcome.reward[0]), False, self._over, info
+
+    def _observe(self) -> Observation:
+        return {key: value[0] for key, value in observe(self.problem).items()}
+
+    def render(self) -> Any:
+        """Draw the last slot: (H, W, 3) uint8, text, or ``None`` after showing it in a window."""
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() does nothing without a render_mode; pass one to gymnasium.make()")
+            return None
+        from edgevision.envs.rendering import Renderer, Scene, as_text
+
+        trace, slot = self.simulator.trace, int(self.simulator.slot[0])
+        scene = Scene.of(self.problem, trace.position, slot, int(trace.length[0]), self._last)
+        if self.render_mode == "ansi":
+            return as_text(scene)
+        if self._renderer is None:
+            self._renderer = Renderer(window=self.render_mode == "human")
+        frame = self._renderer.draw(scene)
+        return frame if self.render_mode == "rgb_array" else None
+
+    def close(self) -> None:
+        """Close the window, if one is open."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+
+def requested_trace(options: dict[str, Any] | None) -> EpisodeTrace | None:
+    """The trace that reset options ask for.
+
+    Raises:
+        ScenarioError: an option that does not exist, or a trace of another type.
+    """
+    unknown = set(options or {}) - {"trace"}
+    if unknown:
+        raise ScenarioError(f"unknown reset option {sorted(unknown)[0]!r}; 'trace' is the only one")
+    trace = (options or {}).get("trace")
+    if trace is not None and not isinstance(trace, EpisodeTrace):
+        raise ScenarioError(f"options['trace'] must be an EpisodeTrace, got {type(trace).__name__}")
+    return trace
+
+
+def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome) -> dict[str, NDArray[Any]]:
+    """The reward's terms, batched over N; means are over the active users."""
+    return {
+        "in_time": problem.mean_over_active(outcome.in_time),
+        "accuracy": problem.mean_over_active(outcome.accuracy),
+        "task_success": outcome.reward,
+        "active_users": problem.active.sum(axis=1),
+        "user_in_time": outcome.in_time,
+        "user_accuracy": outcome.accuracy,
+        "operating_point": allocation.operating_point,
+        "bandwidth": allocation.bandwidth,
+        "power": allocation.power,
+    }

@@ -1,0 +1,95 @@
+"""The observation: a pure function of `SlotProblem`, scaled to about [-1, 1].
+
+``users`` holds one row per user (zeros where inactive), ``cell`` what all users share, ``active`` who has a request.
+Resources enter as if shared equally, so that the features mean the same at any budget and number of users.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from gymnasium.spaces import Box, Dict, MultiBinary
+from numpy.typing import NDArray
+
+from edgevision.envs.problem import SlotProblem
+
+#: Features are clipped here; ordinary values stay within about [-1, 1].
+FEATURE_LIMIT = 4.0
+#: How many operating points, evenly spaced from least to most compressed, are described per user.
+ANCHORS = 4
+
+USER_FEATURES = (
+    "signal-to-noise ratio with the whole budget [50 dB], minus 1",
+    "log10 of the raw size over an equal share's capacity within the deadline",
+    "log10 of the deadline over 100 ms",
+    *(
+        f"log10 of the load at anchor {i}: payload over an equal share's capacity in the time left"
+        for i in range(ANCHORS)
+    ),
+)
+CELL_FEATURES = (
+    "share of users that are active",
+    "log10 of the bandwidth budget [MHz]",
+    "log10 of the power budget [100 mW]",
+    "share of the bandwidth budget that the minimum of all users takes",
+    "share of the power budget that the minimum of all users takes",
+)
+
+
+def observation_space(users: int, content_features: int) -> Dict:
+    """Observation space of one environment; see ``USER_FEATURES`` and ``CELL_FEATURES``."""
+    width = len(USER_FEATURES) + content_features
+    return Dict(
+        {
+            "users": Box(-FEATURE_LIMIT, FEATURE_LIMIT, (users, width), np.float32),
+            "cell": Box(-FEATURE_LIMIT, FEATURE_LIMIT, (len(CELL_FEATURES),), np.float32),
+            "active": MultiBinary(users),
+        }
+    )
+
+
+def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
+    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) int8."""
+    count = problem.active.sum(axis=1)
+    bandwidth = (problem.bandwidth_budget / np.maximum(count, 1))[:, None]
+    density = (problem.power_budget / (problem.bandwidth_budget * problem.noise_density))[:, None]
+    snr = problem.gain_scale * density
+    capacity = bandwidth * np.log2(1.0 + snr)
+    anchors = np.linspace(0, problem.points - 1, ANCHORS).round().astype(int)
+    airtime = np.maximum(problem.deadline[..., None] - problem.compute_time[..., anchors], 1e-9)
+    payload = problem.raw_size[..., None] * problem.size_fraction[..., anchors]
+    per_user = np.concatenate(
+        [
+            np.stack(
+                [
+                    _log10(snr) / 5.0 - 1.0,
+                    _log10(problem.raw_size / (capacity * problem.deadline)),
+                    _log10(problem.deadline * 10.0),
+                ],
+                axis=-1,
+            ),
+            _log10(payload / (capacity[..., None] * airtime)),
+            problem.features,
+        ],
+        axis=-1,
+    )
+    cell = np.stack(
+        [
+            count / problem.users,
+            _log10(problem.bandwidth_budget * 1e-6),
+            _log10(problem.power_budget * 10.0),
+            problem.min_bandwidth * problem.users / problem.bandwidth_budget,
+            problem.min_power * problem.users / problem.power_budget,
+        ],
+        axis=-1,
+    )
+    per_user = np.where(problem.active[..., None], per_user, 0.0)
+    return {
+        "users": np.clip(per_user, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
+        "cell": np.clip(cell, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
+        "active": problem.active.astype(np.int8),
+    }
+
+
+def _log10(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log10 with zero (or a negative rest) mapped below any ordinary value instead of to -inf."""
+    return np.log10(np.maximum(value, 1e-30))

@@ -1,0 +1,218 @@
+"""`SlotProblem` -> `Allocation`: the whole interface between an environment and a controller.
+
+A batch of N slots with U users each. Every policy, convex, heuristic or learned, is ``act(problem) -> Allocation``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.envs import radio
+from edgevision.envs.config import Fading, SuccessModel
+from edgevision.errors import AllocationError
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SlotProblem:
+    """Everything a controller may know in one slot: no future, no hidden outcome.
+
+    N slots, U users, K operating points, F content features.
+
+    Attributes:
+        active: who has a request, (N, U).
+        raw_size: bits of the uncompressed content D, (N, U) [bit].
+        deadline: time left t0, (N, U) [s].
+        gain_scale: scale delta of the channel gain, (N, U) [linear].
+        size_fraction: sent share 1 - o of the raw size at each operating point, for this content, (N, U, K).
+        accuracy: population accuracy eta of each operating point, (N, U, K).
+        compute_time: device plus edge time of each operating point, (N, U, K) [s].
+        features: what the device knows of the content, (N, U, F).
+        bandwidth_budget: B_max, (N,) [Hz].
+        power_budget: P_max, (N,) [W].
+        min_bandwidth: B_min, (N,) [Hz].
+        min_power: P_min, (N,) [W].
+        noise_density: N0, (N,) [W/Hz].
+        grid: sizes of the axes that the K operating points enumerate in row-major order.
+        fading: distribution of the channel gain.
+        success_model: how the environment scores success probability.
+    """
+
+    active: BoolArray
+    raw_size: FloatArray
+    deadline: FloatArray
+    gain_scale: FloatArray
+    size_fraction: FloatArray
+    accuracy: FloatArray
+    compute_time: FloatArray
+    features: FloatArray
+    bandwidth_budget: FloatArray
+    power_budget: FloatArray
+    min_bandwidth: FloatArray
+    min_power: FloatArray
+    noise_density: FloatArray
+    grid: tuple[int, ...]
+    fading: Fading = "half-normal"
+    success_model: SuccessModel = "exact"
+
+    @property
+    def slots(self) -> int:
+        """Number of slots N in the batch."""
+        return int(self.active.shape[0])
+
+    @property
+    def users(self) -> int:
+        """Number of users U."""
+        return int(self.active.shape[1])
+
+    @property
+    def points(self) -> int:
+        """Number of operating points K."""
+        return int(self.size_fraction.shape[2])
+
+    @property
+    def payload(self) -> FloatArray:
+        """Bits to send at each operating point, S = D (1 - o), (N, U, K) [bit]."""
+        return self.raw_size[..., None] * self.size_fraction
+
+    @property
+    def airtime(self) -> FloatArray:
+        """Time left for sending at each operating point, (N, U, K) [s]; negative if computing takes longer."""
+        return self.deadline[..., None] - self.compute_time
+
+    def __getitem__(self, index: slice | BoolArray | IntArray) -> SlotProblem:
+        """The sub-batch of slots that ``index`` selects along N."""
+        arrays: dict[str, Any] = {
+            name: value[index] for name, value in vars(self).items() if isinstance(value, np.ndarray)
+        }
+        return dataclasses.replace(self, **arrays)
+
+    def success_probabilities(
+        self, bandwidth: FloatArray, power: FloatArray, model: SuccessModel | None = None
+    ) -> FloatArray:
+        """P(t <= t0) at every operating point for given (N, U) resources, (N, U, K).
+
+        ``model`` overrides the scenario's own success model, which is how published Co-CRRA optimises its
+        approximation while the environment scores exactly.
+        """
+        log_x = radio.log_threshold(
+            self.payload,
+            self.airtime,
+            bandwidth[..., None],
+            power[..., None],
+            self.gain_scale[..., None],
+            self.noise_density[:, None, None],
+        )
+        return radio.success_probability(log_x, self.fading, model or self.success_model)
+
+    def success_probability(
+        self, allocation: Allocation, model: SuccessModel | None = None, payload: FloatArray | None = None
+    ) -> FloatArray:
+        """P(t <= t0) of each user under ``allocation``, (N, U); inactive users get 0.
+
+        ``payload`` (N, U) [bit] replaces the operating point's expected size by what is really sent.
+        """
+        log_x = radio.log_threshold(
+            self.raw_size * self.at(allocation, self.size_fraction) if payload is None else payload,
+            self.deadline - self.at(allocation, self.compute_time),
+            allocation.bandwidth,
+            allocation.power,
+            self.gain_scale,
+            self.noise_density[:, None],
+        )
+        probability = radio.success_probability(log_x, self.fading, model or self.success_model)
+        return np.where(self.active, probability, 0.0)
+
+    def task_success(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
+        """Phi = eta(o) P(t <= t0) of each user (eq. 3), (N, U); inactive users get 0."""
+        accuracy = self.at(allocation, self.accuracy)
+        return accuracy * self.success_probability(allocation, model)
+
+    def value(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
+        """Mean Phi over the active users of each slot (eq. 4 over their number), (N,)."""
+        return self.mean_over_active(self.task_success(allocation, model))
+
+    def mean_over_active(self, per_user: FloatArray) -> FloatArray:
+        """Mean of an (N, U) array over the active users, (N,); 0 where nobody is active."""
+        total = np.where(self.active, per_user, 0.0).sum(axis=1)
+        return total / np.maximum(self.active.sum(axis=1), 1)
+
+    @staticmethod
+    def at(allocation: Allocation, table: FloatArray) -> FloatArray:
+        """Pick the allocated operating point from an (N, U, K) table, (N, U)."""
+        index = allocation.operating_point[..., None]
+        return np.asarray(np.take_along_axis(table, index, axis=2)[..., 0])
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    """A controller's answer for N slots of U users.
+
+    Attributes:
+        operating_point: index into the K operating points, (N, U).
+        bandwidth: b, (N, U) [Hz]; 0 for inactive users.
+        power: p, (N, U) [W]; 0 for inactive users.
+    """
+
+    operating_point: IntArray
+    bandwidth: FloatArray
+    power: FloatArray
+
+    def __getitem__(self, index: slice | BoolArray | IntArray) -> Allocation:
+        """The sub-batch of slots that ``index`` selects along N."""
+        return Allocation(self.operating_point[index], self.bandwidth[index], self.power[index])
+
+    def check(self, problem: SlotProblem, tolerance: float = 1e-9) -> None:
+        """Check constraints C1..C5 (eqs. 5-9) to a relative ``tolerance``.
+
+        Raises:
+            AllocationError: names the first constraint broken, the slot and by how much.
+        """
+        shape = problem.active.shape
+        for name in ("operating_point", "bandwidth", "power"):
+            value = getattr(self, name)
+            if value.shape != shape:
+                raise AllocationError(f"{name} must have shape {shape}, got {value.shape}")
+            if not np.isfinite(value).all():
+                raise AllocationError(f"{name} holds NaN or infinity")
+        if (self.operating_point < 0).any() or (self.operating_point >= problem.points).any():
+            raise AllocationError(f"C5: operating points must lie in 0..{problem.points - 1}")
+        for label, used, budget, least in (
+            ("C1, C3: bandwidth", self.bandwidth, problem.bandwidth_budget, problem.min_bandwidth),
+            ("C2, C4: power", self.power, problem.power_budget, problem.min_power),
+        ):
+            _check_budget(label, used.sum(axis=1), budget, tolerance)
+            short = problem.active & (used < least[:, None] * (1 - tolerance))
+            if short.any():
+                raise AllocationError(f"{label} of user {tuple(np.argwhere(short)[0])} is below its minimum")
+
+
+def _check_budget(label: str, total: FloatArray, budget: FloatArray, tolerance: float) -> None:
+    over = total > budget * (1 + tolerance)
+    if over.any():
+        slot = int(np.argmax(over))
+        raise AllocationError(f"{label} of slot {slot} sums to {total[slot]:.12g}, budget {budget[slot]:.12g}")
+
+
+class Policy(Protocol):
+    """A controller: maps what is known in a batch of slots to an allocation for each."""
+
+    name: str
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch."""
+        ...
+
+
+def equal_shares(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
+    """Bandwidth [Hz] and power [W] split equally among the active users of each slot, (N, U) each."""
+    share = problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1)
+    return share * problem.bandwidth_budget[:, None], share * problem.power_budget[:, None]

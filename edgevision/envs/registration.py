@@ -1,0 +1,18 @@
+"""Registers the environment ids; idempotent, so that it can run in every (spawned) process that imports the package."""
+
+from __future__ import annotations
+
+import gymnasium
+
+#: Environment id -> module and stem of its scalar and vector classes.
+IDS = {
+    "EdgeVision/Paper-v0": "edgevision.envs.paper:Paper",
+    "EdgeVision/Image-v0": "edgevision.envs.image:Image",
+}
+
+
+def register() -> None:
+    """Register every id that is not registered yet."""
+    for env_id, stem in IDS.items():
+        if env_id not in gymnasium.registry:
+            gymnasium.register(env_id, entry_point=f"{stem}Env", vector_entry_point=f"{stem}VectorEnv")

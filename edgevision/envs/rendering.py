@@ -1,0 +1,162 @@
+"""Pictures and text of one slot: the cell with its users, what each was given, and who made it in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulator import SlotOutcome
+from edgevision.errors import require
+
+FloatArray = NDArray[np.float64]
+
+_BANDWIDTH, _POWER, _COMPRESSION, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#BBBBBB"
+_MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is drawn of one slot, per user (U,); the allocation is all zero before the first step."""
+
+    slot: int
+    length: int
+    position: FloatArray
+    active: NDArray[np.bool_]
+    gain_db: FloatArray
+    deadline_ms: FloatArray
+    compression: FloatArray
+    bandwidth_share: FloatArray
+    power_share: FloatArray
+    in_time: FloatArray
+    accuracy: FloatArray
+    reward: float | None
+
+    @classmethod
+    def of(
+        cls,
+        upcoming: SlotProblem,
+        position: FloatArray,
+        slot: int,
+        length: int,
+        last: tuple[SlotProblem, Allocation, SlotOutcome] | None,
+    ) -> Scene:
+        """The last slot if there was one, else the upcoming one with nothing allocated yet (N = 1 each)."""
+        problem = last[0] if last else upcoming
+        idle = np.zeros(problem.users)
+        common: dict[str, Any] = {
+            "length": length,
+            "position": position[0],
+            "active": problem.active[0],
+            "gain_db": 10.0 * np.log10(problem.gain_scale[0]),
+            "deadline_ms": 1e3 * problem.deadline[0],
+        }
+        if last is None:
+            zeros: dict[str, Any] = dict.fromkeys(
+                ("compression", "bandwidth_share", "power_share", "in_time", "accuracy"), idle
+            )
+            return cls(slot=slot, reward=None, **common, **zeros)
+        _, allocation, outcome = last
+        return cls(
+            slot=slot - 1,
+            compression=np.where(problem.active, 1.0 - problem.at(allocation, problem.size_fraction), 0.0)[0],
+            bandwidth_share=allocation.bandwidth[0] / problem.bandwidth_budget[0],
+            power_share=allocation.power[0] / problem.power_budget[0],
+            in_time=outcome.in_time[0],
+            accuracy=outcome.accuracy[0],
+            reward=float(outcome.reward[0]),
+            **common,
+        )
+
+    @property
+    def title(self) -> str:
+        """One line that says which slot this is and what it scored."""
+        score = "waiting for the first decision" if self.reward is None else f"reward {self.reward:.3f}"
+        return f"slot {self.slot + 1}/{self.length}   {int(self.active.sum())} active   {score}"
+
+
+def as_text(scene: Scene) -> str:
+    """The slot as a table of plain text."""
+    lines = [scene.title, "user  gain dB  deadline ms  compression  bandwidth  power  in time  accuracy"]
+    for user in range(len(scene.active)):
+        row = f"{user:4d}  {scene.gain_db[user]:7.1f}  {scene.deadline_ms[user]:11.1f}"
+        if scene.active[user]:
+            row += (
+                f"  {scene.compression[user]:11.3f}  {scene.bandwidth_share[user]:8.1%}"
+                f"  {scene.power_share[user]:5.1%}  {scene.in_time[user]:7.3f}  {scene.accuracy[user]:8.3f}"
+            )
+        else:
+            row += "         idle"
+        lines.append(row)
+    return "\n".join(lines) + "\n"
+
+
+class Renderer:
+    """Draws scenes with matplotlib; with ``window`` it also shows them on the screen, if there is one."""
+
+    def __init__(self, *, window: bool) -> None:
+        if window:
+            pyplot: Any = require("matplotlib.pyplot", "report")
+            self._pyplot = pyplot
+            self.figure: Any = pyplot.figure("edgevision", figsize=(10.0, 4.6), dpi=100)
+        else:
+            self._pyplot = None
+            figure_module: Any = require("matplotlib.figure", "report")
+            agg: Any = require("matplotlib.backends.backend_agg", "report")
+            self.figure = figure_module.Figure(figsize=(10.0, 4.6), dpi=100)
+            agg.FigureCanvasAgg(self.figure)
+
+    def draw(self, scene: Scene) -> NDArray[np.uint8]:
+        """Draw a scene and return it as (H, W, 3) uint8."""
+        figure = self.figure
+        figure.clear()
+        figure.suptitle(scene.title, fontsize=11)
+        grid = figure.add_gridspec(1, 4, width_ratios=(2.4, 1, 1, 1), wspace=0.25, **_MARGINS)
+        _draw_cell(figure.add_subplot(grid[0]), scene)
+        users = np.arange(len(scene.active))
+        bars = (
+            ("bandwidth share", scene.bandwidth_share, _BANDWIDTH),
+            ("power share", scene.power_share, _POWER),
+            ("compression o", scene.compression, _COMPRESSION),
+        )
+        for column, (label, value, colour) in enumerate(bars, start=1):
+            axes = figure.add_subplot(grid[column])
+            axes.barh(users, value, color=np.where(scene.active, colour, _IDLE).tolist())
+            axes.set(xlim=(0, 1), ylim=(len(users) - 0.5, -0.5), xlabel=label, yticks=users)
+            axes.tick_params(labelsize=8, labelleft=column == 1)
+            axes.set_ylabel("user" if column == 1 else "")
+            axes.spines[["top", "right"]].set_visible(False)
+        figure.canvas.draw()
+        if self._pyplot is not None:
+            figure.canvas.flush_events()
+        return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._pyplot is not None:
+            self._pyplot.close(self.figure)
+
+
+def _draw_cell(axes: Any, scene: Scene) -> None:
+    """The cell from above: line width is bandwidth, colour is the chance that the right answer came in time."""
+    reach = max(float(np.abs(scene.position).max()) * 1.15, 1.0)
+    success = scene.in_time * scene.accuracy
+    for (x, y), share in zip(scene.position[scene.active], scene.bandwidth_share[scene.active], strict=True):
+        axes.plot([0, x], [0, y], color=_BANDWIDTH, alpha=0.6, linewidth=0.5 + 12 * share)
+    style: dict[str, Any] = {"s": 90, "edgecolors": "black", "zorder": 3}
+    axes.scatter(*scene.position[~scene.active].T, color=_IDLE, **style)
+    busy = axes.scatter(
+        *scene.position[scene.active].T, c=success[scene.active], cmap="RdYlBu", vmin=0, vmax=1, **style
+    )
+    for user, (x, y) in enumerate(scene.position):
+        label = f"{user}: {success[user]:.2f}" if scene.active[user] and scene.reward is not None else str(user)
+        axes.annotate(label, (x, y), textcoords="offset points", xytext=(7, 5), fontsize=9)
+    axes.plot(0, 0, marker="^", markersize=13, color="black")
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
+    axes.set_xlabel(f"cell, {2 * reach:.0f} m wide; grey: no request", fontsize=9)
+    bar = axes.figure.colorbar(busy, ax=axes, location="left", fraction=0.05, pad=0.02)
+    bar.set_label("answered right and in time", fontsize=8)
+    bar.ax.tick_params(labelsize=8)

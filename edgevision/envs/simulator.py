@@ -1,0 +1,192 @@
+"""The batched simulator: N environments advance one slot by array operations alone.
+
+The scalar environment is its N = 1 view and the native vector environment its N = n view; nothing else scores a slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.profile import load_profile
+from edgevision.envs.trace import EpisodeTrace, draw_traces
+from edgevision.errors import ScenarioError
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+class OutcomeSource(Protocol):
+    """Runs codec and classifier on a content: the ``live`` accuracy mode."""
+
+    def outcomes(self, content: IntArray, point: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Bytes sent and whether the answer was right, (M,) each, for (M,) contents and operating points."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class SlotOutcome:
+    """What one slot brought, for N environments with U users.
+
+    Attributes:
+        reward: mean over the active users of ``in_time`` x ``accuracy``, (N,).
+        in_time: success probability, or whether the payload arrived (``sampled``), (N, U).
+        accuracy: population accuracy, or whether the answer is right (``replay``, ``live``), (N, U).
+        truncated: whether the episode has reached its end, (N,).
+    """
+
+    reward: FloatArray
+    in_time: FloatArray
+    accuracy: FloatArray
+    truncated: BoolArray
+
+
+class Simulator:
+    """State and dynamics of N independent environments of one scenario.
+
+    Raises:
+        ScenarioError: the accuracy mode needs something that the profile or the caller does not provide.
+    """
+
+    def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
+        self.config = config
+        self.n = n
+        self.profile = load_profile(config.profile)
+        if config.accuracy == "replay" and self.profile.correct is None:
+            raise ScenarioError(
+                f"accuracy='replay' needs recorded outcomes, profile {self.profile.name!r} has none; use 'mean'"
+            )
+        if (config.accuracy == "live") != (outcomes is not None):
+            raise ScenarioError("accuracy='live' and an outcome source (codec=...) go together; give both or neither")
+        self._outcomes = outcomes
+        self._members = self.profile.members(config.content_split)
+        self._compute_time = (
+            config.device_time_scale * self.profile.device_time + config.edge_time_scale * self.profile.edge_time
+        )
+        self._rows = np.arange(n)
+        self.slot = np.zeros(n, np.int64)
+        self._course: dict[str, NDArray[Any]] = {}
+        self._problem: SlotProblem | None = None
+
+    @property
+    def trace(self) -> EpisodeTrace:
+        """A copy of the episodes that run now."""
+        return EpisodeTrace(**{name: value.copy() for name, value in self._running().items()})
+
+    def reset(self, rows: IntArray, generators: Sequence[np.random.Generator]) -> None:
+        """Draw a new episode for each environment in ``rows`` from the generator beside it."""
+        self.install(rows, draw_traces(self.config, self.profile, self._members, generators))
+
+    def install(self, rows: IntArray, trace: EpisodeTrace) -> None:
+        """Start given episodes in ``rows``.
+
+        Raises:
+            ScenarioError: the trace has other users or contents than the scenario.
+        """
+        if trace.pool.shape[0] != len(rows) or trace.pool.shape[2] != self.config.users:
+            raise ScenarioError(
+                f"trace has {trace.pool.shape[0]} episodes of {trace.pool.shape[2]} users, "
+                f"needed {len(rows)} of {self.config.users}"
+            )
+        if (trace.content >= self.profile.contents).any():
+            raise ScenarioError(f"trace names contents beyond the {self.profile.contents} of {self.profile.name!r}")
+        if not self._course and len(rows) != self.n:
+            raise ScenarioError("the first reset must reset every environment")
+        for name, value in vars(trace).items():
+            self._course[name] = _write_rows(
+                self._course.get(name), value, rows, per_slot=value.ndim == 3 and name != "position"
+            )
+        self.slot[rows] = 0
+        self._problem = None
+
+    @property
+    def problem(self) -> SlotProblem:
+        """What a controller may know in the current slot of each environment."""
+        if self._problem is None:
+            self._problem = self._build_problem()
+        return self._problem
+
+    def _running(self) -> dict[str, NDArray[Any]]:
+        if not self._course:
+            raise ResetNeeded("no episode has begun; call reset()")
+        return self._course
+
+    def _build_problem(self) -> SlotProblem:
+        config, profile, course, now = self.config, self.profile, self._running(), (self._rows, self.slot)
+        content = course["content"][now]
+        shape = (self.n, config.users, profile.points)
+        # A closed form has one content only; a broadcast view spares copying its K sizes per user.
+        closed = profile.contents == 1
+        fraction = np.broadcast_to(profile.size_fraction[0], shape) if closed else profile.size_fraction[content]
+        return SlotProblem(
+            active=course["pool"][now] > 0,
+            raw_size=course["raw_size"][now],
+            deadline=course["deadline"][now],
+            gain_scale=course["gain_scale"][now],
+            size_fraction=fraction,
+            accuracy=np.broadcast_to(profile.accuracy, shape),
+            compute_time=np.broadcast_to(self._compute_time, shape),
+            features=profile.features[content],
+            bandwidth_budget=np.full(self.n, config.bandwidth),
+            power_budget=np.full(self.n, config.power),
+            min_bandwidth=np.full(self.n, config.min_bandwidth),
+            min_power=np.full(self.n, config.min_power),
+            noise_density=np.full(self.n, config.noise_density),
+            grid=profile.grid,
+            fading=config.fading,
+            success_model=config.success_model,
+        )
+
+    def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:
+        """Score the current slot and advance the environments in ``running`` (all by default)."""
+        problem, course, now = self.problem, self._running(), (self._rows, self.slot)
+        payload, accuracy = self._accuracy(allocation, problem, course["content"][now])
+        in_time = problem.success_probability(allocation, payload=payload)
+        if self.config.transmission == "sampled":
+            in_time = (course["fading"][now] < in_time).astype(np.float64)
+        accuracy = np.where(problem.active, accuracy, 0.0)
+        self.slot = self.slot + (1 if running is None else running)
+        self._problem = None
+        return SlotOutcome(
+            reward=problem.mean_over_active(in_time * accuracy),
+            in_time=in_time,
+            accuracy=accuracy,
+            truncated=self.slot >= course["length"],
+        )
+
+    def _accuracy(
+        self, allocation: Allocation, problem: SlotProblem, content: IntArray
+    ) -> tuple[FloatArray | None, FloatArray]:
+        """Bits really sent where they are measured now (else ``None``), and the accuracy term, (N, U) each."""
+        point = allocation.operating_point
+        if self._outcomes is not None:
+            size, correct = self._outcomes.outcomes(content[problem.active], point[problem.active])
+            payload, accuracy = np.zeros(point.shape), np.zeros(point.shape)
+            payload[problem.active], accuracy[problem.active] = 8.0 * size, correct
+            return payload, accuracy
+        if self.config.accuracy == "replay" and self.profile.correct is not None:
+            return None, self.profile.correct[content, point].astype(np.float64)
+        return None, problem.at(allocation, problem.accuracy)
+
+
+def _write_rows(stored: NDArray[Any] | None, new: NDArray[Any], rows: IntArray, per_slot: bool) -> NDArray[Any]:
+    """Write the episodes ``new`` into ``rows`` of the stored array, which grows if they are longer."""
+    if stored is None:
+        return np.array(new)
+    if not per_slot:
+        stored[rows] = new
+        return stored
+    growth = new.shape[1] - stored.shape[1]
+    if growth > 0:
+        # Slots beyond an episode's end are never read; repeating the last keeps them valid.
+        stored = np.pad(stored, ((0, 0), (0, growth), (0, 0)), mode="edge")
+    stored[rows, : new.shape[1]] = new
+    return stored

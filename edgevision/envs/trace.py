@@ -1,0 +1,183 @@
+"""`EpisodeTrace`: all randomness of episodes, drawn at reset and independent of actions.
+
+Policies are therefore compared on common random numbers, and a recorded or measured trace can replace a drawn one.
+An episode is a pure function of one block of uniforms, so drawing n episodes costs n generator calls and a few array
+operations, however many users and slots they have.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.envs import propagation
+from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.profile import OperatingPointProfile
+from edgevision.errors import ScenarioError
+from edgevision.files import write_atomically
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeTrace:
+    """The random course of N episodes of up to T slots with U users.
+
+    Arrays have one slot more than the longest episode: a truncated episode still has a next observation.
+
+    Attributes:
+        length: slots of each episode, (N,).
+        pool: requests of each user waiting in the pool, the one scheduled now included, (N, T + 1, U).
+        raw_size: D, (N, T + 1, U) [bit].
+        deadline: t0, (N, T + 1, U) [s].
+        gain_scale: delta, (N, T + 1, U) [linear].
+        content: index into the profile's contents, (N, T + 1, U).
+        fading: uniform in [0, 1); the payload arrives in time iff it is below the success probability, (N, T + 1, U).
+        position: coordinates of the users around the base station, (N, U, 2) [m].
+    """
+
+    length: IntArray
+    pool: IntArray
+    raw_size: FloatArray
+    deadline: FloatArray
+    gain_scale: FloatArray
+    content: IntArray
+    fading: FloatArray
+    position: FloatArray
+
+    def __post_init__(self) -> None:
+        shape = self.pool.shape
+        if len(shape) != 3 or self.length.shape != shape[:1] or self.position.shape != (shape[0], shape[2], 2):
+            raise ScenarioError(f"trace: pool must have shape (N, T + 1, U) and match length and position, got {shape}")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("length", "position") and value.shape != shape:
+                raise ScenarioError(f"trace: {field.name} must have shape {shape}, got {value.shape}")
+            if not np.isfinite(value).all() or (field.name != "position" and (value < 0).any()):
+                raise ScenarioError(f"trace: {field.name} must be finite and >= 0")
+        if (self.length < 1).any() or (self.length >= shape[1]).any():
+            raise ScenarioError(
+                f"trace: length must lie in 1..{shape[1] - 1} (one slot more than the episode is stored)"
+            )
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Who has a request in each slot, (N, T + 1, U)."""
+        return self.pool > 0
+
+    def save(self, path: Path) -> None:
+        """Write the trace to an ``.npz`` file, atomically."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **vars(self))
+        write_atomically(Path(path), buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> EpisodeTrace:
+        """Read a trace.
+
+        Raises:
+            ScenarioError: the file is missing, is not a trace, or its arrays are inconsistent.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise ScenarioError(f"{path}: not a readable episode trace ({error})") from None
+
+
+def draw_traces(
+    config: ScenarioConfig,
+    profile: OperatingPointProfile,
+    members: IntArray,
+    generators: Sequence[np.random.Generator],
+) -> EpisodeTrace:
+    """Draw one episode from each generator.
+
+    Args:
+        config: the scenario.
+        profile: its operating points.
+        members: indices of the contents that may be drawn.
+        generators: one random generator per episode.
+    """
+    n, slots, users = len(generators), config.slots[1] + 1, config.users
+    per_slot = 5 * slots * users
+    uniforms = np.empty((n, per_slot + 5 * users + 1))
+    for row, generator in zip(uniforms, generators, strict=True):
+        generator.random(out=row)
+    arrivals, size, deadline, content, fading = uniforms[:, :per_slot].reshape(n, 5, slots, users).swapaxes(0, 1)
+    place = uniforms[:, per_slot:-1].reshape(n, 5, users).swapaxes(0, 1)
+    low, high = config.slots
+    chosen = members[np.floor(content * len(members)).astype(np.int64)]
+    position, gain_scale = _place_users(config, place)
+    return EpisodeTrace(
+        length=low + np.floor(uniforms[:, -1] * (high - low + 1)).astype(np.int64),
+        pool=_request_pool(config, arrivals),
+        raw_size=_raw_sizes(config, profile, size, chosen),
+        deadline=_between(config.deadline_ms, deadline) * 1e-3,
+        gain_scale=np.broadcast_to(gain_scale[:, None, :], fading.shape),
+        content=chosen,
+        fading=fading,
+        position=position,
+    )
+
+
+def _between(bounds: tuple[float, float], uniform: FloatArray) -> FloatArray:
+    return bounds[0] + (bounds[1] - bounds[0]) * uniform
+
+
+def _raw_sizes(
+    config: ScenarioConfig, profile: OperatingPointProfile, uniform: FloatArray, content: IntArray
+) -> FloatArray:
+    """Raw sizes [bit]: each content's own where it was measured, else drawn from the scenario's range."""
+    if profile.correct is None:
+        return _between(config.size_mbit, uniform) * 1e6
+    return 8.0 * profile.raw_size[content]
+
+
+def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
+    """Requests waiting per user at the start of each slot, (N, T, U).
+
+    Each slot brings Poisson arrivals and serves one request per user. With X the running sum of arrivals minus
+    services, the queue is X - min(0, min X so far): Lindley's recursion in closed form, no loop over slots.
+    """
+    if config.traffic == "full-buffer":
+        return np.ones(uniform.shape, np.int64)
+    arrivals = np.searchsorted(_poisson_cdf(config.arrivals_per_slot), uniform, side="right")
+    left = np.cumsum(arrivals - 1, axis=1)
+    left = left - np.minimum(np.minimum.accumulate(left, axis=1), 0)
+    before = np.concatenate([np.zeros_like(left[:, :1]), left[:, :-1]], axis=1)
+    return before + arrivals
+
+
+def _poisson_cdf(mean: float) -> FloatArray:
+    """P(arrivals <= k) for k = 0, 1, .. until float64 can tell it from 1 no more."""
+    terms = [math.exp(-mean) * mean**k / math.factorial(k) for k in range(24)]
+    return np.cumsum(terms)
+
+
+def _place_users(config: ScenarioConfig, uniforms: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Positions (N, U, 2) [m] and gain scales (N, U) from 5 uniforms per user."""
+    radius, angle, sight, normal_radius, normal_angle = uniforms
+    inner, outer = propagation.MIN_DISTANCE_M, config.cell_radius_m
+    distance = np.sqrt(inner**2 + (outer**2 - inner**2) * radius)  # uniform on the ring
+    direction = 2.0 * np.pi * angle
+    position = np.stack([distance * np.cos(direction), distance * np.sin(direction)], axis=-1)
+    if config.propagation == "fixed":
+        return position, np.full(distance.shape, config.gain_scale)
+    line_of_sight = sight < propagation.line_of_sight_probability(distance)
+    loss = propagation.path_loss_db(
+        distance, line_of_sight, config.carrier_ghz, config.base_station_height_m, config.user_height_m
+    )
+    # Box-Muller; 1 - u lies in (0, 1], which keeps the logarithm finite.
+    normal = np.sqrt(-2.0 * np.log(1.0 - normal_radius)) * np.cos(2.0 * np.pi * normal_angle)
+    spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
+    return position, propagation.gain_scale_from_loss(loss + spread * normal, config.fading)

@@ -1,0 +1,179 @@
+"""The native vector environments: the N = n view of the simulator as `gymnasium.vector.VectorEnv`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from edgevision.envs import action as actions
+from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.environment import Observation, requested_trace, slot_info
+from edgevision.envs.observation import observation_space, observe
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulator import OutcomeSource, Simulator
+from edgevision.errors import ScenarioError
+
+BoolArray = NDArray[np.bool_]
+StepResult = tuple[Observation, NDArray[np.float64], BoolArray, BoolArray, dict[str, Any]]
+
+
+class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
+    """Base of all ids' vector environments; equal to as many scalar ones, bit for bit, in every autoreset mode.
+
+    Environment ``i`` is seeded with ``seed + i`` or ``seed[i]``, as `gymnasium.vector.SyncVectorEnv` does.
+    """
+
+    metadata: ClassVar[dict[str, Any]]  # type: ignore[misc]
+    default_preset: ClassVar[str]
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        preset: str | None = None,
+        render_mode: str | None = None,
+        codec: OutcomeSource | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        **settings: Any,
+    ) -> None:
+        """Build ``num_envs`` environments; other arguments as for the scalar environment.
+
+        Args:
+            num_envs: number of environments n.
+            preset: name of the scenario; the id's own by default.
+            render_mode: must be ``None``; render a scalar environment instead.
+            codec: runs codec and classifier for ``accuracy="live"``.
+            autoreset_mode: ``NextStep``, ``SameStep`` or ``Disabled``, or the enumeration's member.
+            max_episode_steps: truncate earlier than the scenario does.
+            **settings: fields of `ScenarioConfig` that differ from the preset.
+        """
+        if num_envs < 1:
+            raise ScenarioError(f"num_envs must be >= 1, got {num_envs}")
+        if render_mode is not None:
+            raise ScenarioError("the vector environment does not render; use gymnasium.make(id, render_mode=...)")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ScenarioError(f"max_episode_steps must be >= 1, got {max_episode_steps}")
+        self.config = ScenarioConfig.from_preset(preset or self.default_preset, **settings)
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}  # type: ignore[misc]
+        self.num_envs = num_envs
+        self.simulator = Simulator(self.config, num_envs, codec)
+        profile = self.simulator.profile
+        self.single_observation_space = observation_space(self.config.users, len(profile.feature_names))
+        self.single_action_space = actions.action_space(self.config.users, profile.grid)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._max_steps = max_episode_steps
+        self._generators: list[np.random.Generator | None] = [None] * num_envs
+        self._done = np.ones(num_envs, bool)
+        self._begun = False
+
+    @property
+    def problem(self) -> SlotProblem:
+        """The current slot of every environment as classical policies see it (N = n)."""
+        return self.simulator.problem
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Start episodes everywhere, or where ``options["reset_mask"]`` is true.
+
+        ``options={"trace": EpisodeTrace}`` replays a given one, with an episode for each environment that is reset.
+        """
+        options = dict(options or {})
+        rows = np.flatnonzero(self._reset_mask(options.pop("reset_mask", None)))
+        self._seed(seed, rows)
+        trace = requested_trace(options)
+        if trace is None:
+            self._draw(rows)
+        else:
+            self.simulator.install(rows, trace)
+        self._done[rows] = False
+        self._begun = True
+        return observe(self.problem), {}
+
+    def _reset_mask(self, mask: Any) -> BoolArray:
+        if mask is None:
+            return np.ones(self.num_envs, bool)
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
+            raise ScenarioError(f"options['reset_mask'] must be a bool array of shape ({self.num_envs},)")
+        if not mask.any():
+            raise ScenarioError("options['reset_mask'] must be true somewhere")
+        return mask
+
+    def _seed(self, seed: int | list[int | None] | None, rows: NDArray[np.int64]) -> None:
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
+        if seeds is not None and len(seeds) != self.num_envs:
+            raise ScenarioError(f"seed list must have length {self.num_envs}, got {len(seeds)}")
+        for i in rows:
+            if seeds is not None and seeds[i] is not None:
+                self._generators[i], _ = seeding.np_random(seeds[i])
+
+    def _draw(self, rows: NDArray[np.int64]) -> None:
+        generators = []
+        for i in rows:
+            generator = self._generators[i]
+            if generator is None:
+                generator = self._generators[i] = seeding.np_random()[0]
+            generators.append(generator)
+        self.simulator.reset(rows, generators)
+
+    def step(self, actions_: NDArray[Any]) -> StepResult:
+        """Decode the actions (n, U, A + 2) and advance every environment one slot.
+
+        Raises:
+            InvalidActionError: wrong shape, NaN or out of range.
+        """
+        return self.allocate(actions.decode(actions.check_action(actions_, self.action_space), self.problem))
+
+    def allocate(self, allocation: Allocation) -> StepResult:
+        """Advance one slot with an `Allocation` (N = n) in place of actions."""
+        if not self._begun or (self.autoreset_mode == AutoresetMode.DISABLED and self._done.any()):
+            raise gymnasium.error.ResetNeeded("some episodes are over (or never began); call reset()")
+        restarting = self._done
+        running = ~restarting
+        problem = self.problem
+        outcome = self.simulator.step(allocation, running)
+        truncated = outcome.truncated & running
+        if self._max_steps is not None:
+            truncated |= (self.simulator.slot >= self._max_steps) & running
+        info = _masked(slot_info(problem, allocation, outcome), running)
+        reward = np.where(running, outcome.reward, 0.0)
+        if restarting.any():  # only in NEXT_STEP mode: these actions are ignored
+            self._draw(np.flatnonzero(restarting))
+        self._done = truncated
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and truncated.any():
+            info = self._restart_now(info, truncated)
+        return observe(self.problem), reward, np.zeros(self.num_envs, bool), truncated, info
+
+    def _restart_now(self, info: dict[str, Any], over: BoolArray) -> dict[str, Any]:
+        """Reset finished episodes within the step; their last observation and info go to ``final_*``."""
+        last = observe(self.problem)
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for i in np.flatnonzero(over):
+            final_obs[i] = {key: value[i] for key, value in last.items()}
+        terms = {key: value for key, value in info.items() if not key.startswith("_")}
+        rest = _masked(terms, ~over)
+        self._draw(np.flatnonzero(over))
+        self._done = np.zeros(self.num_envs, bool)
+        final = {"final_obs": final_obs, "final_info": _masked(terms, over)}
+        return {**rest, **final, "_final_obs": over.copy(), "_final_info": over.copy()}
+
+
+def _masked(terms: dict[str, NDArray[Any]], mask: BoolArray) -> dict[str, Any]:
+    """Gymnasium's vector info: each term, zero where it does not apply, and its mask under ``_key``."""
+    if not mask.any():
+        return {}
+    info: dict[str, Any] = {}
+    for key, value in terms.items():
+        applies = mask.reshape(-1, *[1] * (value.ndim - 1))
+        info[key] = value.copy() if mask.all() else np.where(applies, value, np.zeros((), value.dtype))
+        info[f"_{key}"] = mask.copy()
+    return info

@@ -1,0 +1,49 @@
+"""Fixtures that several test packages share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Before numpy or torch start their thread pools: tests run in several processes on few cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pytest
+
+from edgevision.envs import OperatingPointProfile, save_profile
+
+
+@pytest.fixture(scope="session")
+def measured_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small profile with recorded outcomes, made up for tests: 40 contents, 6 levels, 3 features."""
+    rng = np.random.default_rng(7)
+    contents, points = 40, 6
+    raw = rng.uniform(1e5, 2e5, contents)
+    base = np.geomspace(0.1, 0.005, points)
+    hardness = rng.uniform(size=(contents, 1))
+    profile = OperatingPointProfile(
+        name="toy",
+        size=raw[:, None] * base * rng.uniform(0.7, 1.4, (contents, 1)),
+        raw_size=raw,
+        accuracy=np.linspace(0.9, 0.3, points),
+        parameter=np.arange(1.0, points + 1),
+        device_time=np.linspace(0.004, 0.003, points),
+        edge_time=np.full(points, 0.01),
+        correct=hardness < np.linspace(0.9, 0.3, points),
+        features=rng.normal(size=(contents, 3)),
+        feature_names=("a", "b", "c"),
+        split=(np.arange(contents) % 3).astype(np.int8),
+        content_ids=tuple(f"content-{j}" for j in range(contents)),
+        metadata={"source": "made up for tests"},
+    )
+    return save_profile(profile, tmp_path_factory.mktemp("profiles"))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of larger test data that the variable EDGEVISION_DATA names."""
+    folder = os.environ.get("EDGEVISION_DATA")
+    if not folder:
+        pytest.skip("EDGEVISION_DATA is unset; set it to the folder that holds imagenet-sample/")
+    return Path(folder)

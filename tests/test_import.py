@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "cvxpy", "stable_baselines3", "timm", "scipy", "matplotlib", "PIL", "typer", "rich", "yaml")
+
+PROGRAM = f"""
+import sys, time
+import numpy, gymnasium  # the core dependencies, which any user of the package imports anyway
+start = time.perf_counter()
+import edgevision
+print(time.perf_counter() - start)
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+
+WHOLE = "import time; start = time.perf_counter(); import edgevision; print(time.perf_counter() - start)"
+
+
+def run(program: str) -> list[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+def test_importing_loads_no_optional_dependency() -> None:
+    assert run(PROGRAM)[1] == "[]"
+
+
+def test_importing_takes_less_than_half_a_second() -> None:
+    assert min(float(run(WHOLE)[0]) for _ in range(5)) < 0.5
+
+
+def test_sub_packages_are_light_too() -> None:
+    program = "import edgevision.envs, edgevision.codecs, edgevision.baselines, edgevision.agents, sys\n"
+    assert run(program + f"print([name for name in {HEAVY[:5]} if name in sys.modules])") == ["[]"]
