@@ -1,0 +1,103 @@
+"""Choosing operating points with bandwidth and power fixed: problem P1, and one compression for everybody."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from edgevision.envs.config import SuccessModel
+from edgevision.envs.problem import Allocation, FloatArray, IntArray, SlotProblem
+from edgevision.errors import AllocationError
+
+
+def best_operating_points(
+    problem: SlotProblem, bandwidth: FloatArray, power: FloatArray, model: SuccessModel | None = None
+) -> IntArray:
+    """P1: for each user the operating point with the largest eta P(t <= t0), by enumeration (Algorithm 1, lines 4-10).
+
+    Args:
+        problem: N slots of U users with K points.
+        bandwidth: b [Hz], (N, U).
+        power: p [W], (N, U).
+        model: success model to maximise; ``None`` is the scenario's own.
+
+    Returns:
+        Indices (N, U); among equally good points the least compressed, 0 for inactive users.
+    """
+    task_success = problem.accuracy * problem.success_probabilities(bandwidth, power, model)
+    return np.where(problem.active, task_success.argmax(axis=2), 0)
+
+
+class FixedCompression(ABC):
+    """Base of the baselines that use one operating point for every user and slot.
+
+    The papers do not print the value they fix, so it is a parameter; ``tune_fixed_point`` chooses it on recorded
+    problems.
+
+    Attributes:
+        name: name in the registry.
+        batched: whether all slots are answered by vectorised numpy.
+        shares_depend_on_point: whether ``shares`` looks at the operating points.
+    """
+
+    name: str
+    batched = True
+    shares_depend_on_point = False
+
+    def __init__(self, operating_point: int | None = None) -> None:
+        """Fix the operating point by its index.
+
+        Args:
+            operating_point: index into the K points; ``None`` is the middle one, K // 2 (o = 0.5 of the published
+                curve).
+
+        Raises:
+            AllocationError: a negative index.
+        """
+        if operating_point is not None and operating_point < 0:
+            raise AllocationError(f"C5: operating_point must be >= 0, got {operating_point}")
+        self.operating_point = operating_point
+
+    @abstractmethod
+    def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Bandwidth [Hz] and power [W] for users at ``points`` (N, U), (N, U) each."""
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch.
+
+        Raises:
+            AllocationError: the problem has no such operating point.
+        """
+        point = problem.points // 2 if self.operating_point is None else self.operating_point
+        if point >= problem.points:
+            raise AllocationError(f"C5: operating_point {point} does not exist, there are {problem.points}")
+        points = np.where(problem.active, point, 0)
+        return Allocation(points, *self.shares(problem, points))
+
+
+def tune_fixed_point(
+    make_policy: Callable[[int], FixedCompression], problem: SlotProblem, candidates: Iterable[int] | None = None
+) -> int:
+    """The fixed operating point with the best mean score of a policy on recorded problems.
+
+    Args:
+        make_policy: builds the policy for an operating point, e.g. ``lambda k: make("fcrra", operating_point=k)``.
+        problem: recorded slots, from validation seeds; scored with the scenario's own success model.
+        candidates: indices to choose from; ``None`` is all K. Policies whose shares depend on the point are run
+            once per candidate, the others once in all.
+
+    Returns:
+        The best index; the least compressed among equals.
+    """
+    tried = np.unique(np.fromiter(range(problem.points) if candidates is None else candidates, np.int64))
+    policy = make_policy(int(tried[0]))
+    if policy.shares_depend_on_point:
+        scores = np.array([problem.value(make_policy(int(k)).act(problem)).mean() for k in tried])
+    else:
+        shares = policy.shares(problem, np.zeros(problem.active.shape, np.int64))
+        per_user = problem.accuracy * problem.success_probabilities(*shares)
+        weight = problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1)
+        scores = np.einsum("nu,nuk->k", weight, per_user)[tried]
+    return int(tried[scores.argmax()])

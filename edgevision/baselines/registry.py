@@ -1,0 +1,42 @@
+"""Policies by name: ``@register`` on a class, ``make(name)`` for an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from edgevision.envs.problem import Policy
+from edgevision.errors import unknown_name
+
+_POLICIES: dict[str, Callable[..., Policy]] = {}
+
+PolicyClass = TypeVar("PolicyClass", bound=type[Any])
+
+
+def register(policy: PolicyClass) -> PolicyClass:
+    """Class decorator: make a policy available under its ``name``.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if policy.name in _POLICIES:
+        raise ValueError(f"a policy named {policy.name!r} is already registered; choose another name")
+    _POLICIES[policy.name] = policy
+    return policy
+
+
+def make(name: str, **options: Any) -> Policy:
+    """Build the policy of this name; ``options`` are its constructor's keywords.
+
+    Raises:
+        UnknownNameError: no such policy.
+        MissingExtraError: the policy needs an extra that is not installed.
+    """
+    if name not in _POLICIES:
+        raise unknown_name("policy", name, _POLICIES)
+    return _POLICIES[name](**options)
+
+
+def names() -> list[str]:
+    """Names that ``make`` knows, sorted."""
+    return sorted(_POLICIES)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgevision import baselines
+from edgevision.baselines.compression import best_operating_points
+from edgevision.baselines.program import ResourceProgram
+from edgevision.baselines.sca import ResourceAllocator
+from edgevision.envs import Allocation, SlotProblem, equal_shares
+from edgevision.envs.config import SuccessModel
+from tests.baselines.problems import nasty_problem, ordinary_problem
+
+MODELS: list[tuple[str, SuccessModel]] = [("co-crra", "chernoff"), ("co-crra-exact", "exact")]
+
+
+def start_of(problem: SlotProblem, model: SuccessModel = "chernoff") -> Allocation:
+    shares = equal_shares(problem)
+    return Allocation(best_operating_points(problem, *shares, model), *shares)
+
+
+@pytest.mark.parametrize(("name", "model"), MODELS)
+@pytest.mark.parametrize("fading", ["half-normal", "rayleigh"])
+def test_values_rise_with_every_alternation(name: str, model: SuccessModel, fading: Any) -> None:
+    problem = ordinary_problem(1, slots=5, fading=fading)
+    values = [problem.value(start_of(problem, model), model)]
+    policies = [baselines.make(name, max_iterations=cap) for cap in (1, 2, 4, 50)]
+    values += [problem.value(policy.act(problem), model) for policy in policies]
+    assert (np.diff(values, axis=0) >= 0).all()
+    assert (values[-1] > values[0]).all()
+
+
+@pytest.mark.parametrize("fading", ["half-normal", "rayleigh"])
+def test_values_rise_with_every_convex_program(fading: Any) -> None:
+    problem = ordinary_problem(2, slots=5, fading=fading)
+    start = start_of(problem)
+    values = [problem.value(start, "chernoff")]
+    for cap in (1, 2, 4, 30):
+        improved = ResourceAllocator("chernoff", 1e-6, cap).improve(problem, start)
+        np.testing.assert_array_equal(improved.allocation.operating_point, start.operating_point)
+        np.testing.assert_allclose(improved.value, problem.value(improved.allocation, "chernoff"), rtol=1e-12)
+        assert improved.iterations.max() <= cap
+        values.append(improved.value)
+    assert (np.diff(values, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize(("name", "model"), MODELS)
+@pytest.mark.parametrize("seed", range(4))
+def test_two_users_come_close_to_the_best_of_a_fine_grid(name: str, model: SuccessModel, seed: int) -> None:
+    problem = ordinary_problem(seed, slots=1, users=2)
+    share = np.linspace(0.25, 0.75, 61)
+    grid = np.array(list(itertools.product(share, share)))
+    many = problem[np.zeros(len(grid), np.int64)]
+    bandwidth = np.stack([grid[:, 0], 1 - grid[:, 0]], axis=1) * 30e6
+    power = np.stack([grid[:, 1], 1 - grid[:, 1]], axis=1) * 0.15
+    points = best_operating_points(many, bandwidth, power, model)
+    best = many.value(Allocation(points, bandwidth, power), model).max()
+    found = problem.value(baselines.make(name).act(problem), model)[0]
+    assert best - 0.005 <= found
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+def test_a_failing_solver_leaves_the_start_and_is_reported(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ResourceProgram, "solve", lambda self, numbers: None)
+    problem = ordinary_problem(3, gain_scale=np.full((3, 4), 1e-3), raw_size=np.full((3, 4), 1.5e7))
+    policy: Any = baselines.make(name)
+    allocation = policy.act(problem)
+    np.testing.assert_allclose(allocation.bandwidth, equal_shares(problem)[0], rtol=1e-12)
+    np.testing.assert_allclose(allocation.power, equal_shares(problem)[1], rtol=1e-12)
+    np.testing.assert_array_equal(policy.report.failures, 1)
+    np.testing.assert_array_equal(policy.report.inner_iterations, 1)
+
+
+def test_a_program_without_a_solution_is_a_failure() -> None:
+    program = ResourceProgram(2, "half-normal")
+    assert program.solve(numbers_at_rest(2)) is not None
+    for row, number in ((6, 3.0), (1, np.inf), (0, np.nan)):  # minima above the budget, numbers that are none
+        impossible = numbers_at_rest(2)
+        impossible[row] = number
+        assert program.solve(impossible) is None
+
+
+def test_users_beyond_help_give_their_shares_away() -> None:
+    deadline = np.full((1, 3), 0.08)
+    deadline[0, 0] = -1.0
+    equal = {"gain_scale": np.full((1, 3), 1e-3), "raw_size": np.full((1, 3), 2e7)}
+    problem = ordinary_problem(4, slots=1, users=3, deadline=deadline, **equal)
+    for name in ("co-crra", "co-crra-exact", "fcrra"):
+        allocation = baselines.make(name).act(problem)
+        assert allocation.bandwidth[0, 0] == pytest.approx(problem.min_bandwidth[0])
+        assert allocation.power[0, 0] == pytest.approx(problem.min_power[0])
+
+
+def test_fixed_compression_is_improved_on_the_approximation() -> None:
+    problem = nasty_problem(5, slots=100)
+    start = baselines.make("fixed").act(problem)
+    gain = problem.value(baselines.make("fcrra").act(problem), "chernoff") - problem.value(start, "chernoff")
+    assert gain.min() >= 0
+    assert gain.max() > 0.1
+
+
+def numbers_at_rest(users: int, seed: int = 0) -> np.ndarray:
+    """Numbers of an ordinary P2.2: equal shares, minima of half of them."""
+    random = np.random.default_rng(seed)
+    exponent = random.uniform(0.5, 20, users)
+    equal, half = np.full(users, 1 / users), np.full(users, 0.5)
+    weight = random.uniform(0.01, 1, users)
+    return np.stack([weight, exponent, np.exp(-exponent), -np.expm1(-exponent), equal, equal, half, half])
+
+
+@pytest.mark.parametrize("fading", ["half-normal", "rayleigh"])
+def test_the_start_is_a_feasible_point_that_the_program_improves_on(fading: Any) -> None:
+    problem = ResourceProgram(6, fading).problem
+    assert problem.is_dcp(dpp=True)
+    numbers = numbers_at_rest(6)
+    problem.parameters()[0].value = numbers
+    optimum = problem.solve(solver="CLARABEL")
+    for variable in problem.variables():
+        variable.value = np.ones(6)
+    for constraint in problem.constraints:
+        assert np.max(constraint.violation()) <= 1e-6
+    assert optimum < problem.objective.value == pytest.approx(numbers[0].sum())
+
+
+@pytest.mark.parametrize("fading", ["half-normal", "rayleigh"])
+@pytest.mark.parametrize("users", [2, 7])
+def test_the_compiled_program_solves_what_cvxpy_solves(users: int, fading: Any) -> None:
+    program = ResourceProgram(users, fading)
+    for seed in range(5):
+        numbers = numbers_at_rest(users, seed)
+        program.problem.parameters()[0].value = numbers
+        program.problem.solve(solver="CLARABEL", warm_start=False)
+        found = program.solve(numbers)
+        assert found is not None
+        for name, share in zip(("beta", "pi"), found, strict=True):
+            (variable,) = (v for v in program.problem.variables() if v.name() == name)
+            np.testing.assert_allclose(share, variable.value, atol=1e-6)
+
+
+@pytest.mark.parametrize("fading", ["half-normal", "rayleigh"])
+def test_the_program_agrees_with_the_constraints_as_printed(fading: Any) -> None:
+    """C1..C4, C7 and C9..C13 one by one with all of the paper's variables, each in units of its last value."""
+    import cvxpy as cp
+
+    users = 5
+    numbers = numbers_at_rest(users, seed=3)
+    weight, exponent, _, _, bandwidth, power, min_bandwidth, min_power = numbers
+    b, p, f, l, y, m, q, z = (cp.Variable(users) for _ in range(8))  # noqa: E741 - the paper's letter
+    l0 = -1.0 if fading == "rayleigh" else -0.5  # with y0 = 1, so that weight = phi e^l0
+    literal = cp.Problem(
+        cp.Maximize(cp.sum(f)),
+        [
+            f <= cp.multiply(weight, 1 + l - l0),
+            l <= (-y if fading == "rayleigh" else -cp.square(y) / 2),
+            # (2^q0 - 1) m >= 2^q - 1, divided by 2^q0; undivided it is too badly scaled to solve.
+            cp.multiply(1 - np.exp(-exponent), m) + np.exp(-exponent) >= cp.exp(np.log(2) * q - exponent),
+            q >= cp.multiply(exponent / np.log(2), cp.inv_pos(b)),
+            z >= cp.square(b + m) / 4 - (2 * (1 - 1) * (b - m) - (1 - 1) ** 2) / 4,
+            4 * z + cp.square(y - p) <= 2 * (1 + 1) * (y + p) - (1 + 1) ** 2,
+            bandwidth @ b <= 1,
+            power @ p <= 1,
+            b >= min_bandwidth,
+            p >= min_power,
+        ],
+    )
+    literal.solve(solver=cp.CLARABEL)
+    found = ResourceProgram(users, fading).solve(numbers)
+    assert found is not None
+    np.testing.assert_allclose(found[0], b.value, atol=1e-3)
+    np.testing.assert_allclose(found[1], p.value, atol=1e-3)

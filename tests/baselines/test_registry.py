@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from edgevision import baselines
+from edgevision.errors import AllocationError, MissingExtraError, UnknownNameError
+from tests.baselines.problems import ordinary_problem
+
+PUBLISHED = {"co-crra", "co-crra-exact", "fcrra", "fixed", "fracr", "fracr-exact", "msvra", "random"}
+
+
+def test_every_policy_is_known_by_its_name() -> None:
+    assert set(baselines.names()) >= PUBLISHED
+    for name in baselines.names():
+        policy = baselines.make(name)
+        assert policy.name == name
+        assert isinstance(policy.batched, bool)
+
+
+def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'co-crra'"):
+        baselines.make("co-cra")
+
+
+def test_a_name_cannot_be_taken_twice() -> None:
+    with pytest.raises(ValueError, match="already registered"):
+
+        @baselines.register
+        class Impostor:
+            name = "fixed"
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+@pytest.mark.parametrize("module", ["cvxpy", "clarabel"])
+def test_a_missing_solver_names_the_extra(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError, match=r"edgevision-gym\[convex\]"):
+        baselines.make(name)
+
+
+@pytest.mark.parametrize("name", ["fixed", "msvra", "fcrra"])
+def test_a_fixed_operating_point_must_exist(name: str) -> None:
+    problem = ordinary_problem(0)
+    assert (baselines.make(name).act(problem).operating_point == problem.points // 2).all()
+    assert (baselines.make(name, operating_point=3).act(problem).operating_point == 3).all()
+    with pytest.raises(AllocationError, match="operating_point 20 does not exist"):
+        baselines.make(name, operating_point=20).act(problem)
+    with pytest.raises(AllocationError, match="must be >= 0"):
+        baselines.make(name, operating_point=-1)
+
+
+def test_the_random_policy_repeats_with_its_seed_only() -> None:
+    problem = ordinary_problem(1)
+    first, again, other = (baselines.make("random", seed=seed).act(problem) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first.bandwidth, again.bandwidth)
+    np.testing.assert_array_equal(first.operating_point, again.operating_point)
+    assert (first.bandwidth != other.bandwidth).any()
