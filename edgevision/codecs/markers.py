@@ -1,0 +1,123 @@
+"""JPEG's marker segments: a strict reader that stands between untrusted bytes and any decoder.
+
+It accepts what this package writes and nothing else: baseline, one interleaved scan, no restart markers. A
+progressive or many-scan file could keep a decoder busy for hours with a few kilobytes.
+Source: ITU-T T.81, Annex B.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.base import MAX_PIXELS
+from edgevision.errors import BitstreamError
+
+SOI, EOI, SOS, DQT, SOF0, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC0, 0xE0
+_ALLOWED = {DQT, SOF0, 0xC4, SOS, 0xFE, *range(APP0, 0xF0)}  # 0xC4: Huffman tables, 0xFE: comment
+_SAMPLINGS = {(0x11,), (0x22, 0x11, 0x11), (0x21, 0x11, 0x11), (0x11, 0x11, 0x11)}
+# The zigzag order: position k of the scan is entry _ZIGZAG[k] of the row-major table.
+_ZIGZAG = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, (k // 8 if (k // 8 + k % 8) % 2 else k % 8))))
+
+
+@dataclass(frozen=True, eq=False)
+class JpegHeader:
+    """The parts of a JPEG file's header that this package reads.
+
+    Attributes:
+        width: [pixel].
+        height: [pixel].
+        sampling: sampling factors per component, horizontal in the upper four bits.
+        tables: quantisation table per component, each (8, 8).
+        segments: (marker, first byte of its content, byte after its content) in file order.
+    """
+
+    width: int
+    height: int
+    sampling: tuple[int, ...]
+    tables: tuple[NDArray[np.int64], ...]
+    segments: tuple[tuple[int, int, int], ...]
+
+    @property
+    def components(self) -> int:
+        """1 (grey) or 3 (colour)."""
+        return len(self.sampling)
+
+
+def read_header(data: bytes) -> JpegHeader:
+    """Check the structure of a JPEG file and read its header.
+
+    Raises:
+        BitstreamError: not a baseline JPEG file of the accepted structure, or more than 2**24 pixels.
+    """
+    segments = _walk(data)
+    frames = [data[start:end] for marker, start, end in segments if marker == SOF0]
+    if len(frames) != 1:
+        raise BitstreamError(f"JPEG file has {len(frames)} frame headers, must have 1")
+    frame = frames[0]
+    if len(frame) < 9 or len(frame) != 6 + 3 * frame[5] or frame[0] != 8:
+        raise BitstreamError("JPEG frame header is malformed")
+    height, width = int.from_bytes(frame[1:3]), int.from_bytes(frame[3:5])
+    if not 0 < height * width <= MAX_PIXELS:
+        raise BitstreamError(f"JPEG file of {height} x {width} pixels; must have 1 to {MAX_PIXELS}")
+    sampling = tuple(frame[7::3])
+    if sampling not in _SAMPLINGS:
+        raise BitstreamError("JPEG file has an unsupported number of components or sampling")
+    _check_scan(data, segments, frame)
+    tables = _tables(data, segments)
+    try:
+        chosen = tuple(tables[number] for number in frame[8::3])
+    except KeyError:
+        raise BitstreamError("JPEG file uses a quantisation table that it does not define") from None
+    return JpegHeader(width, height, sampling, chosen, segments)
+
+
+def _walk(data: bytes) -> tuple[tuple[int, int, int], ...]:
+    if data[:2] != bytes((0xFF, SOI)):
+        raise BitstreamError("not a JPEG file: it does not start with FF D8")
+    segments: list[tuple[int, int, int]] = []
+    position = 2
+    while not segments or segments[-1][0] != SOS:
+        if position + 4 > len(data) or data[position] != 0xFF:
+            raise BitstreamError("JPEG header is truncated or damaged")
+        marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4])
+        if marker not in _ALLOWED:
+            raise BitstreamError(f"JPEG marker FF {marker:02X} is not supported (baseline, one scan only)")
+        if length < 2 or position + 2 + length > len(data):
+            raise BitstreamError("JPEG header is truncated or damaged")
+        segments.append((marker, position + 4, position + 2 + length))
+        position += 2 + length
+    return tuple(segments)
+
+
+def _check_scan(data: bytes, segments: tuple[tuple[int, int, int], ...], frame: bytes) -> None:
+    """One scan of all components, whose entropy-coded data runs to the one EOI at the end of the file."""
+    _, start, end = segments[-1]
+    scan = data[start:end]
+    components = frame[5]
+    if len(scan) != 4 + 2 * components or scan[0] != components or scan[1:-3:2] != frame[6::3]:
+        raise BitstreamError("JPEG scan does not hold all components")
+    if scan[-3:] != bytes((0, 63, 0)):
+        raise BitstreamError("JPEG scan is not a baseline scan")
+    marker = re.compile(rb"\xff[^\x00]").search(data, end)
+    if marker is None or marker.group() != bytes((0xFF, EOI)) or marker.end() != len(data):
+        raise BitstreamError("JPEG data is truncated or goes on after its end")
+
+
+def _tables(data: bytes, segments: tuple[tuple[int, int, int], ...]) -> dict[int, NDArray[np.int64]]:
+    tables: dict[int, NDArray[np.int64]] = {}
+    for marker, start, end in segments:
+        if marker != DQT:
+            continue
+        if (end - start) % 65:
+            raise BitstreamError("JPEG quantisation table is malformed")
+        for position in range(start, end, 65):
+            table = np.zeros(64, np.int64)
+            table[_ZIGZAG] = np.frombuffer(data, np.uint8, 64, position + 1)
+            if data[position] > 3 or not table.all():
+                raise BitstreamError("JPEG quantisation table is malformed")
+            tables[data[position]] = table.reshape(8, 8)
+    return tables

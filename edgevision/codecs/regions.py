@@ -1,0 +1,33 @@
+"""From an importance map to a level per region."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.base import FloatMap
+from edgevision.codecs.dct import REGION, region_grid
+
+LevelMap = NDArray[np.uint8]
+
+
+def region_weights(importance: FloatMap) -> FloatMap:
+    """Mean importance per 16 x 16 region, (rows, columns); the map is continued beyond its edge."""
+    height, width = importance.shape
+    rows, columns = region_grid(height, width)
+    padded = np.pad(importance, ((0, rows * REGION - height), (0, columns * REGION - width)), mode="edge")
+    return padded.reshape(rows, REGION, columns, REGION).mean(axis=(1, 3))
+
+
+def assign_levels(weights: FloatMap, levels: int) -> LevelMap:
+    """Index of each region's level: 0 (most compressed) for the least important, ``levels - 1`` for the most.
+
+    Equal shares by rank: of R regions the r-th least important, r = 0 .. R-1, gets ``r * levels // R``.
+    Regions of equal weight are ranked in raster order. Weights are first rounded to 1/4096 of their span, so that
+    a network's last digits, which differ between machines, seldom matter.
+    """
+    span = float(np.ptp(weights))
+    scaled = np.rint((weights - weights.min()) / span * 4096) if span > 0 else np.zeros_like(weights)
+    ranks = np.empty(weights.size, np.int64)
+    ranks[np.argsort(scaled, axis=None, kind="stable")] = np.arange(weights.size)
+    return (ranks * levels // weights.size).astype(np.uint8).reshape(weights.shape)

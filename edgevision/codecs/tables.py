@@ -1,0 +1,37 @@
+"""JPEG's example quantisation tables (ITU-T T.81, Annex K) and their scaling by a level."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+LUMINANCE: FloatArray = np.array(
+    [
+        [16, 11, 10, 16, 24, 40, 51, 61],
+        [12, 12, 14, 19, 26, 58, 60, 55],
+        [14, 13, 16, 24, 40, 57, 69, 56],
+        [14, 17, 22, 29, 51, 87, 80, 62],
+        [18, 22, 37, 56, 68, 109, 103, 77],
+        [24, 35, 55, 64, 81, 104, 113, 92],
+        [49, 64, 78, 87, 103, 121, 120, 101],
+        [72, 92, 95, 98, 112, 100, 103, 99],
+    ],
+    np.float64,
+)
+CHROMINANCE: FloatArray = np.full((8, 8), 99.0)
+CHROMINANCE[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
+
+
+def baseline_table(table: FloatArray, level: float) -> NDArray[np.int64]:
+    """``table`` times ``level``, rounded and clipped to what baseline JPEG can store, 1 to 255, (8, 8)."""
+    return np.clip(np.rint(table * level), 1, 255).astype(np.int64)
+
+
+def level_of(table: NDArray[np.int64], reference: FloatArray) -> float:
+    """Level that made ``table`` from ``reference``: least squares over the entries that were not clipped."""
+    inside = (table > 1) & (table < 255)
+    if not inside.any():
+        return 1 / 16 if (table <= 1).all() else 64.0
+    return float((table * reference)[inside].sum() / (reference**2)[inside].sum())
