@@ -1,0 +1,173 @@
+"""Checkpoints of a training run: everything needed to go on after a kill, and nothing that can run code.
+
+A checkpoint is a folder ``step-NNN`` with the networks and the optimisers' state (safetensors), counters and the
+learning curve (JSON) and, for SAC, the replay buffer (npz without pickle). It is written under another name and then
+renamed, so that a checkpoint is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import DictReplayBuffer
+from torch import Tensor
+
+from edgevision.agents.errors import TrainingError
+from edgevision.files import write_atomically
+
+#: The one before the last is kept too, in case the last one's disk blocks go bad.
+KEPT = 2
+
+_TENSORS, _STATE, _REPLAY = "tensors.safetensors", "state.json", "replay.npz"
+
+
+def save_checkpoint(model: BaseAlgorithm, state: dict[str, Any], folder: Path) -> Path:
+    """Write a checkpoint of ``model`` with the JSON values ``state`` beside it, and remove the oldest."""
+    target = folder / f"step-{model.num_timesteps:012d}"
+    temporary = folder / f".{target.name}"
+    for leftover in (temporary, target):
+        shutil.rmtree(leftover, ignore_errors=True)
+    write_atomically(temporary / _TENSORS, safetensors.torch.save(_tensors(model)))
+    counters = {"num_timesteps": model.num_timesteps, "n_updates": model._n_updates}
+    write_atomically(temporary / _STATE, (json.dumps({**state, **counters}, indent=1) + "\n").encode())
+    buffer = _replay_buffer(model)
+    if buffer is not None:
+        _save_replay(buffer, temporary / _REPLAY)
+    temporary.rename(target)
+    for old in checkpoints(folder)[:-KEPT]:
+        shutil.rmtree(old)
+    return target
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The complete checkpoints in ``folder``, oldest first."""
+    return sorted(folder.glob("step-*"))
+
+
+def load_checkpoint(model: BaseAlgorithm, path: Path) -> dict[str, Any]:
+    """Put the checkpoint at ``path`` into a freshly built ``model`` and return the ``state`` saved with it.
+
+    Raises:
+        TrainingError: the checkpoint is damaged or belongs to another run.
+    """
+    try:
+        state = json.loads((path / _STATE).read_text(encoding="utf-8"))
+        _restore_tensors(model, safetensors.torch.load((path / _TENSORS).read_bytes()))
+        model.num_timesteps, model._n_updates = int(state["num_timesteps"]), int(state["n_updates"])
+        buffer = _replay_buffer(model)
+        if buffer is not None:
+            _load_replay(buffer, path / _REPLAY)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        zipfile.BadZipFile,
+        safetensors.SafetensorError,
+    ) as error:
+        raise TrainingError(
+            f"{path}: not a checkpoint of this run ({' '.join(str(error).split())}); "
+            "remove this folder to go on from the checkpoint before it"
+        ) from None
+    return dict(state)
+
+
+def _modules(model: BaseAlgorithm) -> Iterator[tuple[str, Any]]:
+    """Names and objects of everything that learns: networks, optimisers and loose tensors."""
+    stateful, tensors = model._get_torch_save_params()
+    for name in (*stateful, *tensors):
+        value: Any = model
+        for part in name.split("."):
+            value = getattr(value, part)
+        yield name, value
+
+
+def _tensors(model: BaseAlgorithm) -> dict[str, Tensor]:
+    """All of its tensors, under names of the form ``module/entry``."""
+    found: dict[str, Tensor] = {}
+    for name, value in _modules(model):
+        if isinstance(value, Tensor):
+            found[name] = value
+        elif isinstance(value, torch.optim.Optimizer):
+            for index, entries in value.state_dict()["state"].items():
+                found |= {f"{name}/{index}/{key}": tensor for key, tensor in entries.items()}
+        else:
+            found |= {f"{name}/{key}": tensor for key, tensor in value.state_dict().items()}
+    return {key: tensor.detach().contiguous() for key, tensor in found.items()}
+
+
+def _restore_tensors(model: BaseAlgorithm, tensors: dict[str, Tensor]) -> None:
+    expected = {name for name, value in _modules(model) if isinstance(value, Tensor)}
+    for name, value in _modules(model):
+        part = {key.removeprefix(f"{name}/"): tensor for key, tensor in tensors.items() if key.startswith(f"{name}/")}
+        if isinstance(value, Tensor):
+            value.data.copy_(tensors[name])
+        elif isinstance(value, torch.optim.Optimizer):
+            _restore_optimizer(value, part)
+        else:
+            try:
+                value.load_state_dict(part)
+            except RuntimeError as error:
+                raise ValueError(str(error)) from None
+        expected |= {f"{name}/{key}" for key in part}
+    if expected != tensors.keys():
+        raise ValueError("it holds other tensors than the model")
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, part: dict[str, Tensor]) -> None:
+    """Put back the moments; learning rates and the like come from the run's hyperparameters."""
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in part.items():
+        index, entry = key.split("/")
+        moments.setdefault(int(index), {})[entry] = tensor
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for number, entries in moments.items():
+        for tensor in entries.values():
+            if number >= len(parameters) or tensor.shape not in (torch.Size(), parameters[number].shape):
+                raise ValueError(f"optimiser state {number} has the wrong shape")
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def _replay_buffer(model: BaseAlgorithm) -> DictReplayBuffer | None:
+    buffer = getattr(model, "replay_buffer", None)
+    return buffer if isinstance(buffer, DictReplayBuffer) else None
+
+
+def _replay_arrays(buffer: DictReplayBuffer) -> dict[str, NDArray[Any]]:
+    """The buffer's arrays, (capacity, n, ..) each."""
+    nested = {"observations": buffer.observations, "next_observations": buffer.next_observations}
+    arrays = {f"{name}/{key}": value for name, part in nested.items() for key, value in part.items()}
+    flat = ("actions", "rewards", "dones", "timeouts")
+    return {**arrays, **{name: getattr(buffer, name) for name in flat}}
+
+
+def _save_replay(buffer: DictReplayBuffer, path: Path) -> None:
+    filled = {key: value[: buffer.size()] for key, value in _replay_arrays(buffer).items()}
+    with path.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, position=np.array(buffer.pos), **filled)
+        os.fsync(stream.fileno())
+
+
+def _load_replay(buffer: DictReplayBuffer, path: Path) -> None:
+    with np.load(path, allow_pickle=False) as archive:
+        position = int(archive["position"])
+        for key, value in _replay_arrays(buffer).items():
+            stored = archive[key]
+            if stored.shape[1:] != value.shape[1:] or not position <= len(stored) <= len(value):
+                raise ValueError(f"{key} of the replay buffer has shape {stored.shape}")
+            value[: len(stored)] = stored
+            buffer.full = len(stored) == len(value)
+    buffer.pos = position

@@ -1,0 +1,159 @@
+"""Hyperparameters: one YAML file per algorithm, with a section per environment id over a ``default`` one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+
+from edgevision.agents.errors import TrainingError
+from edgevision.envs import IDS
+from edgevision.errors import unknown_name
+
+Algorithm = Literal["ppo", "sac"]
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Common:
+    """What both algorithms share.
+
+    Attributes:
+        steps: environment steps to train for if nobody says otherwise; slots of all environments count.
+        n_envs: environments that are stepped together.
+        batch_size: slots per gradient step.
+        learning_rate: of AdamW at the start; it falls linearly to 0 at the end.
+        gamma: discount factor.
+        log_std_init: logarithm of the initial standard deviation of the actions.
+        width: neurons per layer.
+        weight_decay: of AdamW.
+    """
+
+    steps: int
+    n_envs: int
+    batch_size: int
+    learning_rate: float
+    gamma: float
+    log_std_init: float
+    width: int
+    weight_decay: float
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = _number(field.name, getattr(self, field.name), whole=field.type == "int")
+            object.__setattr__(self, field.name, value)
+            self._check_range(field.name, value)
+
+    def _check_range(self, name: str, value: float) -> None:
+        if name == "log_std_init":
+            return
+        least = 1 if name in _AT_LEAST_ONE else 0
+        most = 1 if name in ("gamma", "gae_lambda", "tau") else math.inf
+        if not least <= value <= most or (name in _POSITIVE and value == 0):
+            rule = "> 0" if name in _POSITIVE else f">= {least}"
+            raise TrainingError(f"{name} must be {rule}{' and <= 1' if most == 1 else ''}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class PPOHyperparameters(Common):
+    """Of proximal policy optimisation; meanings as in ``stable_baselines3.PPO``."""
+
+    n_steps: int
+    n_epochs: int
+    gae_lambda: float
+    clip_range: float
+    ent_coef: float
+    vf_coef: float
+    max_grad_norm: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_envs * self.n_steps < max(self.batch_size, 2):
+            raise TrainingError(
+                f"a rollout of n_envs x n_steps = {self.n_envs} x {self.n_steps} slots must hold a batch "
+                f"(batch_size = {self.batch_size}) and at least 2"
+            )
+
+
+@dataclass(frozen=True)
+class SACHyperparameters(Common):
+    """Of soft actor-critic; meanings as in ``stable_baselines3.SAC``."""
+
+    buffer_size: int
+    learning_starts: int
+    train_freq: int
+    gradient_steps: int
+    tau: float
+    ent_coef: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.buffer_size < self.n_envs:
+            raise TrainingError(f"buffer_size = {self.buffer_size} must be at least n_envs = {self.n_envs}")
+
+
+Hyperparameters = PPOHyperparameters | SACHyperparameters
+
+_CLASSES: dict[str, type[Hyperparameters]] = {"ppo": PPOHyperparameters, "sac": SACHyperparameters}
+_AT_LEAST_ONE = {
+    *("steps", "n_envs", "batch_size", "width", "n_steps", "n_epochs", "buffer_size", "train_freq", "gradient_steps")
+}
+_POSITIVE = {"learning_rate", "clip_range", "max_grad_norm", "tau"}
+
+
+def load_hyperparameters(
+    algorithm: str, env_id: str, overrides: Mapping[str, Any] | None = None, file: Path | None = None
+) -> Hyperparameters:
+    """Hyperparameters of an algorithm for an environment.
+
+    Args:
+        algorithm: ``ppo`` or ``sac``.
+        env_id: environment id; ids without a section of their own get ``default``.
+        overrides: values that replace the file's.
+        file: YAML file to read in place of the shipped one.
+
+    Raises:
+        UnknownNameError: no such algorithm, section or hyperparameter.
+        TrainingError: the file is not such YAML, or a value is out of range.
+    """
+    if algorithm not in _CLASSES:
+        raise unknown_name("algorithm", algorithm, get_args(Algorithm))
+    path = file or _FOLDER / f"{algorithm}.yaml"
+    sections = _read(path)
+    values = {**sections.get("default", {}), **sections.get(env_id, {}), **(overrides or {})}
+    known = {field.name for field in dataclasses.fields(_CLASSES[algorithm])}
+    for name in values:
+        if name not in known:
+            raise unknown_name(f"{algorithm} hyperparameter", str(name), known)
+    missing = sorted(known - values.keys())
+    if missing:
+        raise TrainingError(f"{path}: {algorithm} needs a value for {', '.join(missing)}")
+    return _CLASSES[algorithm](**values)
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"no hyperparameter file at {str(path)!r}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise TrainingError(f"{path}: not plain YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(document, dict) or not all(isinstance(section, dict) for section in document.values()):
+        raise TrainingError(f"{path}: must map environment ids (or 'default') to hyperparameters")
+    for section in document:
+        if section != "default" and section not in IDS:
+            raise unknown_name("section", str(section), ["default", *IDS])
+    return document
+
+
+def _number(name: str, value: Any, *, whole: bool) -> float:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not math.isfinite(value):
+        hint = "; YAML wants a point before the exponent, as in 1.0e-3" if isinstance(value, str) else ""
+        raise TrainingError(f"{name} must be a {'whole ' if whole else ''}number, got {value!r}{hint}")
+    return value if whole else float(value)

@@ -1,0 +1,101 @@
+"""Actor-critic policy for Stable-Baselines3's PPO on set networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from gymnasium.spaces import Box, Dict
+from stable_baselines3.common.distributions import DiagGaussianDistribution
+from stable_baselines3.common.policies import MultiInputActorCriticPolicy
+from stable_baselines3.common.type_aliases import Schedule
+from torch import Tensor, nn
+
+from edgevision.agents.networks import SetActor, SetCritic
+
+
+def network_inputs(observation: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """The three parts of a batched observation, in the order and type that set networks take."""
+    return observation["users"].float(), observation["cell"].float(), observation["active"].float()
+
+
+def observation_widths(space: Dict) -> tuple[int, int]:
+    """Number of features of a user and of the cell."""
+    (_, user_features), (cell_features,) = space["users"].shape, space["cell"].shape  # type: ignore[misc]
+    return user_features, cell_features
+
+
+class SetActorCriticPolicy(MultiInputActorCriticPolicy):
+    """Gaussian policy around `SetActor`, with one standard deviation per action coordinate, shared by the users.
+
+    Inactive users have a constant distribution, so what is drawn for them moves no gradient. The parent's features
+    extractor has no weights and is not used.
+    """
+
+    observation_space: Dict
+    action_space: Box
+
+    def __init__(
+        self,
+        observation_space: Dict,
+        action_space: Box,
+        lr_schedule: Schedule,
+        *,
+        width: int,
+        log_std_init: float,
+        weight_decay: float,
+        **kwargs: Any,
+    ) -> None:
+        """Build actor and critic.
+
+        Args:
+            observation_space: of one environment.
+            action_space: of one environment.
+            lr_schedule: learning rate by the share of training that remains.
+            width: neurons per layer.
+            log_std_init: logarithm of the initial standard deviation of the actions.
+            weight_decay: of AdamW.
+            **kwargs: what Stable-Baselines3 adds.
+        """
+        self._width = width
+        super().__init__(
+            observation_space,
+            action_space,
+            lr_schedule,
+            log_std_init=log_std_init,
+            optimizer_class=torch.optim.AdamW,
+            optimizer_kwargs={"eps": 1e-5, "weight_decay": weight_decay},
+            **kwargs,
+        )
+
+    def _build(self, lr_schedule: Schedule) -> None:
+        widths, actions = observation_widths(self.observation_space), self.action_space.shape[1]
+        self.set_actor = SetActor(*widths, actions, self._width)
+        self.set_critic = SetCritic(*widths, self._width)
+        self.log_std = nn.Parameter(torch.full((actions,), self.log_std_init))
+        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)  # type: ignore[call-arg]
+
+    def forward(self, obs: Any, deterministic: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Actions (N, U, A + 2), values (N, 1) and log-probabilities (N,)."""
+        distribution = self.get_distribution(obs)
+        actions = distribution.get_actions(deterministic=deterministic)
+        log_prob = distribution.log_prob(actions)
+        return actions.reshape(-1, *self.action_space.shape), self.predict_values(obs), log_prob
+
+    def evaluate_actions(self, obs: Any, actions: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Values (N, 1), log-probabilities (N,) and entropies (N,) of given actions (N, U (A + 2))."""
+        distribution = self.get_distribution(obs)
+        return self.predict_values(obs), distribution.log_prob(actions), distribution.entropy()
+
+    def get_distribution(self, obs: Any) -> DiagGaussianDistribution:
+        """Distribution of the flattened actions (N, U (A + 2))."""
+        users, cell, active = network_inputs(obs)
+        mean = self.set_actor(users, cell, active)
+        log_std = torch.where(active.unsqueeze(-1) > 0, self.log_std, self.log_std_init)
+        distribution = DiagGaussianDistribution(mean[0].numel())
+        return distribution.proba_distribution(mean.flatten(1), log_std.flatten(1))
+
+    def predict_values(self, obs: Any) -> Tensor:
+        """Values (N, 1)."""
+        value: Tensor = self.set_critic(*network_inputs(obs))
+        return value

@@ -1,0 +1,106 @@
+"""Gives Stable-Baselines3 the native vector environment directly: no workers, no copies per environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv
+
+import edgevision  # noqa: F401 - registers the ids
+from edgevision.envs.vector_environment import OffloadingVectorEnv
+
+
+class SB3VecEnv(VecEnv):
+    """`OffloadingVectorEnv` in same-step autoreset mode, as Stable-Baselines3 expects a vector environment.
+
+    Observations, rewards and ends of episodes are those of the native environment, unchanged.
+    """
+
+    def __init__(self, env: OffloadingVectorEnv) -> None:
+        """Adapt a native vector environment.
+
+        Args:
+            env: made with ``autoreset_mode="SameStep"``.
+
+        Raises:
+            ValueError: the environment resets in another way.
+        """
+        if env.metadata["autoreset_mode"] != AutoresetMode.SAME_STEP:
+            raise ValueError(
+                "Stable-Baselines3 resets within the step; make the environment with autoreset_mode='SameStep'"
+            )
+        self.env = env
+        self._actions: NDArray[Any] = np.empty(0)
+        super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+
+    @classmethod
+    def make(cls, env_id: str, n_envs: int, **settings: Any) -> SB3VecEnv:
+        """Build ``n_envs`` environments of an id; ``settings`` are its `ScenarioConfig` keywords."""
+        env = gymnasium.make_vec(env_id, num_envs=n_envs, autoreset_mode=AutoresetMode.SAME_STEP, **settings)
+        return cls(env.unwrapped)  # type: ignore[arg-type]
+
+    def seed_episodes(self, seeds: Sequence[int]) -> None:
+        """Seed each environment for the next reset; `seed` would give neighbouring runs overlapping seeds."""
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"needed {self.num_envs} seeds, got {len(seeds)}")
+        self._seeds = [int(seed) for seed in seeds]
+
+    def reset(self) -> Any:
+        """Start an episode everywhere and return the observations."""
+        observation, _ = self.env.reset(seed=self._seeds)
+        self._reset_seeds()
+        return observation
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        """Keep the actions (n, U, A + 2) for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> Any:
+        """Observations, rewards (n,), dones (n,) and one info dictionary per environment."""
+        observation, reward, terminated, truncated, info = self.env.step(self._actions)
+        rows = _rows(info, self.num_envs)
+        for i in np.flatnonzero(terminated | truncated):
+            rows[i]["terminal_observation"] = info["final_obs"][i]
+            rows[i]["TimeLimit.truncated"] = bool(truncated[i] and not terminated[i])
+        return observation, reward, terminated | truncated, rows
+
+    def close(self) -> None:
+        """Close the native environment."""
+        self.env.close()
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """An attribute of the native environment, once for each index."""
+        return [getattr(self.env, attr_name) for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Refused: the environments are one object."""
+        raise NotImplementedError(f"cannot set {attr_name!r} for single environments; set it on .env")
+
+    def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
+        """Refused: the environments are one object."""
+        raise NotImplementedError(f"cannot call {method_name!r} on single environments; call it on .env")
+
+    def set_options(self, options: Any = None) -> None:
+        """Refused: pass options to the native environment's reset."""
+        if options:
+            raise NotImplementedError("reset options are not supported; reset .env with them")
+
+    def env_is_wrapped(self, wrapper_class: type[Any], indices: Any = None) -> list[bool]:
+        """Never: the native environment has no wrappers."""
+        return [False for _ in self._get_indices(indices)]
+
+
+def _rows(info: dict[str, Any], n: int) -> list[dict[str, Any]]:
+    """Split Gymnasium's vector info, the finished episodes' part included, into one dictionary per environment."""
+    rows: list[dict[str, Any]] = [{} for _ in range(n)]
+    for part in (info, info.get("final_info", {})):
+        for key in part.keys() - {"final_obs", "final_info"}:
+            if not key.startswith("_"):
+                for i in np.flatnonzero(part[f"_{key}"]):
+                    rows[i][key] = part[key][i]
+    return rows

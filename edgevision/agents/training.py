@@ -1,0 +1,221 @@
+"""Training an agent: one folder per run, resumable after a kill at any moment.
+
+A resumed run ends with the same weights, bit for bit, as one that was never interrupted (same machine, versions and
+number of threads): see `edgevision.agents.chapters.Chapters`. Wall-clock times and the moving averages of training
+rewards are not the same, and TensorBoard shows twice what lies between the last checkpoint and the kill.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from stable_baselines3.common.logger import configure
+
+from edgevision.agents.algorithms import build_model, log_interval, set_actor
+from edgevision.agents.chapters import Chapters, Progress
+from edgevision.agents.checkpoint import checkpoints, load_checkpoint
+from edgevision.agents.errors import TrainingError
+from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_hyperparameters
+from edgevision.agents.policy import LearnedPolicy, PolicyDescription
+from edgevision.agents.progress import CurvePoint, progress_bar
+from edgevision.agents.run_folder import RunFolder
+from edgevision.agents.sb3_vec_env import SB3VecEnv
+from edgevision.agents.validation import VALIDATION_SEEDS
+from edgevision.envs import IDS, ScenarioConfig
+from edgevision.errors import unknown_name
+
+#: Evaluations (and checkpoints) of a run whose interval nobody gave.
+EVALUATIONS = 20
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The settings of a training run.
+
+    Attributes:
+        env_id: environment id.
+        folder: the run's own folder; new or empty.
+        algorithm: ``ppo`` or ``sac``.
+        steps: environment steps, counted over all environments; ``None`` is the hyperparameter file's number.
+        seed: of networks, exploration and training episodes, >= 0.
+        settings: keywords of the environment, ``preset`` included. Training chooses ``content_split`` itself: a
+            measured profile is trained on its ``train`` contents and evaluated on its ``validation`` contents.
+        hyperparameters: values that replace the hyperparameter file's.
+        evaluation_interval: environment steps between evaluations, each with a checkpoint; ``None`` is a twentieth
+            of ``steps``.
+        evaluation_episodes: episodes of an evaluation, on the first validation seeds.
+        threads: of PyTorch; one is fastest for networks this small.
+
+    Raises:
+        UnknownNameError: no such environment id or algorithm.
+        TrainingError: a value is out of range.
+    """
+
+    env_id: str
+    folder: Path
+    algorithm: Algorithm = "ppo"
+    steps: int | None = None
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    evaluation_interval: int | None = None
+    evaluation_episodes: int = 64
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.env_id not in IDS:
+            raise unknown_name("environment id", self.env_id, IDS)
+        if self.algorithm not in get_args(Algorithm):
+            raise unknown_name("algorithm", self.algorithm, get_args(Algorithm))
+        limits = {"steps": (1, None), "seed": (0, None), "evaluation_interval": (1, None), "threads": (1, 64)}
+        for name, (low, high) in {**limits, "evaluation_episodes": (1, len(VALIDATION_SEEDS))}.items():
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            optional = name in ("steps", "evaluation_interval") and value is None
+            if not optional and not (whole and low <= value and (high is None or value <= high)):
+                rule = f">= {low}" if high is None else f"in {low}..{high}"
+                raise TrainingError(f"{name} must be a whole number {rule}, got {value!r}")
+        if "content_split" in self.settings:
+            raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
+        try:
+            json.dumps([dict(self.settings), dict(self.hyperparameters)], allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise TrainingError(f"settings and hyperparameters must be plain values ({error})") from None
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """What came of a run.
+
+    Attributes:
+        folder: the run's folder; ``LearnedPolicy.load(folder)`` is its best policy.
+        steps: environment steps taken.
+        seconds: wall-clock time, evaluations included [s].
+        best: the evaluation that the policy was kept from.
+        curve: all evaluations on the validation seeds, the first before any learning.
+    """
+
+    folder: Path
+    steps: int
+    seconds: float
+    best: CurvePoint
+    curve: tuple[CurvePoint, ...]
+
+
+def train(config: TrainConfig) -> TrainingSummary:
+    """Train from the beginning.
+
+    Raises:
+        TrainingError: the folder is not empty, or settings or hyperparameters are wrong.
+        UnknownNameError: no such setting, preset, profile or hyperparameter.
+        ScenarioError: the settings contradict each other.
+    """
+    config, hyperparameters = _complete(config)
+    env, scenario = _environments(config, hyperparameters.n_envs)
+    run = RunFolder.create(config.folder, _document(config, env.env.config))
+    return _learn(config, hyperparameters, run, env, scenario)
+
+
+def resume(folder: Path) -> TrainingSummary:
+    """Go on with the run in ``folder`` from its last checkpoint, or return its summary if it is over.
+
+    Raises:
+        TrainingError: there is no run, its files are damaged, or the package's defaults have changed since.
+    """
+    run = RunFolder(Path(folder))
+    document = run.read_config()
+    try:
+        config = TrainConfig(**document["training"], folder=run.path)
+        scenario = document["scenario"]
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"{run.path / 'config.json'}: missing or unknown entry ({error})") from None
+    config, hyperparameters = _complete(config)
+    env, validation_scenario = _environments(config, hyperparameters.n_envs)
+    if _document(config, env.env.config)["scenario"] != scenario:
+        raise TrainingError(f"{run.path}: the scenario's defaults have changed since this run began; train anew")
+    run.log_command()
+    return _learn(config, hyperparameters, run, env, validation_scenario)
+
+
+def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:
+    """Fill in what was left open, so that the run's record says everything."""
+    hyperparameters = load_hyperparameters(config.algorithm, config.env_id, config.hyperparameters)
+    steps = config.steps or hyperparameters.steps
+    hyperparameters = dataclasses.replace(hyperparameters, steps=steps)
+    interval = config.evaluation_interval or max(1, steps // EVALUATIONS)
+    values = dataclasses.asdict(hyperparameters)
+    return dataclasses.replace(
+        config, steps=steps, evaluation_interval=interval, hyperparameters=values
+    ), hyperparameters
+
+
+def _environments(config: TrainConfig, n_envs: int) -> tuple[SB3VecEnv, ScenarioConfig]:
+    """The training environment, and the scenario to evaluate on."""
+    env = SB3VecEnv.make(config.env_id, n_envs, **config.settings)
+    if env.env.simulator.profile.correct is None:
+        return env, env.env.config
+    env = SB3VecEnv.make(config.env_id, n_envs, **config.settings, content_split="train")
+    return env, dataclasses.replace(env.env.config, content_split="validation")
+
+
+def _document(config: TrainConfig, scenario: ScenarioConfig) -> dict[str, Any]:
+    """What ``config.json`` holds."""
+    training = {key: value for key, value in vars(config).items() if key != "folder"}
+    document = {"training": training, "scenario": dataclasses.asdict(scenario)}
+    plain: dict[str, Any] = json.loads(json.dumps(document, default=dict))
+    return plain
+
+
+def _learn(
+    config: TrainConfig, hyperparameters: Hyperparameters, run: RunFolder, env: SB3VecEnv, scenario: ScenarioConfig
+) -> TrainingSummary:
+    total, interval = hyperparameters.steps, config.evaluation_interval or hyperparameters.steps
+    with _torch_threads(config.threads), progress_bar(total) as show:
+        model = build_model(hyperparameters, env, config.seed)
+        saved = checkpoints(run.checkpoints)
+        progress = Progress.from_json(load_checkpoint(model, saved[-1])) if saved else Progress()
+        model.set_logger(configure(str(run.tensorboard), ["tensorboard"]))
+        chapters = Chapters(
+            run,
+            LearnedPolicy(_description(config, env), set_actor(model)),
+            env,
+            scenario,
+            VALIDATION_SEEDS[: config.evaluation_episodes],
+            seed=config.seed,
+            interval=interval,
+            progress=progress,
+            show=show,
+        )
+        remaining = max(0, total - model.num_timesteps)
+        model.learn(remaining, chapters, log_interval(hyperparameters), reset_num_timesteps=False)
+        model.logger.close()
+    return TrainingSummary(run.path, model.num_timesteps, progress.seconds, progress.best, tuple(progress.curve))
+
+
+def _description(config: TrainConfig, env: SB3VecEnv) -> PolicyDescription:
+    profile = env.env.simulator.profile
+    provenance = {"env_id": config.env_id, "algorithm": config.algorithm, "steps": config.steps, "seed": config.seed}
+    return PolicyDescription(
+        name=config.algorithm,
+        width=config.hyperparameters["width"],
+        grid=profile.grid,
+        content_features=profile.feature_names,
+        provenance={**provenance, "settings": dict(config.settings)},
+    )
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
