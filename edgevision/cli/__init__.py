@@ -1,0 +1,66 @@
+"""The command ``edgevision``: entry point, and how errors reach the user.
+
+Wrong input costs one line on stderr and exit code 2, Ctrl-C exit code 130; a traceback means a defect of the package.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import gymnasium
+
+from edgevision.errors import MissingExtraError, require
+
+_WRONG_INPUT, _INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    try:
+        sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        for module in ("typer", "rich"):
+            require(module, "cli")
+    except MissingExtraError as error:
+        return _complain(error)
+    import typer
+
+    from edgevision.cli.app import app
+
+    try:
+        code = typer.main.get_command(app).main(arguments, "edgevision", standalone_mode=False)
+    except typer.Abort:
+        return _INTERRUPTED
+    except Exception as error:
+        if not _is_wrong_input(error):
+            raise
+        return _complain(error)
+    return code if isinstance(code, int) else 0
+
+
+def _is_wrong_input(error: Exception) -> bool:
+    """Whether the user can mend it: typer's usage errors, our own errors, and what the system says of files."""
+    ours = type(error).__module__.startswith("edgevision.")
+    return ours or hasattr(error, "format_message") or isinstance(error, OSError | MemoryError | gymnasium.error.Error)
+
+
+def _complain(error: Any) -> int:
+    if hasattr(error, "format_message"):
+        message, context = error.format_message(), getattr(error, "ctx", None)
+        if context is not None:
+            message = f"{message.rstrip('.')}; see '{context.command_path} --help'"
+    elif isinstance(error, OSError) and error.strerror:
+        message = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    elif isinstance(error, MemoryError):
+        message = f"not enough memory for these settings ({error})"
+    else:
+        message = str(error)
+    print(f"edgevision: {' '.join(message.split())}", file=sys.stderr)
+    return _WRONG_INPUT

@@ -1,0 +1,56 @@
+"""The commands and their help. Everything slow is imported inside the commands, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import typer
+
+from edgevision import __version__
+from edgevision.cli import comparing, images, information
+
+app = typer.Typer(
+    name="edgevision",
+    help=(
+        "Learned offloading control in edge vision: environments, classical controllers, agents and codecs.\n\n"
+        "Start with **edgevision demo**: it trains an agent, compares it with the classical controllers and "
+        "writes a report with pictures. **edgevision info** lists environments, policies and profiles."
+    ),
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+profile = typer.Typer(help="Measure operating-point profiles: what a codec and a classifier do, as a table.")
+app.add_typer(profile, name="profile")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edgevision {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _without_command(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+) -> None:
+    _help_if_alone(context)
+
+
+@profile.callback(invoke_without_command=True)
+def _profile_without_command(context: typer.Context) -> None:
+    _help_if_alone(context)
+
+
+def _help_if_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command("demo")(comparing.demo)
+app.command("train")(comparing.train)
+app.command("evaluate")(comparing.evaluate)
+app.command("compress")(images.compress)
+app.command("decompress")(images.decompress)
+app.command("info")(information.info)
+profile.command("image")(images.profile_image)

@@ -1,0 +1,132 @@
+"""The demonstration: train PPO, compare it with every classical policy on unseen images, and write a report.
+
+Finished parts are found again after a kill; training goes on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from edgevision import agents, baselines
+from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
+from edgevision.errors import require
+from edgevision.experiments import provenance
+from edgevision.experiments.evaluate import EvaluationConfig, evaluate
+from edgevision.experiments.report.files import write_report
+from edgevision.experiments.report.pictures import LearningCurve
+from edgevision.experiments.report.table import print_table
+from edgevision.experiments.scenario import EvaluationError, Scenario, episode_seeds
+
+ENV_ID = "EdgeVision/Image-v0"
+
+#: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
+#: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.
+EPISODE_SLOTS = 10
+#: Episodes of each evaluation in training.
+VALIDATION_EPISODES = 64
+#: Classical policies drawn beside the learning curve.
+REFERENCES = ("co-crra-exact", "fracr-exact")
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """What the demonstration does.
+
+    Attributes:
+        out: folder to write to.
+        steps: environment steps to train for.
+        episodes: test episodes.
+        seed: of the training.
+        processes: worker processes for policies that solve a program per slot.
+        settings: keywords of the environment that differ from its preset, for training and test alike.
+    """
+
+    out: Path
+    steps: int = 600_000
+    episodes: int = 300
+    seed: int = 0
+    processes: int = 2
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def run_demo(config: DemoConfig) -> Path:
+    """Train, evaluate, print the table and write the report.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        EvaluationError: more episodes than the test split has seeds.
+        TrainingError: a number of steps or a seed that cannot be.
+        MissingExtraError: an extra that the demonstration needs is not installed.
+    """
+    # What would go wrong after the training is found out before it.
+    for module in ("cvxpy", "clarabel"):
+        require(module, "convex")
+    if config.processes < 1:
+        raise EvaluationError(f"processes must be >= 1, got {config.processes}")
+    episode_seeds("test", config.episodes)
+    _training(config, config.out)
+    started = time.perf_counter()
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"1/3 training PPO on {ENV_ID} for {config.steps} steps, contents of the train split")
+    summary = _trained(config)
+    console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
+    curve = _learning_curve(config, summary)
+    policies = (str(summary.folder), *baselines.names())
+    settings = {"episode_slots": EPISODE_SLOTS, **config.settings}
+    asked = EvaluationConfig(ENV_ID, policies, config.episodes, settings=settings)
+    evaluation = evaluate(asked, config.out, processes=config.processes)
+    console.print("3/3 drawing")
+    page = write_report(evaluation, config.out, curve)
+    print_table(evaluation, console)
+    console.print(f"report:      {page}")
+    console.print(f"TensorBoard: tensorboard --logdir {summary.folder / 'tensorboard'}")
+    console.print(f"took {time.perf_counter() - started:.0f} s")
+    return page
+
+
+def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCurve:
+    """The agent's validation scores, with those of two classical policies on the same episodes."""
+    asked = EvaluationConfig(ENV_ID, REFERENCES, _validation_episodes(config), "validation", config.settings)
+    evaluation = evaluate(asked, config.out, processes=config.processes)
+    return LearningCurve(
+        label="ppo",
+        steps=[point.steps for point in summary.curve],
+        scores=[point.score for point in summary.curve],
+        references={result.contender.label: float(result.scores.mean()) for result in evaluation.results},
+        note=f"One training seed; {summary.steps} environment steps in {summary.seconds:.0f} s of wall-clock time.",
+    )
+
+
+def _validation_episodes(config: DemoConfig) -> int:
+    return min(VALIDATION_EPISODES, config.episodes)
+
+
+def _trained(config: DemoConfig) -> TrainingSummary:
+    """The finished training run of these settings: found, gone on with, or made now."""
+    folder = config.out / f"ppo-{_training_digest(config)[:8]}"
+    if (folder / "config.json").is_file():
+        return agents.resume(folder)
+    return agents.train(_training(config, folder))
+
+
+def _training(config: DemoConfig, folder: Path) -> TrainConfig:
+    episodes = _validation_episodes(config)
+    return TrainConfig(ENV_ID, folder, "ppo", config.steps, config.seed, config.settings, evaluation_episodes=episodes)
+
+
+def _training_digest(config: DemoConfig) -> str:
+    """Changes with everything that training depends on but the versions, which its folder records."""
+    scenario, profile = Scenario(ENV_ID, config.settings).resolve()
+    training = vars(_training(config, Path()))
+    hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", ENV_ID))
+    return provenance.digest(
+        [training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)]
+    )

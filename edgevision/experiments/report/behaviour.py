@@ -1,0 +1,99 @@
+"""What the policies do, as heat maps: which operating points, and whom they give bandwidth and power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import NullLocator
+
+from edgevision.envs import OperatingPointProfile
+from edgevision.experiments.evaluate import PolicyResult
+from edgevision.experiments.report.plots import as_png
+from edgevision.experiments.rollout import BINNED, LOAD_EDGES, SNR_EDGES, FloatArray
+
+_FEW = 0.003  # share of the decisions below which a bin's mean says little
+_COLUMNS = 25  # operating points are pooled into about as many
+_LEAST_RANGE = 1.25  # of the colours for relative shares: smaller differences should look small
+_AXES = {
+    "snr": ("signal-to-noise ratio with the whole budget [dB]", SNR_EDGES),
+    "load": ("log10 of raw size over what an equal share carries within the deadline", LOAD_EDGES),
+}
+
+
+def plot_behaviour(results: Sequence[PolicyResult], profile: OperatingPointProfile) -> bytes:
+    """Four heat maps with a row per policy; bins with few decisions stay blank.
+
+    The horizontal axis of three of them is channel quality, or load where all channels have the same quality.
+    """
+    layout = ConstrainedLayoutEngine(hspace=0.08, wspace=0.04)
+    figure = Figure(figsize=(12.0, 2.6 + 0.56 * len(results)), layout=layout)
+    panels = figure.subplots(2, 2)
+    names = [result.contender.label for result in results]
+    _operating_points(panels[0, 0], results, profile)
+    axis = "snr" if _spans(results, "by_snr") else "load"
+    sums = np.stack([getattr(result.rollout, f"by_{axis}") for result in results])
+    _by_place(panels[0, 1], sums, 1, axis, "mean share of the raw size that is sent")
+    for panel, row in zip(panels[1], (2, 3), strict=True):
+        name = BINNED[row].removeprefix("relative ")
+        _by_place(panel, sums, row, axis, f"{name} relative to an equal share (1: equal)")
+    for panel in panels.ravel():
+        first = panel in panels[:, 0]
+        panel.set_yticks(range(len(names)), names if first else [""] * len(names))
+        panel.tick_params(axis="y", length=0)
+        panel.set_ylim(len(names) - 0.5, -0.5)
+    return as_png(figure)
+
+
+def _spans(results: Sequence[PolicyResult], name: str) -> bool:
+    """Whether the decisions fall into more than two bins of an axis."""
+    decisions = sum(getattr(result.rollout, name)[0] for result in results)
+    return int(np.count_nonzero(decisions)) > 2
+
+
+def _operating_points(panel: Axes, results: Sequence[PolicyResult], profile: OperatingPointProfile) -> None:
+    pooled = max(1, round(profile.points / _COLUMNS))
+    starts = np.arange(0, profile.points, pooled)
+    counts = np.add.reduceat(np.stack([result.rollout.points for result in results]).astype(float), starts, axis=1)
+    share = 100.0 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    mesh = panel.pcolormesh(
+        np.append(starts, profile.points) - 0.5,
+        np.arange(len(results) + 1) - 0.5,
+        np.ma.masked_equal(share, 0.0),
+        cmap="YlGnBu",
+        norm=LogNorm(0.1, 100, clip=True),
+    )
+    ticks = np.unique(np.linspace(0, profile.points - 1, 8).round().astype(int))
+    panel.set_xticks(ticks, [f"{profile.parameter[k]:.3g}" for k in ticks])
+    panel.set_xlabel(f"{' x '.join(profile.axis_names)}: parameter of the point, least to most compressed")
+    panel.set_title("how often operating points are chosen [%]", fontsize="medium")
+    panel.figure.colorbar(mesh, ax=panel, format="%g")
+
+
+def _by_place(panel: Axes, sums: FloatArray, row: int, axis: str, title: str) -> None:
+    """Means of one of the ``BINNED`` quantities; relative ones get diverging colours around 1."""
+    label, edges = _AXES[axis]
+    decisions = sums[:, 0]
+    scarce = decisions < _FEW * decisions.sum(axis=1, keepdims=True)
+    used = np.flatnonzero(~scarce.all(axis=0))
+    first, last = (used[0], used[-1]) if len(used) else (0, len(edges) - 2)
+    mean = np.ma.masked_where(scarce, sums[:, row] / np.maximum(decisions, 1))[:, first : last + 1]
+    lines = np.arange(len(sums) + 1) - 0.5
+    if BINNED[row].startswith("relative"):
+        widest = np.ma.maximum(mean, 1 / np.ma.maximum(mean, 1e-3)).max() if mean.count() else 1.0
+        limit = max(_LEAST_RANGE, float(widest))
+        norm = LogNorm(1 / limit, limit)
+        mesh = panel.pcolormesh(edges[first : last + 2], lines, mean, cmap="PuOr_r", norm=norm)
+        bar = panel.figure.colorbar(mesh, ax=panel)
+        ticks = limit ** np.linspace(-1, 1, 5)
+        bar.ax.yaxis.set_minor_locator(NullLocator())
+        bar.set_ticks(ticks.tolist(), labels=[f"{tick:.2g}" for tick in ticks])
+    else:
+        mesh = panel.pcolormesh(edges[first : last + 2], lines, mean, cmap="YlGnBu", vmin=0.0)
+        panel.figure.colorbar(mesh, ax=panel, format="%g")
+    panel.set_xlabel(label)
+    panel.set_title(title, fontsize="medium")

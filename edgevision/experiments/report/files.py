@@ -1,0 +1,28 @@
+"""Writing a whole report; needs the extra ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgevision.experiments.evaluate import Evaluation
+from edgevision.experiments.report.data import write_data
+from edgevision.experiments.report.page import render_page
+from edgevision.experiments.report.pictures import LearningCurve, make_pictures
+from edgevision.experiments.summary import summarise
+from edgevision.files import write_atomically
+
+
+def write_report(evaluation: Evaluation, out: Path, curve: LearningCurve | None = None) -> Path:
+    """Write ``evaluation.json``, ``summary.csv``, ``episodes.csv``, ``plots/*.png`` and ``report.html``.
+
+    Returns:
+        The path of the page.
+    """
+    rows = summarise(evaluation)
+    pictures = make_pictures(evaluation, rows, curve)
+    for picture in pictures:
+        write_atomically(out / "plots" / f"{picture.name}.png", picture.png)
+    write_data(evaluation, rows, out)
+    page = out / "report.html"
+    write_atomically(page, render_page(evaluation, rows, pictures).encode())
+    return page

@@ -1,0 +1,81 @@
+"""The pictures of a report with their captions."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import gymnasium
+from matplotlib.image import imsave
+
+from edgevision.envs import OffloadingEnv, load_profile
+from edgevision.experiments.evaluate import Evaluation
+from edgevision.experiments.report import plots
+from edgevision.experiments.report.behaviour import plot_behaviour
+from edgevision.experiments.report.page import Picture
+from edgevision.experiments.summary import SummaryRow
+
+_PICTURED_SLOTS = 3  # the pictured slot: late enough that queues have filled
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """An agent in the course of its training.
+
+    Attributes:
+        label: name of the agent.
+        steps: environment steps at its evaluations.
+        scores: mean reward per slot on the validation episodes.
+        references: what other policies score on the same episodes, by name.
+        note: how it was trained, in words.
+    """
+
+    label: str
+    steps: Sequence[float]
+    scores: Sequence[float]
+    references: Mapping[str, float]
+    note: str
+
+
+def make_pictures(evaluation: Evaluation, rows: Sequence[SummaryRow], curve: LearningCurve | None) -> list[Picture]:
+    """Every picture of the report, in the page's order."""
+    profile = load_profile(str(evaluation.scenario["profile"]))
+    ranked = {result.contender.label: result for result in evaluation.results}
+    pictures = [Picture("scores", "Scores", "Further right is better.", plots.plot_scores(rows))]
+    if any(row.difference for row in rows):
+        caption = (
+            "Paired by episode, so what all policies share cancels. Intervals off the dashed line are differences."
+        )
+        pictures.append(Picture("differences", "Differences", caption, plots.plot_differences(rows)))
+    caption = "Up and to the left is better. No policy beats those on the dashed line in both score and time."
+    pictures.append(Picture("latency", "Score against decision time", caption, plots.plot_latency(rows)))
+    if curve is not None:
+        caption = f"All on the same validation episodes, whose contents are neither trained nor tested on. {curve.note}"
+        png = plots.plot_learning_curve(curve.label, curve.steps, curve.scores, curve.references)
+        pictures.append(Picture("learning", "Learning curve", caption, png))
+    caption = (
+        "Operating points, and whom bandwidth and power are given to. Blank: never chosen, or hardly any decisions."
+    )
+    png = plot_behaviour([ranked[row.policy] for row in rows], profile)
+    pictures.append(Picture("behaviour", "What the policies do", caption, png))
+    caption = f"Slot {_PICTURED_SLOTS} of the first episode under {rows[0].policy}."
+    pictures.append(Picture("environment", "The environment", caption, _environment_png(evaluation, rows[0].policy)))
+    return pictures
+
+
+def _environment_png(evaluation: Evaluation, policy: str) -> bytes:
+    made = gymnasium.make(evaluation.env_id, render_mode="rgb_array", **evaluation.scenario)
+    env = made.unwrapped
+    assert isinstance(env, OffloadingEnv)  # noqa: S101 - for the type checker: all our ids are
+    contender = next(result.contender for result in evaluation.results if result.contender.label == policy)
+    actor = contender.build()
+    env.reset(seed=evaluation.seeds[0])
+    over = False
+    for _ in range(_PICTURED_SLOTS):
+        if not over:
+            over = env.allocate(actor.act(env.problem))[3]
+    buffer = io.BytesIO()
+    imsave(buffer, env.render(), format="png")
+    made.close()
+    return buffer.getvalue()

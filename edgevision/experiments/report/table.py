@@ -1,0 +1,39 @@
+"""The comparison as a table in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edgevision.experiments.evaluate import Evaluation
+from edgevision.experiments.summary import REFERENCE, headline, milliseconds, signed, summarise, with_interval
+
+_WIDTH = 132  # of the table, where the output is no terminal that could tell its own
+_STYLES = {"learned": "bold magenta", "solver": "cyan", "rule": ""}
+
+
+def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
+    """Print the comparison, best score first, and one sentence that sums it up."""
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(file=console.file, width=_WIDTH)
+    rows = summarise(evaluation)
+    table = Table(title=f"{evaluation.env_id}, {len(evaluation.seeds)} {evaluation.split} episodes, 95 % intervals")
+    for column in ("policy", "kind"):
+        table.add_column(column, no_wrap=True)
+    for column in ("score", "IQM", f"minus {REFERENCE}", "in time", "accuracy", "decision [ms]\np50 / p99"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            Text(row.policy, _STYLES[row.kind]),
+            row.kind,
+            Text(with_interval(row.score)),
+            f"{row.iqm.estimate:.4f}",
+            Text(signed(row.difference)),
+            f"{row.in_time:.3f}",
+            f"{row.accuracy:.3f}",
+            f"{milliseconds(row.latency_p50_ms)} / {milliseconds(row.latency_p99_ms)}",
+        )
+    console.print(table)
+    console.print(Text(headline(evaluation, rows)))

@@ -1,0 +1,107 @@
+"""Estimates with bootstrap intervals: mean, interquartile mean and paired differences over episodes.
+
+Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3 (percentile intervals); Agarwal
+et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice (2021), section 4 (interquartile mean,
+stratified resampling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+Statistic = Callable[[FloatArray], FloatArray]
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+_BLOCK = 2**20  # resampled values held at a time
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A point estimate with the ends of its confidence interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def mean(values: FloatArray) -> FloatArray:
+    """Mean over the last axis."""
+    return np.asarray(values.mean(axis=-1))
+
+
+def interquartile_mean(values: FloatArray) -> FloatArray:
+    """Mean of the middle half over the last axis: a quarter of the values is cut off at either end, rounded down."""
+    ordered = np.sort(values, axis=-1)
+    cut = ordered.shape[-1] // 4
+    return np.asarray(ordered[..., cut : ordered.shape[-1] - cut].mean(axis=-1))
+
+
+def bootstrap_interval(
+    values: ArrayLike,
+    statistic: Statistic = mean,
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Percentile bootstrap interval of a statistic.
+
+    Args:
+        values: (E,) episodes, or (S, E) with S strata (training seeds) of E episodes each; resampling draws E values
+            with replacement within every stratum, and the statistic is taken over all S E of them.
+        statistic: maps (..., n) to (...).
+        confidence: coverage, in (0, 1).
+        resamples: bootstrap samples.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: no values, values that are not finite, or a confidence outside (0, 1).
+    """
+    strata = np.atleast_2d(np.asarray(values, np.float64))
+    if strata.ndim != 2 or strata.size == 0 or not np.isfinite(strata).all():
+        raise ValueError(f"values must be finite, of shape (E,) or (S, E) and not empty, got shape {strata.shape}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie in (0, 1), got {confidence!r}")
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = np.quantile(_resampled(strata, statistic, resamples, np.random.default_rng(seed)), tails)
+    return Interval(float(statistic(strata.ravel())), float(low), float(high))
+
+
+def _resampled(strata: FloatArray, statistic: Statistic, resamples: int, random: np.random.Generator) -> FloatArray:
+    """The statistic of every bootstrap sample, (resamples,), a block at a time to bound memory."""
+    S, E = strata.shape
+    block = max(1, _BLOCK // strata.size)
+    results = []
+    for done in range(0, resamples, block):
+        index = random.integers(E, size=(min(block, resamples - done), S, E))
+        drawn = strata[np.arange(S)[:, None], index]
+        results.append(statistic(drawn.reshape(len(drawn), -1)))
+    return np.concatenate(results)
+
+
+def paired_difference(
+    values: ArrayLike, reference: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Mean difference ``values - reference`` on common random numbers, with its interval.
+
+    Differences are taken episode by episode before they are resampled, so what the episodes share cancels.
+
+    Args:
+        values: (E,) or (S, E).
+        reference: (E,), the same episodes in the same order.
+        resamples: bootstrap samples.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: the number of episodes differs, or see ``bootstrap_interval``.
+    """
+    ours, theirs = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if theirs.ndim != 1 or ours.shape[-1:] != theirs.shape:
+        raise ValueError(f"paired values must be of the same episodes, got shapes {ours.shape} and {theirs.shape}")
+    return bootstrap_interval(ours - theirs, resamples=resamples, seed=seed)

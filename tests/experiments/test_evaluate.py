@@ -1,0 +1,182 @@
+"""The protocol: common random numbers, tuning on validation, finished parts, workers that change nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgevision import baselines
+from edgevision.envs import load_profile
+from edgevision.errors import ScenarioError, UnknownNameError
+from edgevision.experiments import workers
+from edgevision.experiments.contenders import resolve, tune, tuning_slots
+from edgevision.experiments.evaluate import Evaluation, EvaluationConfig, evaluate
+from edgevision.experiments.scenario import EvaluationError, Scenario
+from edgevision.experiments.summary import headline, summarise
+
+from .policies import EqualShares
+
+PAPER = "EdgeVision/Paper-v0"
+SMALL = {"episode_slots": 3, "users": 2}
+
+
+def run(
+    *policies: object, out: Path | None = None, episodes: int = 12, processes: int = 1, **settings: object
+) -> Evaluation:
+    config = EvaluationConfig(PAPER, policies, episodes, settings={**SMALL, **settings})  # type: ignore[arg-type]
+    return evaluate(config, out, processes=processes, show_progress=False)
+
+
+def scores(evaluation: Evaluation) -> dict[str, list[float]]:
+    return {result.contender.label: result.rollout.score.tolist() for result in evaluation.results}
+
+
+def test_same_policies_score_the_same_and_differ_by_nothing() -> None:
+    evaluation = run("co-crra", "co-crra:tolerance=1e-4", "random", "random:seed=0", episodes=6)
+    one, again, drawn, drawn_again = (result.rollout.score for result in evaluation.results)
+    np.testing.assert_array_equal(one, again)
+    np.testing.assert_array_equal(drawn, drawn_again)
+    row = next(row for row in summarise(evaluation) if row.policy == "co-crra:tolerance=1e-4")
+    assert row.difference is not None
+    assert (row.difference.estimate, row.difference.low, row.difference.high) == (0.0, 0.0, 0.0)
+
+
+def test_evaluations_are_repeatable_and_extend_each_other() -> None:
+    short, long = (scores(run("fracr-exact", "fixed:operating_point=20", episodes=n)) for n in (5, 9))
+    assert short == scores(run("fracr-exact", "fixed:operating_point=20", episodes=5))
+    for policy in short:
+        assert long[policy][:5] == short[policy]
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    policies = ("co-crra", "fcrra:operating_point=30", "fracr")
+    serial, parallel = run(*policies), run(*policies, out=tmp_path, processes=2)
+    assert scores(serial) == scores(parallel)
+    for one, other in zip(serial.results, parallel.results, strict=True):
+        np.testing.assert_array_equal(one.rollout.points, other.rollout.points)
+        assert len(one.decision_seconds) == len(other.decision_seconds)
+
+
+def test_policy_objects_take_part() -> None:
+    batched, slow = EqualShares("mine"), EqualShares("slow", batched=False)
+    evaluation = run(batched, slow, "fixed:operating_point=0")
+    mine, also, fixed = scores(evaluation).values()
+    assert mine == also == fixed
+    assert [result.contender.kind for result in evaluation.results] == ["rule", "solver", "rule"]
+    assert set(slow.asked) == {1}
+    assert 12 in batched.asked
+
+
+def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    ran: list[str] = []
+    original = workers.run_job
+    monkeypatch.setattr(workers, "run_job", lambda job: (ran.append(job.label), original(job))[1])
+    return ran
+
+
+def test_finished_parts_are_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = count_runs(monkeypatch)
+    first = run("co-crra", "fixed", out=tmp_path)
+    assert sorted(ran) == ["co-crra-20000", "co-crra-20005", "co-crra-20010", "fixed-20000", "fixed-20000-timed"]
+    ran.clear()
+    assert scores(run("co-crra", "fixed", out=tmp_path)) == scores(first)
+    assert not ran
+    run("co-crra", "fixed", out=tmp_path, episodes=15)
+    assert sorted(ran) == ["co-crra-20010", "fixed-20000", "fixed-20000-timed"]
+
+
+def test_nothing_else_is_taken_for_a_finished_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("co-crra", out=tmp_path)
+    ran = count_runs(monkeypatch)
+    run("co-crra", out=tmp_path, power_mw=100.0)
+    run("co-crra:tolerance=1e-3", out=tmp_path)
+    assert len(ran) == 6
+    ran.clear()
+    cut, changed, *others = sorted((tmp_path / "parts").glob("co-crra-20*.json"))
+    cut.write_bytes(cut.read_bytes()[:100])
+    changed.write_text(changed.read_text().replace('"score": [0.', '"score": [1.'))
+    run("co-crra", "co-crra:tolerance=1e-3", out=tmp_path)
+    run("co-crra", out=tmp_path, power_mw=100.0)
+    assert len(ran) == 2
+    assert others
+
+
+def test_parts_say_what_they_are_of(tmp_path: Path) -> None:
+    run("fracr", out=tmp_path)
+    part = json.loads(next((tmp_path / "parts").glob("fracr-20000-[0-9a-f]*.json")).read_text())
+    assert part["of"]["scenario"]["users"] == 2
+    assert part["of"]["versions"]["numpy"] == np.__version__
+    assert part["of"]["seeds"] == list(range(20_000, 20_012))
+
+
+def test_fixed_compressions_are_tuned_on_validation_slots() -> None:
+    scenario = Scenario(PAPER, SMALL)
+    slots = tuning_slots(scenario)
+    values = [slots.value(baselines.make("fixed", operating_point=k).act(slots)).mean() for k in range(slots.points)]
+    fixed, solver = resolve(["fixed", "fcrra"])
+    assert tune(fixed, slots)["operating_point"] == int(np.argmax(values))
+    found = tune(solver, slots)
+    few = slots[np.linspace(0, slots.slots - 1, int(found["tuned_on"].split()[0])).round().astype(int)]
+    score = {k: few.value(baselines.make("fcrra", operating_point=k).act(few)).mean() for k in range(0, 99, 4)}
+    reached = few.value(baselines.make("fcrra", operating_point=found["operating_point"]).act(few)).mean()
+    assert reached >= max(score.values()) - 0.01
+
+
+def test_tuning_never_sees_the_test_episodes() -> None:
+    validation = tuning_slots(Scenario(PAPER, SMALL, "test"))
+    same = tuning_slots(Scenario(PAPER, SMALL, "validation"))
+    np.testing.assert_array_equal(validation.raw_size, same.raw_size)
+
+
+def test_tuning_never_sees_the_test_contents(measured_profile: Path) -> None:
+    profile = load_profile(str(measured_profile))
+    allowed = 8 * profile.raw_size[profile.members("validation")]
+    for settings in ({}, {"content_split": "test"}, {"content_split": "all"}):
+        scenario = Scenario("EdgeVision/Image-v0", {"profile": str(measured_profile), "episode_slots": 3, **settings})
+        assert np.isin(tuning_slots(scenario).raw_size, allowed).all()
+
+
+def test_tuned_options_are_recorded_and_given_ones_kept() -> None:
+    tuned, given = (result.contender for result in run("fixed", "msvra:operating_point=3").results)
+    assert "operating_point" in dict(tuned.options)
+    assert "validation slots" in dict(tuned.origin)["tuned_on"]
+    assert dict(given.options) == {"operating_point": 3}
+    assert not given.origin
+
+
+def test_rows_are_sorted_and_hold_what_was_measured() -> None:
+    evaluation = run("fixed:operating_point=90", "fracr-exact", "co-crra")
+    rows = summarise(evaluation)
+    assert [row.score.estimate for row in rows] == sorted((row.score.estimate for row in rows), reverse=True)
+    for row in rows:
+        assert row.score.low <= row.score.estimate <= row.score.high
+        assert 0 < row.latency_p50_ms <= row.latency_p99_ms
+        assert (row.difference is None) == (row.policy == "co-crra")
+    assert "fracr-exact" in headline(evaluation, rows) or "co-crra" in headline(evaluation, rows)
+
+
+@pytest.mark.parametrize(
+    ("policies", "error", "message"),
+    [
+        ([], EvaluationError, "at least one"),
+        (["fixed", "fixed"], EvaluationError, "twice"),
+        (["co-cra"], UnknownNameError, "did you mean 'co-crra'"),
+        (["no/such/folder"], UnknownNameError, "no run folder"),
+        (["fixed:operating_point"], EvaluationError, "key=value"),
+        (["fixed:operating_point=1.5"], EvaluationError, "whole number"),
+        (["fixed:colour=red"], EvaluationError, "colour"),
+    ],
+)
+def test_policies_that_do_not_exist_are_refused(policies: list[str], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        run(*policies)
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(ScenarioError, match="users"):
+        run("fixed", users=0)
+    with pytest.raises(UnknownNameError, match="bandwith_mhz"):
+        run("fixed", bandwith_mhz=3)
