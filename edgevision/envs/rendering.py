@@ -14,7 +14,7 @@ from edgevision.errors import require
 
 FloatArray = NDArray[np.float64]
 
-_BANDWIDTH, _POWER, _COMPRESSION, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#BBBBBB"
+_BANDWIDTH, _POWER, _COMPRESSION, _SUCCESS, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"
 _MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
 
 
@@ -114,18 +114,19 @@ class Renderer:
         figure = self.figure
         figure.clear()
         figure.suptitle(scene.title, fontsize=11)
-        grid = figure.add_gridspec(1, 4, width_ratios=(2.4, 1, 1, 1), wspace=0.25, **_MARGINS)
+        grid = figure.add_gridspec(1, 5, width_ratios=(3.2, 1, 1, 1, 1), wspace=0.3, **_MARGINS)
         _draw_cell(figure.add_subplot(grid[0]), scene)
         users = np.arange(len(scene.active))
         bars = (
             ("bandwidth share", scene.bandwidth_share, _BANDWIDTH),
             ("power share", scene.power_share, _POWER),
             ("compression o", scene.compression, _COMPRESSION),
+            ("right and in time", scene.in_time * scene.accuracy, _SUCCESS),
         )
         for column, (label, value, colour) in enumerate(bars, start=1):
             axes = figure.add_subplot(grid[column])
             axes.barh(users, value, color=np.where(scene.active, colour, _IDLE).tolist())
-            axes.set(xlim=(0, 1), ylim=(len(users) - 0.5, -0.5), xlabel=label, yticks=users)
+            axes.set(xlim=(0, 1), ylim=(len(users) - 0.5, -0.5), xlabel=label, yticks=users, xticks=(0, 0.5, 1))
             axes.tick_params(labelsize=8, labelleft=column == 1)
             axes.set_ylabel("user" if column == 1 else "")
             axes.spines[["top", "right"]].set_visible(False)
@@ -146,15 +147,14 @@ def _draw_cell(axes: Any, scene: Scene) -> None:
     success = scene.in_time * scene.accuracy
     for (x, y), share in zip(scene.position[scene.active], scene.bandwidth_share[scene.active], strict=True):
         axes.plot([0, x], [0, y], color=_BANDWIDTH, alpha=0.6, linewidth=0.5 + 12 * share)
-    style: dict[str, Any] = {"s": 90, "edgecolors": "black", "zorder": 3}
+    style: dict[str, Any] = {"s": 170, "edgecolors": "black", "zorder": 3}
     axes.scatter(*scene.position[~scene.active].T, color=_IDLE, **style)
     busy = axes.scatter(
-        *scene.position[scene.active].T, c=success[scene.active], cmap="RdYlBu", vmin=0, vmax=1, **style
+        *scene.position[scene.active].T, c=success[scene.active], cmap="RdYlBu", alpha=0.75, vmin=0, vmax=1, **style
     )
     for user, (x, y) in enumerate(scene.position):
-        label = f"{user}: {success[user]:.2f}" if scene.active[user] and scene.reward is not None else str(user)
-        axes.annotate(label, (x, y), textcoords="offset points", xytext=(7, 5), fontsize=9)
-    axes.plot(0, 0, marker="^", markersize=13, color="black")
+        axes.annotate(str(user), (x, y), ha="center", va="center_baseline", fontsize=8, zorder=4)
+    axes.plot(0, 0, marker="^", markersize=10, color="black")
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     axes.set_xlabel(f"cell, {2 * reach:.0f} m wide; grey: no request", fontsize=9)
     bar = axes.figure.colorbar(busy, ax=axes, location="left", fraction=0.05, pad=0.02)
