@@ -55,23 +55,16 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     snr = problem.gain_scale * density
     capacity = bandwidth * np.log2(1.0 + snr)
     anchors = np.linspace(0, problem.points - 1, ANCHORS).round().astype(int)
-    airtime = np.maximum(problem.deadline[..., None] - problem.compute_time[..., anchors], 1e-9)
-    payload = problem.raw_size[..., None] * problem.size_fraction[..., anchors]
-    per_user = np.concatenate(
-        [
-            np.stack(
-                [
-                    _log10(snr) / 5.0 - 1.0,
-                    _log10(problem.raw_size / (capacity * problem.deadline)),
-                    _log10(problem.deadline * 10.0),
-                ],
-                axis=-1,
-            ),
-            _log10(payload / (capacity[..., None] * airtime)),
-            problem.features,
-        ],
-        axis=-1,
-    )
+    airtime = np.maximum(problem.deadline[..., None] - problem.compute_time.take(anchors, axis=2), 1e-9)
+    payload = problem.raw_size[..., None] * problem.size_fraction.take(anchors, axis=2)
+    # Filled in place, in the space's own float32: observing is a large part of a step.
+    users = np.empty((*problem.active.shape, len(USER_FEATURES) + problem.features.shape[2]), np.float32)
+    users[..., 0] = _log10(snr) / 5.0 - 1.0
+    users[..., 1] = _log10(problem.raw_size / (capacity * problem.deadline))
+    users[..., 2] = _log10(problem.deadline * 10.0)
+    users[..., 3 : 3 + ANCHORS] = _log10(payload / (capacity[..., None] * airtime))
+    users[..., 3 + ANCHORS :] = problem.features
+    users[~problem.active] = 0.0
     cell = np.stack(
         [
             count / problem.users,
@@ -82,9 +75,8 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
         ],
         axis=-1,
     )
-    per_user = np.where(problem.active[..., None], per_user, 0.0)
     return {
-        "users": np.clip(per_user, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
+        "users": np.clip(users, -FEATURE_LIMIT, FEATURE_LIMIT, out=users),
         "cell": np.clip(cell, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
         "active": problem.active.astype(np.int8),
     }

@@ -125,7 +125,9 @@ class Simulator:
         shape = (self.n, config.users, profile.points)
         # A closed form has one content only; a broadcast view spares copying its K sizes per user.
         closed = profile.contents == 1
-        fraction = np.broadcast_to(profile.size_fraction[0], shape) if closed else profile.size_fraction[content]
+        fraction = (
+            np.broadcast_to(profile.size_fraction[0], shape) if closed else profile.size_fraction.take(content, axis=0)
+        )
         return SlotProblem(
             active=course["pool"][now] > 0,
             raw_size=course["raw_size"][now],
@@ -134,7 +136,7 @@ class Simulator:
             size_fraction=fraction,
             accuracy=np.broadcast_to(profile.accuracy, shape),
             compute_time=np.broadcast_to(self._compute_time, shape),
-            features=profile.features[content],
+            features=profile.features.take(content, axis=0),
             bandwidth_budget=np.full(self.n, config.bandwidth),
             power_budget=np.full(self.n, config.power),
             min_bandwidth=np.full(self.n, config.min_bandwidth),
