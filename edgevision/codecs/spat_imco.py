@@ -30,7 +30,8 @@ and 9. Bytes saved at equal mean probability of the true class, and accuracy gai
     ==========================================  ===========  ==============
 
 One standard error of an accuracy difference is about 1 pt. Averaging the map with the mirrored picture's changed
-nothing. Half of the saving comes from the tables, not from the regions.
+nothing. Nearly half of the saving comes from the tables, not from the regions. With another classifier than the one
+behind the map (EfficientNet-Lite1, levels 4 and 6) the default saves 13 %, the tables alone 5 %.
 """
 
 from __future__ import annotations
