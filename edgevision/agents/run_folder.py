@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import edgevision
 from edgevision.agents.errors import TrainingError
 from edgevision.agents.progress import CurvePoint
 from edgevision.files import write_atomically
+from edgevision.provenance import versions
 
 _LIBRARIES = ("gymnasium", "numpy", "torch", "stable-baselines3", "safetensors")
 
@@ -54,9 +52,9 @@ class RunFolder:
         folder = cls(Path(path))
         if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
             raise TrainingError(f"{path} is not empty; resume the run in it or choose another folder")
-        folder._write("versions.json", _versions())
+        folder._write("config.json", config)  # first: from here on a killed run can be resumed
+        folder._write("versions.json", versions(_LIBRARIES))
         folder.log_command()
-        folder._write("config.json", config)
         return folder
 
     def read_config(self) -> dict[str, Any]:
@@ -87,14 +85,3 @@ class RunFolder:
 
     def _write(self, name: str, value: Any) -> None:
         write_atomically(self.path / name, (json.dumps(value, indent=1) + "\n").encode())
-
-
-def _versions() -> dict[str, str]:
-    """Versions of Python, this package and the libraries that learning depends on."""
-    found = {"python": platform.python_version(), "edgevision-gym": edgevision.__version__}
-    for library in _LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found

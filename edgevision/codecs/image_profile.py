@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import platform
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-import edgevision
+from edgevision import provenance
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.classifiers import Classifier
 from edgevision.codecs.datasets import DataSetError, ImageFolder, UnreadableImageError
@@ -147,8 +145,7 @@ def _median(times: list[list[float]]) -> NDArray[np.float64]:
 def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
     """Hash of everything that decides the outcomes: partial results of other settings are never mixed in."""
     parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
-    versions = {library: version(library) for library in _LIBRARIES}
-    return hashlib.sha256(json.dumps([*parts, versions, edgevision.__version__]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([*parts, provenance.versions(_LIBRARIES)]).encode()).hexdigest()
 
 
 def _metadata(
@@ -165,21 +162,10 @@ def _metadata(
         "codec_settings": dict(codec.settings),
         "levels": list(ladder),
         "command": f"{command} --codec {codec.name} --name {name}",
-        "edgevision_version": edgevision.__version__,
-        "library_versions": {library: version(library) for library in _LIBRARIES},
-        "python_version": platform.python_version(),
-        "cpu": _cpu_name(),
+        "versions": provenance.versions(_LIBRARIES),
+        "cpu": provenance.cpu_name(),
         "threads": torch.get_num_threads(),
         "date": datetime.date.today().isoformat(),
         "times": "medians over the images, one image at a time; device time includes the importance map",
         "licence": "numbers measured on the images are given; no image or part of one is",
     }
-
-
-def _cpu_name() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

@@ -24,6 +24,7 @@ from edgevision.experiments.rollout import FloatArray, Rollout
 from edgevision.experiments.scenario import EvaluationError, Scenario, Split, episode_seeds
 from edgevision.experiments.store import PartStore
 from edgevision.experiments.workers import Job
+from edgevision.provenance import cpu_name
 
 #: Episodes in one part of a policy that solves a program per slot.
 EPISODES_PER_PART = 5
@@ -140,7 +141,7 @@ def evaluate(
         seeds=seeds,
         results=tuple(_result(contender, [done[job] for job in jobs[contender.label]]) for contender in chosen),
         versions=environment["versions"],
-        cpu=provenance.cpu_name(),
+        cpu=cpu_name(),
         command=_command(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )

@@ -1,16 +1,14 @@
-"""What a result depends on besides its settings: versions, the code itself, and the machine for timings."""
+"""Fingerprints of what a score depends on besides its settings: versions, code and profile."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import json
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import edgevision
+from edgevision import provenance
 from edgevision.envs import OperatingPointProfile
 
 _LIBRARIES = ("gymnasium", "numpy", "scipy", "cvxpy", "clarabel", "torch", "stable-baselines3")
@@ -20,13 +18,7 @@ _SCORING_CODE = ("envs", "baselines", "agents", "experiments/contenders.py", "ex
 @functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python, this package and the installed libraries that scores may depend on."""
-    found = {"python": platform.python_version(), "edgevision-gym": edgevision.__version__}
-    for library in _LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found
+    return provenance.versions(_LIBRARIES)
 
 
 @functools.cache
@@ -51,13 +43,3 @@ def digest(description: Any) -> str:
     """SHA-256 of a JSON-like description, in canonical form."""
     text = json.dumps(description, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def cpu_name() -> str:
-    """The processor that timings were taken on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

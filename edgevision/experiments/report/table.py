@@ -9,7 +9,7 @@ from rich.text import Text
 from edgevision.experiments.evaluate import Evaluation
 from edgevision.experiments.summary import REFERENCE, headline, milliseconds, signed, summarise, with_interval
 
-_WIDTH = 132  # of the table, where the output is no terminal that could tell its own
+_WIDTH = 200  # enough for every column, where the output is no terminal that could tell its own
 _STYLES = {"learned": "bold magenta", "solver": "cyan", "rule": ""}
 
 
@@ -23,7 +23,7 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
     for column in ("policy", "kind"):
         table.add_column(column, no_wrap=True)
     for column in ("score", "IQM", f"minus {REFERENCE}", "in time", "accuracy", "decision [ms]\np50 / p99"):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right")  # a narrow terminal wraps numbers, never cuts them off
     for row in rows:
         table.add_row(
             Text(row.policy, _STYLES[row.kind]),
