@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
@@ -20,7 +21,7 @@ from edgevision.envs import Policy
 from edgevision.experiments.contenders import Contender
 from edgevision.experiments.provenance import digest
 from edgevision.experiments.rollout import Rollout, run_episodes
-from edgevision.experiments.scenario import SEEDS, Scenario
+from edgevision.experiments.scenario import SEEDS, EvaluationError, Scenario
 
 #: Every worker computes on one core; more threads would make them fight for the cores that they share.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -109,6 +110,10 @@ def _run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job
         try:
             for future in as_completed(running):
                 yield running[future], future.result()
+        except BrokenProcessPool:
+            raise EvaluationError(
+                "a worker process died (killed, or out of memory); run again, finished parts are kept"
+            ) from None
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
@@ -116,7 +121,8 @@ def _run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job
 
 def _start_worker() -> None:
     """Die at once on Ctrl-C, and with the parent however it dies: an orphan would wait for work for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as in the background job of a script
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -21,7 +22,16 @@ def run(*arguments: str) -> int:
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    """Start the command as a process group of its own."""
+    """Start the command as a process group of its own that can be interrupted.
+
+    A shell without job control starts background jobs with SIGINT ignored, and children inherit that: the tests would
+    otherwise depend on how they were started.
+    """
     return subprocess.Popen(
-        [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )

@@ -91,3 +91,21 @@ def test_an_interrupt_of_the_parent_alone_ends_the_workers_too(tmp_path: Path) -
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert wait_until(lambda: group_is_gone(process.pid), 20)
+
+
+def test_a_worker_that_dies_is_named_and_what_is_finished_is_kept(tmp_path: Path) -> None:
+    process = start(*ARGUMENTS, str(tmp_path))
+    assert wait_until(lambda: bool(solver_parts(tmp_path)))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.is_file():
+        process.kill()
+        pytest.skip("this system does not list a process's children in /proc")
+    workers = [
+        pid for pid in children.read_text().split() if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert workers
+    os.kill(int(workers[0]), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "a worker process died" in errors and "Traceback" not in errors
+    assert solver_parts(tmp_path)
