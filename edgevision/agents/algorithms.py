@@ -8,6 +8,7 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecMonitor
 
+from edgevision.agents.content_noise import ContentNoise
 from edgevision.agents.hyperparameters import Hyperparameters, PPOHyperparameters
 from edgevision.agents.networks import SetActor
 from edgevision.agents.ppo_policy import SetActorCriticPolicy
@@ -31,9 +32,8 @@ def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> 
         "seed": seed,
         "device": "cpu",  # networks this small are slower on an accelerator
     }
-    if ppo:
-        return PPO(SetActorCriticPolicy, VecMonitor(env), **options)
-    return SAC(SetSACPolicy, VecMonitor(env), **options)
+    wrapped = VecMonitor(ContentNoise(env, hyperparameters.content_noise))
+    return PPO(SetActorCriticPolicy, wrapped, **options) if ppo else SAC(SetSACPolicy, wrapped, **options)
 
 
 def set_actor(model: BaseAlgorithm) -> SetActor:

@@ -33,6 +33,8 @@ class Common:
         log_std_init: logarithm of the initial standard deviation of the actions.
         width: neurons per layer.
         weight_decay: of AdamW.
+        content_noise: standard deviation of the noise on content features in training; see
+            `edgevision.agents.content_noise.ContentNoise`.
     """
 
     steps: int
@@ -43,6 +45,7 @@ class Common:
     log_std_init: float
     width: int
     weight_decay: float
+    content_noise: float
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
