@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgevision import __version__
+from edgevision.cli import codec as codec_commands
 from edgevision.cli import comparing, images, information
 
 app = typer.Typer(
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 profile = typer.Typer(help="Measure operating-point profiles: what a codec and a classifier do, as a table.")
 app.add_typer(profile, name="profile")
+codec = typer.Typer(help="Compare codecs: bytes at equal accuracy, accuracy at equal bytes, with intervals.")
+app.add_typer(codec, name="codec")
 
 
 def _print_version(wanted: bool) -> None:
@@ -42,6 +45,11 @@ def _profile_without_command(context: typer.Context) -> None:
     _help_if_alone(context)
 
 
+@codec.callback(invoke_without_command=True)
+def _codec_without_command(context: typer.Context) -> None:
+    _help_if_alone(context)
+
+
 def _help_if_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -52,5 +60,8 @@ app.command("train")(comparing.train)
 app.command("evaluate")(comparing.evaluate)
 app.command("compress")(images.compress)
 app.command("decompress")(images.decompress)
+app.command("inspect")(images.inspect)
 app.command("info")(information.info)
 profile.command("image")(images.profile_image)
+codec.command("bench")(codec_commands.bench)
+codec.command("compare")(codec_commands.compare)

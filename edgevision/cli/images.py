@@ -1,4 +1,4 @@
-"""Commands on images: compress, decompress, and measure a codec's operating points."""
+"""Commands on images: compress, decompress, inspect, and measure a codec's operating points."""
 
 from __future__ import annotations
 
@@ -75,6 +75,39 @@ def decompress(
     pixels = codecs.make(codec).decode(source.read_bytes())
     write_image(target, pixels)
     typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
+
+
+def inspect(
+    source: Annotated[Path, _SOURCE],
+    overlay: Annotated[Path | None, typer.Option(help="Picture to write: levels in colour over the image.")] = None,
+) -> None:
+    """Say what is in a compressed picture: codec, container, size, levels and how many regions have each.
+
+    Writes nothing, or with --overlay a picture (red: finest level, blue: coarsest; mapped files only).
+
+    Example: **edgevision inspect photo.jpg --overlay levels.png**
+    """
+    require("PIL", "codecs")
+    from edgevision import codecs
+
+    codec = codecs.make("spat-imco")  # reads ordinary JPEG files too
+    data = source.read_bytes()
+    info = codec.inspect(data)
+    name = info.codec if info.container == "mapped" else "spat-imco (plain), uniform or another program"
+    colours = "grey" if info.components == 1 else "colour"
+    container = info.container if info.container == "mapped" else "ordinary baseline JPEG"
+    raw = info.width * info.height * info.components
+    typer.echo(f"codec:     {name}\ncontainer: {container}\npicture:   {info.width} x {info.height}, {colours}")
+    typer.echo(f"size:      {info.size} bytes, ratio o = {1 - info.size / raw:.4f}")
+    levels = ", ".join(f"{level:.3g}" for level in info.levels)
+    typer.echo(f"levels:    {levels}{'' if info.regions else ' (estimated from the luminance table)'}")
+    if info.regions:
+        typer.echo(f"regions:   {', '.join(map(str, info.regions))} of {sum(info.regions)}, 16 x 16 pixels each")
+    if overlay is not None:
+        from edgevision.codecs.overlay import level_overlay
+
+        write_image(overlay, level_overlay(data))
+        typer.echo(f"overlay:   {overlay}")
 
 
 def profile_image(

@@ -48,13 +48,13 @@ def forward(image: ByteImage) -> Coefficients:
     """Coefficients of an image, (H, W) or (H, W, 3) uint8."""
     height, width = image.shape[:2]
     rows, columns = region_grid(height, width)
-    margin = ((0, rows * REGION - height), (0, columns * REGION - width), (0, 0))
-    pixels = image.reshape(height, width, -1).astype(np.float32)
-    pixels = np.pad(pixels, margin, mode="edge")
+    margin = [(0, 0), (0, rows * REGION - height), (0, columns * REGION - width)]
+    planar = np.moveaxis(image.reshape(height, width, -1), 2, 0)
+    pixels = np.pad(planar, margin, mode="edge").astype(np.float32, order="C")
     if image.ndim == 2:
-        return Coefficients(height, width, (_blocks(pixels[..., 0] - 128),))
-    colours = np.moveaxis(pixels @ _TO_YCC.T, 2, 0)
-    chroma = colours[1:].reshape(2, rows * 8, 2, columns * 8, 2).mean(axis=(2, 4))
+        return Coefficients(height, width, (_blocks(pixels[0] - 128),))
+    colours = (_TO_YCC @ pixels.reshape(3, -1)).reshape(pixels.shape)
+    chroma = _halve(colours[1:])
     return Coefficients(height, width, (_blocks(colours[0] - 128), _blocks(chroma[0]), _blocks(chroma[1])))
 
 
@@ -68,6 +68,13 @@ def inverse(coefficients: Coefficients) -> ByteImage:
         colours = np.stack([luminance, *chroma], axis=2) @ _TO_RGB.T
     inside = colours[: coefficients.height, : coefficients.width]
     return np.clip(np.rint(inside), 0, 255).astype(np.uint8)
+
+
+def _halve(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of each 2 x 2 pixels; written out because NumPy's mean over two short axes is ten times slower."""
+    top = planes[:, ::2, ::2] + planes[:, ::2, 1::2]
+    bottom = planes[:, 1::2, ::2] + planes[:, 1::2, 1::2]
+    return ((top + bottom) / np.float32(4)).astype(np.float32, copy=False)
 
 
 def _blocks(plane: NDArray[np.float32]) -> BlockArray:

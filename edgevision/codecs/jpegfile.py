@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import jpeglib
@@ -36,8 +38,7 @@ def write_jpeg(
     jpeg.height, jpeg.width = height, width
     if len(planes) == 3:  # what jpeglib infers from the shapes is wrong where they are odd
         jpeg.samp_factor = np.array([[2, 2], [1, 1], [1, 1]])
-    with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
-        path = Path(folder) / "image.jpg"
+    with _scratch_file() as path:
         jpeg.write_dct(str(path), flags=["+OPTIMIZE_CODING"])
         data = path.read_bytes()
     if not application:
@@ -59,8 +60,7 @@ def read_jpeg(data: bytes, grid: tuple[int, int], components: int) -> tuple[Inde
     Raises:
         BitstreamError: libjpeg cannot read it.
     """
-    with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
-        path = Path(folder) / "image.jpg"
+    with _scratch_file() as path:
         path.write_bytes(data)
         try:
             jpeg = jpeglib.read_dct(str(path))
@@ -70,6 +70,20 @@ def read_jpeg(data: bytes, grid: tuple[int, int], components: int) -> tuple[Inde
     planes = (jpeg.Y,) if components == 1 else (jpeg.Y, jpeg.Cb, jpeg.Cr)
     scales = (2, 1, 1)
     return tuple(_pad(plane, (scale * grid[0], scale * grid[1])) for plane, scale in zip(planes, scales, strict=False))
+
+
+@contextmanager
+def _scratch_file() -> Iterator[Path]:
+    """A file to exchange with libjpeg, which jpeglib drives by file names only; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        handle = os.memfd_create("edgevision")
+        try:
+            yield Path(f"/proc/self/fd/{handle}")
+        finally:
+            os.close(handle)
+        return
+    with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
+        yield Path(folder) / "image.jpg"
 
 
 def _stored_blocks(height: int, width: int) -> tuple[tuple[int, int], ...]:

@@ -67,6 +67,7 @@ def read_header(data: bytes) -> JpegHeader:
     if sampling not in _SAMPLINGS:
         raise BitstreamError("JPEG file has an unsupported number of components or sampling")
     _check_scan(data, segments, frame)
+    _check_length(len(data) - 2 - segments[-1][2], height, width, sampling)
     tables = _tables(data, segments)
     try:
         chosen = tuple(tables[number] for number in frame[8::3])
@@ -105,6 +106,14 @@ def _check_scan(data: bytes, segments: tuple[tuple[int, int, int], ...], frame: 
     marker = re.compile(rb"\xff[^\x00]").search(data, end)
     if marker is None or marker.group() != bytes((0xFF, EOI)) or marker.end() != len(data):
         raise BitstreamError("JPEG data is truncated or goes on after its end")
+
+
+def _check_length(length: int, height: int, width: int, sampling: tuple[int, ...]) -> None:
+    """Refuse a few bytes that claim to be a large picture: every block takes two Huffman codes of a bit or more."""
+    across, down = sampling[0] >> 4, sampling[0] & 15
+    units = -(-width // (8 * across)) * -(-height // (8 * down))
+    if 8 * length < 2 * units * (across * down + len(sampling) - 1):
+        raise BitstreamError("JPEG data is too short for the size its header says")
 
 
 def _tables(data: bytes, segments: tuple[tuple[int, int, int], ...]) -> dict[int, NDArray[np.int64]]:

@@ -55,17 +55,19 @@ def _references(plan: LevelPlan) -> tuple[FloatArray, FloatArray]:
 
 def _steps(plan: LevelPlan, components: int) -> list[BlockArray]:
     """Step of each coefficient, per component (rows, columns, 8, 8)."""
-    luminance, chrominance = _references(plan)
-    per_region = np.asarray(plan.levels)[plan.level_map]
-    per_block = per_region.repeat(2, axis=0).repeat(2, axis=1)
-    pairs = [(per_block, luminance), (per_region, chrominance), (per_region, chrominance)]
-    steps = []
-    for levels, reference in pairs[:components]:
-        step = levels[..., None, None] * reference
-        step[..., 0, 0] = plan.target * reference[0, 0]
-        steps.append(np.maximum(step, 1.0).astype(np.float32))
-    return steps
+    by_level = []
+    for reference in _references(plan):
+        step = np.asarray(plan.levels)[:, None, None] * reference
+        step[:, 0, 0] = plan.target * reference[0, 0]
+        by_level.append(np.maximum(step, 1.0).astype(np.float32))
+    luminance = by_level[0][plan.level_map.repeat(2, axis=0).repeat(2, axis=1)]
+    if components == 1:
+        return [luminance]
+    chrominance = by_level[1][plan.level_map]
+    return [luminance, chrominance, chrominance]
 
 
 def _round(values: BlockArray) -> IndexArray:
-    return np.clip(np.rint(values), -_MAX_INDEX, _MAX_INDEX).astype(np.int16)
+    """Nearest indices; overwrites ``values``."""
+    np.rint(values, out=values)
+    return np.clip(values, -_MAX_INDEX, _MAX_INDEX, out=values).astype(np.int16)

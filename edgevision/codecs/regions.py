@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from edgevision.codecs.base import FloatMap
 from edgevision.codecs.dct import REGION, region_grid
+from edgevision.codecs.levels import Counts
 
 LevelMap = NDArray[np.uint8]
 
@@ -19,15 +20,15 @@ def region_weights(importance: FloatMap) -> FloatMap:
     return padded.reshape(rows, REGION, columns, REGION).mean(axis=(1, 3))
 
 
-def assign_levels(weights: FloatMap, levels: int) -> LevelMap:
-    """Index of each region's level: 0 (most compressed) for the least important, ``levels - 1`` for the most.
+def assign_levels(weights: FloatMap, counts: Counts) -> LevelMap:
+    """Index of each region's level: 0 (most compressed) for the least important, and up by importance.
 
-    Equal shares by rank: of R regions the r-th least important, r = 0 .. R-1, gets ``r * levels // R``.
+    ``counts`` says how many regions get each level; it sums to their number (see ``levels.level_strategy``).
     Regions of equal weight are ranked in raster order. Weights are first rounded to 1/4096 of their span, so that
     a network's last digits, which differ between machines, seldom matter.
     """
     span = float(np.ptp(weights))
     scaled = np.rint((weights - weights.min()) / span * 4096) if span > 0 else np.zeros_like(weights)
-    ranks = np.empty(weights.size, np.int64)
-    ranks[np.argsort(scaled, axis=None, kind="stable")] = np.arange(weights.size)
-    return (ranks * levels // weights.size).astype(np.uint8).reshape(weights.shape)
+    level_map = np.empty(weights.size, np.uint8)
+    level_map[np.argsort(scaled, axis=None, kind="stable")] = np.arange(len(counts), dtype=np.uint8).repeat(counts)
+    return level_map.reshape(weights.shape)

@@ -39,6 +39,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ from edgevision.codecs.classifiers import load_classifier
 from edgevision.codecs.dct import Coefficients, forward, inverse, region_grid
 from edgevision.codecs.importance import ClassActivation, ImportanceMap
 from edgevision.codecs.jpegfile import read_jpeg, write_jpeg
+from edgevision.codecs.levels import level_strategy
 from edgevision.codecs.markers import read_header
 from edgevision.codecs.quantise import dequantise, file_tables, quantise, requantise
 from edgevision.codecs.regions import LevelMap, assign_levels, region_weights
@@ -67,7 +69,9 @@ class SpatImco:
     Attributes:
         importance: maker of importance maps; by default the class activation map of EfficientNet-Lite0 for the
             classes it predicts itself, loaded on first use. Decoding needs none.
-        spread: factors on the asked level, least to most important regions, equal shares of the regions.
+        spread: factors on the asked level, largest first, for the least to the most important regions.
+        strategy: how many regions get each factor, one of ``levels.strategy_names()``: ``thirds`` (equal shares),
+            ``p3`` (as published: the mean factor is as near to 1 as can be) or ``uniform`` (the factor nearest to 1).
         chroma_scale: factor on the chrominance table, in hundredths.
         dc_scale: factor on the tables' DC entries, in hundredths.
         container: ``mapped`` or ``plain``.
@@ -78,6 +82,7 @@ class SpatImco:
     chroma_scale: float = 0.5
     dc_scale: float = 0.6
     container: str = "mapped"
+    strategy: str = "thirds"
     name = "spat-imco"
     version = "1"
     levels = LADDER
@@ -87,6 +92,9 @@ class SpatImco:
             raise ValueError(f"container must be 'mapped' or 'plain', got {self.container!r}")
         if not 1 <= len(self.spread) <= segment.MAX_LEVELS or not all(0.05 <= s <= 1.9 for s in self.spread):
             raise ValueError(f"spread must hold 1 to {segment.MAX_LEVELS} factors in [0.05, 1.9], got {self.spread}")
+        if any(a < b for a, b in pairwise(self.spread)):
+            raise ValueError(f"spread must not increase, got {self.spread}")
+        level_strategy(self.strategy)
         for field in ("chroma_scale", "dc_scale"):
             if not 0.01 <= getattr(self, field) <= 2.55:
                 raise ValueError(f"{field} must be in [0.01, 2.55], got {getattr(self, field)!r}")
@@ -101,6 +109,7 @@ class SpatImco:
         return {
             "container": self.container,
             "spread": list(self.spread),
+            "strategy": self.strategy,
             "chroma_scale": self.chroma_scale,
             "dc_scale": self.dc_scale,
             "importance": getattr(self._maker, "name", type(self._maker).__name__),
@@ -127,7 +136,8 @@ class SpatImco:
         weights = (importance or self.analyse(image)).weights
         if weights.shape != image.shape[:2] or not np.isfinite(weights).all():
             raise ValueError(f"importance must be a finite map of shape {image.shape[:2]}, got {weights.shape}")
-        level_map = assign_levels(region_weights(weights), len(self.spread))
+        by_region = region_weights(weights)
+        level_map = assign_levels(by_region, level_strategy(self.strategy)(self.spread, 1.0, by_region.size))
         coefficients = forward(image)
         return encode_at_rate(
             lambda mu: self._encode_level(coefficients, level_map, mu),

@@ -221,3 +221,19 @@ def test_importing_the_package_loads_no_library() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@every_codec
+def test_few_bytes_cannot_claim_a_large_picture(codec: ImageCodec) -> None:
+    data = bytearray(codec.encode(picture(32, 32), level=3.0))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = b"\x10\x00\x10\x00"
+    with pytest.raises(BitstreamError, match="too short"):
+        codec.decode(bytes(data))
+
+
+@every_codec
+def test_a_flat_picture_is_not_too_short(codec: ImageCodec) -> None:
+    for shape in ((512, 512, 3), (333, 511, 3), (300, 301)):
+        flat = np.full(shape, 77, np.uint8)
+        assert codec.decode(codec.encode(flat, level=64.0)).shape[:2] == shape[:2]

@@ -15,6 +15,7 @@ from edgevision.codecs import segment
 from edgevision.codecs.base import Importance
 from edgevision.codecs.dct import forward, inverse
 from edgevision.codecs.level_map import pack, unpack
+from edgevision.codecs.levels import equal_shares
 from edgevision.codecs.quantise import dequantise, quantise
 from edgevision.codecs.regions import assign_levels, region_weights
 from edgevision.codecs.segment import LevelPlan
@@ -42,7 +43,7 @@ def test_any_bytes_are_some_level_map(data: bytes, levels: int) -> None:
 
 
 def test_smooth_level_maps_cost_few_bytes() -> None:
-    smooth = assign_levels(region_weights(centre_weights(picture(224, 224))), 3)
+    smooth = assign_levels(region_weights(centre_weights(picture(224, 224))), equal_shares((3, 2, 1), 2, 196))
     shuffled = np.random.default_rng(0).permutation(smooth.ravel()).reshape(smooth.shape)
     entropy_bytes = smooth.size * np.log2(3) / 8
     assert len(pack(smooth, 3)) < 0.6 * entropy_bytes
@@ -54,7 +55,7 @@ def test_smooth_level_maps_cost_few_bytes() -> None:
     levels=st.integers(1, 8),
 )
 def test_levels_go_by_rank_in_equal_shares(weights: NDArray[np.float64], levels: int) -> None:
-    chosen = assign_levels(weights, levels)
+    chosen = assign_levels(weights, equal_shares(range(levels, 0, -1), 1, weights.size))
     counts = Counter(chosen.ravel().tolist())
     assert max(counts.values()) - min(counts.values()) <= 1 or weights.size < levels
     step = np.ptp(weights) / 4096
@@ -66,7 +67,8 @@ def test_levels_go_by_rank_in_equal_shares(weights: NDArray[np.float64], levels:
 
 def test_levels_ignore_scale_and_offset_of_the_map() -> None:
     weights = np.random.default_rng(1).random((9, 11))
-    np.testing.assert_array_equal(assign_levels(weights, 3), assign_levels(100 * weights - 7, 3))
+    counts = equal_shares((3, 2, 1), 2, weights.size)
+    np.testing.assert_array_equal(assign_levels(weights, counts), assign_levels(100 * weights - 7, counts))
 
 
 @settings(max_examples=30, deadline=None)
@@ -83,10 +85,11 @@ def test_transform_is_inverted_up_to_chroma_sampling(image: NDArray[np.uint8]) -
 @given(image=pictures, level=st.sampled_from((1 / 16, 0.3, 2.0, 9.0, 64.0)))
 def test_decoder_finds_what_the_encoder_quantised(image: NDArray[np.uint8], level: float) -> None:
     target = segment.wire_level(level)
+    weights = region_weights(centre_weights(image))
     plan = LevelPlan(
         target=target,
         levels=tuple(segment.wire_level(level * factor) for factor in CODEC.spread),
-        level_map=assign_levels(region_weights(centre_weights(image)), len(CODEC.spread)),
+        level_map=assign_levels(weights, equal_shares(CODEC.spread, 1.0, weights.size)),
         chroma_scale=CODEC.chroma_scale,
         dc_scale=CODEC.dc_scale,
     )
@@ -153,6 +156,8 @@ def test_unusable_importance_is_refused(weights: NDArray[np.float64]) -> None:
         {"spread": ()},
         {"spread": (1.0,) * 9},
         {"spread": (float("nan"),)},
+        {"spread": (0.5, 1.0)},
+        {"strategy": "halves"},
         {"chroma_scale": 0.0},
         {"dc_scale": 3.0},
     ],

@@ -1,0 +1,83 @@
+"""Encoding and decoding speed of SpaT-IMCO, importance network left out, against Pillow's optimised JPEG.
+
+Run on one core:  OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/codec_throughput.py
+Without --image a synthetic picture (shading, edges, noise) is coded; both codecs take turns in one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgevision import provenance
+from edgevision.codecs.base import Importance
+from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs.uniform import UniformJpeg
+
+_LIBRARIES = ("numpy", "pillow", "jpeglib")
+
+
+def main() -> None:
+    """Print a line per picture side."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--image", type=Path, help="picture that is resized to each side")
+    parser.add_argument("--sides", type=int, nargs="+", default=[224, 512, 1024, 2048], help="[pixel]")
+    parser.add_argument("--level", type=float, default=2.0)
+    parser.add_argument("--repeats", type=int, default=30)
+    options = parser.parse_args()
+    print(f"{provenance.cpu_name()}; {provenance.versions(_LIBRARIES)}; level {options.level:g}; medians")
+    print(" side  encode [ms]  Pillow [ms]  ratio   decode [ms]  Pillow [ms]  ratio")
+    for side in options.sides:
+        encode, decode = _measure(_picture(options.image, side), options.level, options.repeats)
+        cells = (f"{1e3 * a:11.2f} {1e3 * b:12.2f} {a / b:6.1f}" for a, b in (encode, decode))
+        print(f"{side:5} {'   '.join(cells)}")
+
+
+def _measure(image: NDArray[np.uint8], level: float, repeats: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Seconds of SpaT-IMCO and of Pillow's JPEG: for encoding, for decoding."""
+    ours, theirs = SpatImco(), UniformJpeg()
+    importance = Importance(np.add.outer(*(np.arange(side, dtype=np.float64) for side in image.shape[:2])))
+    data = ours.encode(image, level=level, importance=importance)
+    reference = theirs.encode(image, level=level)
+    return (
+        _in_turns(
+            lambda: ours.encode(image, level=level, importance=importance),
+            lambda: theirs.encode(image, level=level),
+            repeats,
+        ),
+        _in_turns(lambda: ours.decode(data), lambda: theirs.decode(reference), repeats),
+    )
+
+
+def _in_turns(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Median seconds of both calls, measured alternately after a warm-up."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for number in range(repeats + 1):
+        for call, taken in zip((first, second), seconds, strict=True):
+            started = time.perf_counter()
+            call()
+            if number:
+                taken.append(time.perf_counter() - started)
+    return statistics.median(seconds[0]), statistics.median(seconds[1])
+
+
+def _picture(path: Path | None, side: int) -> NDArray[np.uint8]:
+    if path is not None:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB").resize((side, side)))
+    rows, columns = np.mgrid[:side, :side] * (8 / side)
+    waves = np.stack([np.sin(rows * k + columns * (4 - k)) for k in (1, 2, 3)], axis=2)
+    waves[rows > columns + np.sin(3 * columns)] += 0.4
+    noise = np.random.default_rng(0).normal(0, 6, waves.shape)
+    return (128 + 80 * waves + noise).clip(0, 255).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    main()
