@@ -24,21 +24,27 @@ if TYPE_CHECKING:
     from edgevision.codecs.image_profile import measure_image_profile
     from edgevision.codecs.importance import ClassActivation, GradCam
     from edgevision.codecs.outcomes import LiveImageCodec
+    from edgevision.codecs.rollout import AttentionRollout
+    from edgevision.codecs.theta import Theta, train_importance
 
 _MODULE_OF = {
+    "AttentionRollout": "rollout",
     "ClassActivation": "importance",
     "Classifier": "classifiers",
     "DataSetError": "datasets",
     "GradCam": "importance",
     "ImageFolder": "datasets",
     "LiveImageCodec": "outcomes",
+    "Theta": "theta",
     "UnreadableImageError": "datasets",
     "WeightsUnavailableError": "classifiers",
     "load_classifier": "classifiers",
     "measure_image_profile": "image_profile",
+    "train_importance": "theta",
 }
 
 __all__ = [
+    "AttentionRollout",
     "ClassActivation",
     "Classifier",
     "DataSetError",
@@ -49,12 +55,14 @@ __all__ = [
     "Importance",
     "LiveImageCodec",
     "RateControlError",
+    "Theta",
     "UnreadableImageError",
     "WeightsUnavailableError",
     "load_classifier",
     "make",
     "measure_image_profile",
     "names",
+    "train_importance",
 ]
 
 

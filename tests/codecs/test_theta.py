@@ -1,0 +1,188 @@
+"""The importance network: its maps, its cost and its weights on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edgevision import codecs
+from edgevision.codecs.classifiers import Classifier
+from edgevision.codecs.datasets import ImageFolder
+from edgevision.codecs.importance import ClassActivation, GradCam, ImportanceMap
+from edgevision.codecs.regions import region_weights
+from edgevision.codecs.theta import (
+    Theta,
+    ThetaNetwork,
+    ThetaWeightsError,
+    load_mobilenet,
+    load_weights,
+    network_cost,
+    save_weights,
+)
+from edgevision.codecs.theta.agreement import rank_correlation
+from edgevision.codecs.theta.maps import activity, worth_per_byte
+from edgevision.codecs.theta.weights import SHIPPED
+from tests.codecs.pictures import picture
+
+
+@pytest.fixture(scope="module")
+def random_network() -> ThetaNetwork:
+    torch.manual_seed(5)
+    return ThetaNetwork(width=8).eval()
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Theta:
+    return codecs.Theta.load()
+
+
+@pytest.mark.parametrize(("height", "width"), [(224, 224), (1, 1), (90, 131), (300, 17)])
+def test_map_covers_pictures_of_any_shape(shipped: Theta, height: int, width: int) -> None:
+    importance = shipped(picture(height, width))
+    assert isinstance(shipped, ImportanceMap)
+    assert importance.weights.shape == (height, width)
+    assert np.isfinite(importance.weights).all()
+    assert importance.probabilities is not None
+    assert importance.probabilities.shape == (1000,)
+    assert importance.probabilities.sum() == pytest.approx(1)
+
+
+def test_same_picture_same_map(shipped: Theta) -> None:
+    image = picture(224, 224)
+    first = shipped(image)
+    np.testing.assert_array_equal(first.weights, shipped(image).weights)
+    np.testing.assert_array_equal(first.weights, Theta.load()(image).weights)
+
+
+def test_shipped_network_finds_what_another_network_looks_at(
+    shipped: Theta, lite0: Classifier, labelled_folder: Path
+) -> None:
+    folder = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
+    images = [lite0.crop(folder.load(item)) for item in folder.items]
+    with torch.inference_mode():
+        ours = np.concatenate([shipped.network(shipped.inputs(image))[0].numpy() for image in images])
+    theirs = [
+        region_weights(GradCam(lite0, item.class_index)(image).weights)
+        for item, image in zip(folder.items, images, strict=True)
+    ]
+    assert rank_correlation(ours, np.stack(theirs)).mean() > 0.75
+
+
+def test_activity_is_the_mean_gradient_of_each_region() -> None:
+    image = picture(224, 224)
+    luminance = image @ np.array([0.299, 0.587, 0.114])
+    for row, column in [(0, 0), (0, 5), (7, 0), (13, 13)]:
+        total = 0.0
+        for y in range(16 * row, 16 * row + 16):
+            for x in range(16 * column, 16 * column + 16):
+                total += abs(luminance[y, x] - luminance[y - 1, x]) if y else 0
+                total += abs(luminance[y, x] - luminance[y, x - 1]) if x else 0
+        assert activity(image)[row, column] == pytest.approx(np.log(1 + total / 256))
+
+
+def test_costly_regions_are_worth_less_and_flat_pictures_change_nothing() -> None:
+    importance = np.random.default_rng(0).normal(size=(14, 14))
+    flat = np.full((224, 224, 3), 90, np.uint8)
+    lively = flat.copy()
+    lively[64:80, 32:48] += np.random.default_rng(1).integers(0, 99, (16, 16, 1), np.uint8)
+    without, worth = worth_per_byte(importance, flat), worth_per_byte(importance, lively)
+    assert worth[4, 2] < without[4, 2] - 1
+    np.testing.assert_array_equal(np.argsort(without, axis=None), np.argsort(importance, axis=None))
+
+
+def test_codec_follows_theta(shipped: Theta) -> None:
+    codec = codecs.make("spat-imco", importance=shipped)
+    image = picture(160, 160)
+    assert codec.settings["importance"] == "theta"
+    np.testing.assert_array_equal(codec.analyse(image).weights, shipped(image).weights)
+    assert codec.decode(codec.encode(image, level=3.0)).shape == image.shape
+
+
+def test_cost_is_near_table_two(shipped: Theta) -> None:
+    cost = network_cost(shipped.network)
+    assert cost.parameters == pytest.approx(3.5e6, rel=0.02)
+    assert cost.multiply_adds == pytest.approx(318e6, rel=0.06)
+
+
+def test_cost_of_known_layers() -> None:
+    layers = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, stride=2, padding=1, bias=False),  # 112 * 112 * 4 outputs of 27 products
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(4, 5),
+    )
+    cost = network_cost(layers)
+    assert (cost.parameters, cost.multiply_adds) == (108 + 25, 112 * 112 * 4 * 27 + 20)
+
+
+def test_untrained_head_leaves_the_class_activation_map(random_network: ThetaNetwork) -> None:
+    image = picture(224, 224)
+    maker = Theta(random_network)
+    with torch.inference_mode():
+        ours = random_network(maker.inputs(image))[0][0].numpy()
+    expected = region_weights(ClassActivation(Classifier("backbone", random_network.backbone))(image).weights)
+    expected = (expected - expected.mean()) / expected.std()
+    np.testing.assert_allclose(ours, expected, atol=0.05)
+
+
+def test_saved_network_loads_as_it_was(random_network: ThetaNetwork, tmp_path: Path) -> None:
+    path = tmp_path / "theta.safetensors"
+    save_weights(random_network, path, {"made": "for a test"})
+    loaded = load_weights(path)
+    for key, value in random_network.state_dict().items():
+        expected = value.half().float() if value.ndim >= 2 else value
+        torch.testing.assert_close(loaded.state_dict()[key], expected, rtol=0, atol=0)
+    assert json.loads((tmp_path / "theta.json").read_text())["provenance"] == {"made": "for a test"}
+
+
+def test_shipped_files_say_where_they_come_from() -> None:
+    assert SHIPPED.stat().st_size < 8e6
+    provenance = json.loads(SHIPPED.with_suffix(".json").read_text())["provenance"]
+    assert {"backbone", "licence", "command"} <= provenance.keys()
+
+
+def test_damaged_weights_are_refused(random_network: ThetaNetwork, tmp_path: Path) -> None:
+    path = tmp_path / "theta.safetensors"
+    with pytest.raises(ThetaWeightsError, match="cannot be read"):
+        Theta.load(path)
+    save_weights(random_network, path, {})
+    payload = bytearray(path.read_bytes())
+    payload[-1] ^= 1
+    path.write_bytes(payload)
+    with pytest.raises(ThetaWeightsError, match="checksum"):
+        Theta.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"format": 99}, "description"), ({"width": "8"}, "description"), ({"width": 9}, "does not fit")],
+)
+def test_descriptions_of_something_else_are_refused(
+    random_network: ThetaNetwork, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "theta.safetensors"
+    save_weights(random_network, path, {})
+    description = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps(description | change))
+    with pytest.raises(ThetaWeightsError, match=message):
+        load_weights(path)
+
+
+def test_backbone_in_torchvisions_layout(random_network: ThetaNetwork, tmp_path: Path) -> None:
+    state = random_network.backbone.state_dict()
+    torch.save(
+        {f"features.{index}.{key}": value for index, (key, value) in enumerate(state.items())}, tmp_path / "a.pth"
+    )
+    loaded = load_mobilenet(tmp_path / "a.pth", width=8)
+    for key, value in state.items():
+        assert torch.equal(loaded.backbone.state_dict()[key], value)
+    torch.save({"features.0": torch.zeros(3)}, tmp_path / "b.pth")
+    with pytest.raises(ThetaWeightsError, match="no MobileNetV2"):
+        load_mobilenet(tmp_path / "b.pth")
+    (tmp_path / "c.pth").write_bytes(b"not a file of torch's")
+    with pytest.raises(ThetaWeightsError, match="no MobileNetV2"):
+        load_mobilenet(tmp_path / "c.pth")

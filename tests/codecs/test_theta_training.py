@@ -1,0 +1,175 @@
+"""Distilling theta's head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from edgevision.codecs.classifiers import Classifier
+from edgevision.codecs.datasets import DataSetError, ImageFolder
+from edgevision.codecs.importance import GradCam
+from edgevision.codecs.regions import region_weights
+from edgevision.codecs.theta import Theta, ThetaNetwork, TrainingConfig, train_importance
+from edgevision.codecs.theta.agreement import rank_correlation, top_overlap
+from edgevision.codecs.theta.examples import Examples
+from edgevision.codecs.theta.fitting import fit_head, predict_maps
+from edgevision.codecs.theta.labels import make_view, teacher_map
+from edgevision.codecs.theta.network import RefiningHead, standardise
+from edgevision.codecs.theta.training import cross_fit
+from tests.codecs.pictures import picture
+
+SMALL = TrainingConfig(width=8, views=2, epochs=6, batch=4, learning_rate=1e-2)
+
+
+@pytest.fixture(scope="module")
+def examples() -> Examples:
+    """Maps to be learnt are what a quarter of the features share, plus half of the activation."""
+    generator = torch.Generator().manual_seed(1)
+    middle = torch.randn((48, 2, 96, 14, 14), generator=generator)
+    activation = standardise(torch.randn((48, 2, 14, 14), generator=generator))
+    shared = torch.randn((48, 2, 14, 14), generator=generator)
+    middle[:, :, :24] += shared[:, :, None]
+    return Examples(middle.half(), activation, standardise(shared + 0.5 * activation))
+
+
+def _head(width: int = 8) -> RefiningHead:
+    torch.manual_seed(2)
+    return RefiningHead(width)
+
+
+@given(st.integers(0, 999), st.integers(2, 9))
+def test_rank_correlation_is_spearmans(seed: int, distinct: int) -> None:
+    first, second = np.random.default_rng(seed).integers(0, distinct, (2, 1, 4, 5)).astype(float)
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        assert rank_correlation(first, second)[0] == 0
+    else:
+        expected = spearmanr(first.ravel(), second.ravel()).statistic
+        assert rank_correlation(first, second)[0] == pytest.approx(expected)
+
+
+def test_top_overlap_counts_shared_positions() -> None:
+    first = np.arange(9.0).reshape(1, 3, 3)
+    second = first.copy()
+    second[0, 2] = [-1, 7, 8]  # position 6 drops out of the top three, position 5 comes in
+    assert top_overlap(first, second)[0] == pytest.approx(2 / 3)
+    assert top_overlap(first, -first)[0] == 0
+    assert top_overlap(first, 3 * first + 1)[0] == 1
+
+
+def test_views_are_reproducible_and_mirrored() -> None:
+    image = picture(90, 131)
+    views = [make_view(image, view, seed=4) for view in range(4)]
+    assert {view.shape for view in views} == {(224, 224, 3)}
+    np.testing.assert_array_equal(views[1], views[0][:, ::-1])
+    np.testing.assert_array_equal(views[3], make_view(image, 3, seed=4))
+    assert not np.array_equal(views[2], views[3])
+    assert not np.array_equal(views[2], make_view(image, 2, seed=5))
+
+
+@pytest.mark.parametrize("class_index", [None, 207])
+def test_teachers_map_is_grad_cam(lite0: Classifier, class_index: int | None) -> None:
+    image = picture(224, 224)
+    expected = torch.tensor(region_weights(GradCam(lite0, class_index)(image).weights))
+    ours = teacher_map([lite0], image, class_index)
+    np.testing.assert_allclose(ours, standardise(expected), atol=0.05)
+
+
+def test_training_improves_the_maps_of_unseen_pictures(examples: Examples) -> None:
+    unseen, seen = np.arange(8), np.arange(8, 48)
+    head = _head()
+    target = examples.target[:8, 0].numpy()
+    before = rank_correlation(predict_maps(head, examples, unseen), target).mean()
+    scores = fit_head(head, examples, seen, SMALL)
+    after = rank_correlation(predict_maps(head, examples, unseen), target).mean()
+    assert after > before + 0.2
+    assert len(scores) == SMALL.epochs + 1
+
+
+def test_training_keeps_its_best_epoch(examples: Examples) -> None:
+    noise = Examples(examples.middle, examples.activation, examples.activation.clone())
+    head = _head()
+    config = TrainingConfig(width=8, epochs=30, patience=2, learning_rate=0.3)
+    scores = fit_head(head, noise, np.arange(48), config)
+    assert len(scores) < 31
+    held = np.arange(48)[:: config.validation]
+    kept = rank_correlation(predict_maps(head, noise, held), noise.target[held, 0].numpy()).mean()
+    assert kept == pytest.approx(max(scores))
+
+
+class _KilledError(Exception):
+    pass
+
+
+def test_killed_training_ends_like_one_that_was_not(examples: Examples, tmp_path: Path) -> None:
+    def kill(done: int, total: int) -> None:
+        if done == 3:
+            raise _KilledError
+
+    whole, resumed = _head(), _head()
+    scores = fit_head(whole, examples, np.arange(48), SMALL)
+    path = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(_KilledError):
+        fit_head(_head(), examples, np.arange(48), SMALL, checkpoint=path, progress=kill)
+    assert fit_head(resumed, examples, np.arange(48), SMALL, checkpoint=path) == scores
+    for key, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[key], value)
+
+
+def test_unreadable_checkpoint_counts_as_none(examples: Examples, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(b"half a file")
+    assert fit_head(_head(), examples, np.arange(48), SMALL, checkpoint=path) == fit_head(
+        _head(), examples, np.arange(48), SMALL
+    )
+
+
+def test_cross_fitting_never_sees_the_picture_it_judges(examples: Examples) -> None:
+    target = examples.target.clone()
+    target[2] = -target[2]
+    changed = cross_fit(Examples(examples.middle, examples.activation, target), SMALL, folds=2)
+    maps = cross_fit(examples, SMALL, folds=2)
+    np.testing.assert_array_equal(changed[::2], maps[::2])
+    assert not np.array_equal(changed[1::2], maps[1::2])
+
+
+@pytest.mark.parametrize(("field", "value"), [("epochs", 0), ("learning_rate", float("nan")), ("validation", 1)])
+def test_settings_out_of_range_are_named(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match=field):
+        TrainingConfig(**{field: value})  # type: ignore[arg-type]
+
+
+def test_run_leaves_weights_and_goes_on_from_its_examples(
+    lite0: Classifier, labelled_folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
+    dataset = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
+    config = TrainingConfig(width=8, views=2, epochs=2)
+    seen: list[tuple[str, int, int]] = []
+
+    def train(folder: Path) -> Theta:
+        torch.manual_seed(6)
+        train_importance(dataset, ThetaNetwork(8), [lite0], folder, config, progress=lambda *step: seen.append(step))
+        return Theta.load(folder / "theta.safetensors")
+
+    image = picture(64, 80)
+    first = train(tmp_path / "a")(image).weights
+    assert {stage for stage, _, _ in seen} == {"examples", "epochs"}
+    assert list((tmp_path / "a" / "tensorboard").iterdir())
+    (part,) = (tmp_path / "a").glob("examples-*")
+    made = part.read_bytes()
+    part.write_bytes(made[: len(made) // 2])  # as a full disk would leave it
+    np.testing.assert_array_equal(train(tmp_path / "a")(image).weights, first)
+    assert part.read_bytes() == made
+
+
+def test_data_set_without_a_readable_picture(lite0: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "cat").mkdir(parents=True)
+    (tmp_path / "pictures" / "cat" / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataSetError, match="no picture"):
+        train_importance(ImageFolder(tmp_path / "pictures"), ThetaNetwork(8), [lite0], tmp_path / "out", SMALL)
