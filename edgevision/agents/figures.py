@@ -18,14 +18,14 @@ MAX_DOTS = 2000
 def learning_curve(curve: Sequence[CurvePoint]) -> Figure:
     """Validation score, in-time share and accuracy over environment steps."""
     figure, axes = _panels(2, "Validation while learning")
-    steps = [point.steps for point in curve]
+    steps = [point.steps / 1000 for point in curve]
     axes[0].plot(steps, [point.score for point in curve], marker="o", markersize=3, label="score")
     axes[1].plot(steps, [point.in_time for point in curve], marker="o", markersize=3, label="in time")
     axes[1].plot(steps, [point.accuracy for point in curve], marker="s", markersize=3, label="accuracy")
     axes[0].set_ylabel("mean reward per slot")
     axes[1].set_ylabel("mean over requests")
     for panel in axes:
-        panel.set_xlabel("environment steps")
+        panel.set_xlabel("environment steps [thousands]")
         panel.legend()
     return figure
 
