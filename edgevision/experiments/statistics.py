@@ -1,8 +1,12 @@
 """Estimates with bootstrap intervals: mean, interquartile mean and paired differences over episodes.
 
-Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3 (percentile intervals); Agarwal
-et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice (2021), section 4 (interquartile mean,
-stratified resampling).
+Several training seeds meet the same episodes, so seeds and episodes are crossed factors, not strata: resampling
+episodes separately within each seed would count every episode once per seed and make intervals too narrow. Both are
+resampled instead (the pigeonhole bootstrap).
+
+Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3 (percentile intervals); Owen, The
+pigeonhole bootstrap (2007); Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice
+(2021), section 4 (interquartile mean).
 """
 
 from __future__ import annotations
@@ -53,8 +57,8 @@ def bootstrap_interval(
     """Percentile bootstrap interval of a statistic.
 
     Args:
-        values: (E,) episodes, or (S, E) with S strata (training seeds) of E episodes each; resampling draws E values
-            with replacement within every stratum, and the statistic is taken over all S E of them.
+        values: (E,) episodes, or (S, E) with S training seeds on the same E episodes; resampling draws S rows and E
+            columns with replacement, and the statistic is taken over all S E values where they cross.
         statistic: maps (..., n) to (...).
         confidence: coverage, in (0, 1).
         resamples: bootstrap samples.
@@ -63,24 +67,26 @@ def bootstrap_interval(
     Raises:
         ValueError: no values, values that are not finite, or a confidence outside (0, 1).
     """
-    strata = np.atleast_2d(np.asarray(values, np.float64))
-    if strata.ndim != 2 or strata.size == 0 or not np.isfinite(strata).all():
-        raise ValueError(f"values must be finite, of shape (E,) or (S, E) and not empty, got shape {strata.shape}")
+    table = np.atleast_2d(np.asarray(values, np.float64))
+    if table.ndim != 2 or table.size == 0 or not np.isfinite(table).all():
+        raise ValueError(f"values must be finite, of shape (E,) or (S, E) and not empty, got shape {table.shape}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie in (0, 1), got {confidence!r}")
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(_resampled(strata, statistic, resamples, np.random.default_rng(seed)), tails)
-    return Interval(float(statistic(strata.ravel())), float(low), float(high))
+    low, high = np.quantile(_resampled(table, statistic, resamples, np.random.default_rng(seed)), tails)
+    return Interval(float(statistic(table.ravel())), float(low), float(high))
 
 
-def _resampled(strata: FloatArray, statistic: Statistic, resamples: int, random: np.random.Generator) -> FloatArray:
+def _resampled(table: FloatArray, statistic: Statistic, resamples: int, random: np.random.Generator) -> FloatArray:
     """The statistic of every bootstrap sample, (resamples,), a block at a time to bound memory."""
-    S, E = strata.shape
-    block = max(1, _BLOCK // strata.size)
+    S, E = table.shape
+    block = max(1, _BLOCK // table.size)
     results = []
     for done in range(0, resamples, block):
-        index = random.integers(E, size=(min(block, resamples - done), S, E))
-        drawn = strata[np.arange(S)[:, None], index]
+        size = min(block, resamples - done)
+        episodes = random.integers(E, size=(size, 1, E))
+        seeds = random.integers(S, size=(size, S, 1)) if S > 1 else 0
+        drawn = table[seeds, episodes]
         results.append(statistic(drawn.reshape(len(drawn), -1)))
     return np.concatenate(results)
 
