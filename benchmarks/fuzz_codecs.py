@@ -125,6 +125,7 @@ def _files(random: np.random.Generator) -> list[bytes]:
 
     codecs: list[ImageCodec] = [
         SpatImco(importance=weights),
+        SpatImco(importance=weights, subsampling="4:4:4"),
         SpatImco(importance=weights, container="plain"),
         UniformJpeg(),
         UniformJpeg(subsampling="4:4:4"),

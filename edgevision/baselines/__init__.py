@@ -4,18 +4,24 @@
 building a policy that solves convex programs needs the extra ``convex``.
 """
 
-from edgevision.baselines import co_crra, heuristics, msvra
+from edgevision.baselines import co_crra, heuristics, joint, msvra
 from edgevision.baselines.compression import FixedCompression, best_operating_points, tune_fixed_point
+from edgevision.baselines.joint import JointSolution
 from edgevision.baselines.registry import make, names, register
+from edgevision.baselines.upper_bound import UpperBound, upper_bound
 
 __all__ = [
     "FixedCompression",
+    "JointSolution",
+    "UpperBound",
     "best_operating_points",
     "co_crra",
     "heuristics",
+    "joint",
     "make",
     "msvra",
     "names",
     "register",
     "tune_fixed_point",
+    "upper_bound",
 ]

@@ -36,8 +36,9 @@ class CoCRRA:
     """Co-CRRA as published: both P1 and P2 on the approximation 2 Q(x) ~ exp(-x^2/2).
 
     Starts from equal shares, enumerates the compression (P1), improves bandwidth and power by successive convex
-    approximation (P2.2), and repeats until the value moves by no more than ``tolerance``.
-    Source: Co-CRRA paper, Algorithm 1, eqs. 10-25.
+    approximation (P2.2), and repeats until the value moves by no more than ``tolerance``. Every slot is solved from
+    scratch: a policy sees batches of slots and not which follows which, and an answer must not depend on the slots
+    answered before. Source: Co-CRRA paper, Algorithm 1, eqs. 10-25.
 
     Attributes:
         report: ``SolveReport`` of the last ``act``, ``None`` before the first.
@@ -72,10 +73,23 @@ class CoCRRA:
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
+        return self.act_from(problem, *equal_shares(problem))
+
+    def act_from(self, problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) -> Allocation:
+        """Allocate as ``act`` does, from a start of your own: Algorithm 1 only finds an optimum near its start.
+
+        Args:
+            problem: N slots of U users.
+            bandwidth: shares that satisfy C1 and C3, (N, U) [Hz].
+            power: shares that satisfy C2 and C4, (N, U) [W].
+
+        Raises:
+            AllocationError: the start breaks a constraint.
+        """
         started = time.perf_counter()
         outer, inner, failures = np.zeros((3, problem.slots), np.int64)
-        shares = equal_shares(problem)
-        best = Allocation(best_operating_points(problem, *shares, self.model), *shares)
+        Allocation(np.zeros(problem.active.shape, np.int64), bandwidth, power).check(problem)
+        best = Allocation(best_operating_points(problem, bandwidth, power, self.model), bandwidth, power)
         value = problem.value(best, self.model)
         running: BoolArray = np.any(problem.active, axis=1, keepdims=False)
         for _ in range(self.max_iterations):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from edgevision.envs.profile import OperatingPointProfile
 from edgevision.errors import ProfileError, require
 
 _EXPONENTS = np.array([-30.0, -10.0, -3.0, -1.0, -0.4, -0.3, 0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0])
+_STARTS = 6
 _LARGEST = 300.0  # exponent; keeps exp finite over ratios in [0, 1]
 
 
@@ -45,9 +47,9 @@ def eta(ratio: ArrayLike, z1: float, z2: float, z3: float, z4: float) -> NDArray
 def fit_eta(profile: OperatingPointProfile) -> EtaFit:
     """Least-squares fit of eta to a profile's accuracy over its mean compression ratio o = 1 - bytes / raw bytes.
 
-    The problem has many minima, so the descent starts from the best pair of a grid of exponents (the published ones
-    among them), each pair with its linear least-squares factors. A sum of two exponentials is ill-conditioned: trust
-    the curve, not each z.
+    The problem has many minima, so descents start from the best pairs of a grid of exponents (the published ones
+    among them), each pair with its linear least-squares factors, and the best end counts. A sum of two exponentials
+    is ill-conditioned: trust the curve, not each z.
 
     Args:
         profile: K >= 4 operating points at different ratios.
@@ -62,35 +64,38 @@ def fit_eta(profile: OperatingPointProfile) -> EtaFit:
         raise ProfileError(f"profile {profile.name!r} has fewer than four different compression ratios to fit")
     # Counted from the largest ratio, where exp(z o) is 1 for every z, factors keep a sane size.
     end = float(ratio.max())
-    limits = ([-np.inf, -_LARGEST] * 2, [np.inf, _LARGEST] * 2)
-    start = _best_start(ratio - end, profile.accuracy)
-    try:
-        found, _ = optimise.curve_fit(
-            eta,
-            ratio - end,
-            profile.accuracy,
-            start,
-            bounds=limits,
-            x_scale="jac",
-            max_nfev=20_000,
-            ftol=1e-14,
-            xtol=1e-14,
-        )
-    except RuntimeError as error:
-        raise ProfileError(f"profile {profile.name!r}: the fit of eta does not converge ({error})") from None
+    starts = _best_starts(ratio - end, profile.accuracy)
+    descents = [_descend(optimise, ratio - end, profile.accuracy, start) for start in starts]
+    converged = [found for found in descents if found is not None]
+    if not converged:
+        raise ProfileError(f"profile {profile.name!r}: the fit of eta does not converge")
+    found = min(converged, key=lambda z: float(np.sum((eta(ratio - end, *z) - profile.accuracy) ** 2)))
     first, second = sorted((found[:2].tolist(), found[2:].tolist()), key=lambda pair: -pair[1])
     zeta = (first[0] * math.exp(-first[1] * end), first[1], second[0] * math.exp(-second[1] * end), second[1])
     residual = float(np.sqrt(np.mean((eta(ratio, *zeta) - profile.accuracy) ** 2)))
     return EtaFit(zeta, residual)
 
 
-def _best_start(ratio: NDArray[np.float64], accuracy: NDArray[np.float64]) -> tuple[float, ...]:
-    """The pair of grid exponents, with factors by linear least squares, that fits best: z1 .. z4."""
-    best, error = (0.0,) * 4, math.inf
+def _best_starts(ratio: NDArray[np.float64], accuracy: NDArray[np.float64]) -> list[tuple[float, ...]]:
+    """The pairs of grid exponents, with factors by linear least squares, that fit best: z1 .. z4 each."""
+    found = []
     for z2, z4 in combinations(_EXPONENTS.tolist(), 2):
         basis = np.exp(np.outer(ratio, (z2, z4)))
         factors = np.linalg.lstsq(basis, accuracy, rcond=None)[0]
         missed = float(np.sum((basis @ factors - accuracy) ** 2))
-        if missed < error:
-            best, error = (float(factors[0]), z2, float(factors[1]), z4), missed
-    return best
+        found.append((missed, (float(factors[0]), z2, float(factors[1]), z4)))
+    return [start for _, start in sorted(found)[:_STARTS]]
+
+
+def _descend(
+    optimise: Any, ratio: NDArray[np.float64], accuracy: NDArray[np.float64], start: tuple[float, ...]
+) -> NDArray[np.float64] | None:
+    """Where least squares ends from ``start``, or ``None`` if nowhere."""
+    limits = ([-np.inf, -_LARGEST] * 2, [np.inf, _LARGEST] * 2)
+    try:
+        found: NDArray[np.float64] = optimise.curve_fit(
+            eta, ratio, accuracy, start, bounds=limits, x_scale="jac", max_nfev=20_000, ftol=1e-14, xtol=1e-14
+        )[0]
+    except RuntimeError:
+        return None
+    return found

@@ -6,7 +6,8 @@ import typer
 
 from edgevision import __version__
 from edgevision.cli import codec as codec_commands
-from edgevision.cli import comparing, images, information
+from edgevision.cli import comparing, images, importance, information
+from edgevision.cli.reproduce import reproduce
 
 app = typer.Typer(
     name="edgevision",
@@ -22,7 +23,9 @@ app = typer.Typer(
 )
 profile = typer.Typer(help="Measure operating-point profiles: what a codec and a classifier do, as a table.")
 app.add_typer(profile, name="profile")
-codec = typer.Typer(help="Compare codecs: bytes at equal accuracy, accuracy at equal bytes, with intervals.")
+codec = typer.Typer(
+    help="Compare codecs at equal accuracy and at equal bytes, with intervals; train the importance network."
+)
 app.add_typer(codec, name="codec")
 
 
@@ -58,6 +61,7 @@ def _help_if_alone(context: typer.Context) -> None:
 app.command("demo")(comparing.demo)
 app.command("train")(comparing.train)
 app.command("evaluate")(comparing.evaluate)
+app.command("reproduce")(reproduce)
 app.command("compress")(images.compress)
 app.command("decompress")(images.decompress)
 app.command("inspect")(images.inspect)
@@ -65,3 +69,4 @@ app.command("info")(information.info)
 profile.command("image")(images.profile_image)
 codec.command("bench")(codec_commands.bench)
 codec.command("compare")(codec_commands.compare)
+codec.command("train-importance")(importance.train_importance)

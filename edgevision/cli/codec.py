@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgevision.cli.specification import make_codec
 from edgevision.errors import require
 
 if TYPE_CHECKING:
@@ -92,22 +93,16 @@ def compare(
 
 def _codecs(specifications: list[str]) -> dict[str, ImageCodec]:
     """Codecs by what was typed; a reference that Pillow lacks is left out with a word."""
-    from edgevision import codecs
     from edgevision.codecs.bench_references import REFERENCES, PillowCodec, available_references
-    from edgevision.experiments.scenario import parse_settings
 
     chosen: dict[str, ImageCodec] = {}
     for text in specifications:
-        name, _, options = text.partition(":")
-        if name not in REFERENCES:
-            try:
-                chosen[text] = codecs.make(name, **parse_settings(filter(None, options.split(","))))
-            except TypeError as error:  # the codec has no such setting
-                raise typer.BadParameter(f"{text}: {error}") from None
-        elif name in available_references():
-            chosen[text] = PillowCodec(name)
+        if text not in REFERENCES:
+            chosen[text] = make_codec(text)
+        elif text in available_references():
+            chosen[text] = PillowCodec(text)
         else:
-            typer.echo(f"{name} is left out: the installed Pillow cannot write it", err=True)
+            typer.echo(f"{text} is left out: the installed Pillow cannot write it", err=True)
     return chosen
 
 

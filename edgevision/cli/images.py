@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgevision.cli.specification import make_codec
 from edgevision.errors import require
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _SOURCE = typer.Argument(help="File to read.", show_default=False)
 _TARGET = typer.Argument(help="File to write; replaced if it exists.", show_default=False)
 _CODEC = typer.Option(help="spat-imco (region-wise, by importance) or uniform (plain JPEG).")
+_SETTINGS = "Settings follow a colon: spat-imco:container=plain"
+_MAKE_CODEC = typer.Option(help=f"spat-imco (region-wise, by importance) or uniform (plain JPEG). {_SETTINGS}")
 
 
 class ImageFileError(ValueError):
@@ -24,7 +27,7 @@ class ImageFileError(ValueError):
 def compress(
     source: Annotated[Path, _SOURCE],
     target: Annotated[Path, _TARGET],
-    codec: Annotated[str, _CODEC] = "spat-imco",
+    codec: Annotated[str, _MAKE_CODEC] = "spat-imco",
     level: Annotated[float | None, typer.Option(help="Quantisation level, 0.0625 to 64; larger: smaller file.")] = None,
     target_bytes: Annotated[int | None, typer.Option(help="Largest size of the file in bytes.")] = None,
     ratio: Annotated[
@@ -33,14 +36,18 @@ def compress(
 ) -> None:
     """Compress a picture so that a classifier still recognises it.
 
-    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size.
+    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. Only
+    'edgevision decompress' reads what spat-imco writes, unless it is told to write for any viewer, as in the second
+    example, at the price of a somewhat larger file.
 
     Example: **edgevision compress photo.png photo.jpg --target-bytes 20000**
+
+    Example: **edgevision compress photo.png photo.jpg --level 4 --codec spat-imco:container=plain**
     """
     require("PIL", "codecs")
     from edgevision import codecs
 
-    chosen = codecs.make(codec)
+    chosen = make_codec(codec)
     image = read_image(source)
     try:
         data = chosen.encode(image, level=level, target_bytes=target_bytes, ratio=ratio)
@@ -96,6 +103,7 @@ def inspect(
     name = info.codec if info.container == "mapped" else "spat-imco (plain), uniform or another program"
     colours = "grey" if info.components == 1 else "colour"
     container = info.container if info.container == "mapped" else "ordinary baseline JPEG"
+    colours += f" {info.subsampling}" if info.subsampling else ""
     raw = info.width * info.height * info.components
     typer.echo(f"codec:     {name}\ncontainer: {container}\npicture:   {info.width} x {info.height}, {colours}")
     typer.echo(f"size:      {info.size} bytes, ratio o = {1 - info.size / raw:.4f}")

@@ -53,6 +53,7 @@ class ImageInfo:
         levels: quantisation levels in it, most to least compressed; recovered from the tables where a
             container does not state them, and then approximate.
         regions: number of regions at each level; empty where the container does not say.
+        subsampling: of the chroma planes, ``4:2:0``, ``4:2:2`` or ``4:4:4``; empty for grey.
     """
 
     codec: str
@@ -63,6 +64,7 @@ class ImageInfo:
     size: int
     levels: tuple[float, ...]
     regions: tuple[int, ...] = ()
+    subsampling: str = ""
 
 
 @runtime_checkable

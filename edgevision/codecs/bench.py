@@ -52,7 +52,7 @@ def measure_profiles(
         found[classifier.name] = {}
         for codec_name, codec in codecs.items():
             name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{classifier.name}-{codec_name}").replace("_", "-")
-            profile = _finished(folder / f"{name}.npz", dataset, classifier, codec)
+            profile = finished_profile(folder / f"{name}.npz", dataset, classifier, codec)
             if profile is None:
                 report = _named(progress, name)
                 profile = measure_image_profile(dataset, codec, classifier, None, folder, name, report)
@@ -65,10 +65,10 @@ def _named(progress: Progress, name: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(name, done, total)
 
 
-def _finished(
-    path: Path, dataset: ImageFolder, classifier: Classifier, codec: ImageCodec
+def finished_profile(
+    path: Path, dataset: ImageFolder, classifier: Classifier, codec: ImageCodec, levels: Sequence[float] | None = None
 ) -> OperatingPointProfile | None:
-    """The profile at ``path`` if it is of just these images, this classifier and this codec."""
+    """The profile at ``path`` if it is of just these images, classifier, codec and levels (by default the codec's)."""
     if not path.is_file():
         return None
     try:
@@ -81,7 +81,7 @@ def _finished(
         "codec": codec.name,
         "codec_version": codec.version,
         "codec_settings": json.loads(json.dumps(dict(codec.settings))),
-        "levels": list(codec.levels),
+        "levels": list(codec.levels if levels is None else levels),
     }
     return profile if all(profile.metadata.get(key) == value for key, value in expected.items()) else None
 

@@ -67,7 +67,10 @@ class Classifier:
 
     def tensor(self, images: ByteImage) -> torch.Tensor:
         """Normalise (B, S, S, 3) uint8 images to the network's input, (B, 3, S, S)."""
-        pixels = torch.tensor(images).permute(0, 3, 1, 2).float() / 255
+        return self.normalise(torch.tensor(images).permute(0, 3, 1, 2).float() / 255)
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The network's input from pixels (B, 3, S, S) between 0 and 1."""
         return (pixels - self._mean) / self._std
 
     @torch.inference_mode()

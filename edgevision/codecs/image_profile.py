@@ -38,6 +38,7 @@ def measure_image_profile(
     out_folder: Path,
     name: str,
     progress: Progress = lambda done, total: None,
+    command: str | None = None,
 ) -> OperatingPointProfile:
     """Run every image through codec and classifier at every level, and save the profile.
 
@@ -53,6 +54,7 @@ def measure_image_profile(
         out_folder: where ``NAME.npz`` and ``NAME.json`` (and, meanwhile, partial results) are written.
         name: of the profile.
         progress: called with the number of images done and the number of all images.
+        command: how to measure the profile again, for the record, if not by ``edgevision profile image``.
 
     Raises:
         ProfileError: levels not increasing, mean sizes that grow from one level to the next, or a name that is no
@@ -71,6 +73,8 @@ def measure_image_profile(
     if not records:
         raise DataSetError(f"no image of {dataset.name!r} can be read, {len(partial.skipped)} skipped")
     metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": partial.skipped}
+    if command:
+        metadata["command"] = command
     profile = _assemble(name, records, ladder, metadata)
     save_profile(profile, out_folder)
     partial.remove()

@@ -1,7 +1,13 @@
-"""Quantised DCT coefficients to the bytes of a ``.jpg`` file and back, through libjpeg."""
+"""Quantised coefficients to the bytes of a JPEG file and back.
+
+Files are written here; their entropy-coded data is read by libjpeg. A *whole* file is a baseline JFIF file with its
+tables. An *abbreviated* one (ITU-T T.81, Annex B.4: abbreviated format for compressed image data) leaves out what an
+application segment lets the decoder know otherwise, so that only this package reads it.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,54 +18,81 @@ import jpeglib
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.markers import APP0
+from edgevision.codecs.dct import COLOUR_BLOCKS, GREY_BLOCKS, REGION, ZIGZAG, component_blocks, region_grid
+from edgevision.codecs.huffman import TableSet
+from edgevision.codecs.markers import DHT, DQT, EOI, SOF0, SOI, SOS, JpegHeader
+from edgevision.codecs.quantise import IndexArray
 from edgevision.errors import BitstreamError
 
-IndexArray = NDArray[np.int16]
+JFIF = bytes.fromhex("ffe0 0010 4a46494600 0101 00 0001 0001 00 00")  # version 1.01, square pixels, no thumbnail
+_SAMPLING = {GREY_BLOCKS: (0x11,), COLOUR_BLOCKS["4:2:0"]: (0x22, 0x11, 0x11), COLOUR_BLOCKS["4:4:4"]: (0x11,) * 3}
+# What libjpeg must be told in place of the quantisation tables that an abbreviated file leaves out.
+_UNIT_TABLES = b"\xff\xdb\x00\x84\x00" + b"\1" * 64 + b"\1" + b"\1" * 64
 
 
-def write_jpeg(
-    planes: Sequence[IndexArray], tables: Sequence[NDArray[np.int64]], height: int, width: int, application: bytes
-) -> bytes:
-    """A baseline 4:2:0 (or grey) file with optimised Huffman tables.
+def write_file(height: int, width: int, blocks: int, parts: Sequence[bytes], scan: bytes) -> bytes:
+    """A baseline file of one scan.
 
     Args:
-        planes: one or three arrays of coefficient indices (rows, columns, 8, 8), whole 16 x 16 regions.
-        tables: quantisation tables (8, 8) with entries 1 to 255; of luminance, and of both chroma planes.
         height: [pixel].
         width: [pixel].
-        application: a whole application marker segment that takes the place of the JFIF header, or nothing.
+        blocks: per region, 4, 6 or 12 (see ``dct``).
+        parts: marker segments that stand before the frame header.
+        scan: entropy-coded data.
     """
-    stored = [
-        np.ascontiguousarray(plane[:rows, :columns], np.int16)
-        for plane, (rows, columns) in zip(planes, _stored_blocks(height, width), strict=False)
-    ]
-    jpeg = jpeglib.from_dct(*stored, qt=np.ascontiguousarray(np.stack(tables), np.uint16))
-    jpeg.height, jpeg.width = height, width
-    if len(planes) == 3:  # what jpeglib infers from the shapes is wrong where they are odd
-        jpeg.samp_factor = np.array([[2, 2], [1, 1], [1, 1]])
-    with _scratch_file() as path:
-        jpeg.write_dct(str(path), flags=["+OPTIMIZE_CODING"])
-        data = path.read_bytes()
-    if not application:
-        return data
-    start = 2
-    if data[2:4] == bytes((0xFF, APP0)):
-        start += 2 + int.from_bytes(data[4:6])
-    return data[:2] + application + data[start:]
+    sampling = _SAMPLING[blocks]
+    numbers = range(len(sampling))
+    frame = b"".join(bytes((number + 1, sampling[number], number > 0)) for number in numbers)
+    frame = b"\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + bytes((len(sampling),)) + frame
+    choice = b"".join(bytes((number + 1, 0x11 * (number > 0))) for number in numbers)
+    choice = bytes((len(sampling),)) + choice + bytes((0, 63, 0))
+    start, end = bytes((0xFF, SOI)), bytes((0xFF, EOI))
+    return b"".join((start, *parts, _segment(SOF0, frame), _segment(SOS, choice), scan, end))
 
 
-def read_jpeg(data: bytes, grid: tuple[int, int], components: int) -> tuple[IndexArray, ...]:
-    """Coefficient indices of a file whose header was checked, padded by zeros to whole regions.
+def quantisation_segment(tables: Sequence[NDArray[np.int64]]) -> bytes:
+    """One DQT segment for tables (8, 8) with entries 1 to 255."""
+    return _segment(DQT, b"".join(bytes((n, *table.reshape(64)[ZIGZAG].tolist())) for n, table in enumerate(tables)))
+
+
+def read_file(data: bytes, header: JpegHeader, shared: TableSet | None) -> IndexArray:
+    """Coefficient indices by region, (rows, columns, B, 64), of an abbreviated file whose header was checked.
 
     Args:
         data: the file.
-        grid: rows and columns of regions.
-        components: 1 or 3.
+        header: its header.
+        shared: the Huffman tables that it leaves out, or ``None`` if it brings its own.
 
     Raises:
-        BitstreamError: libjpeg cannot read it.
+        BitstreamError: libjpeg cannot read it, its chroma is sampled in another way than 4:2:0 and 4:4:4, or it does
+            not bring its tables just where it must.
     """
+    count = COLOUR_BLOCKS.get(header.subsampling, 0) if header.components == 3 else GREY_BLOCKS
+    if not count:
+        raise BitstreamError("JPEG file has a sampling that its level map does not fit")
+    if (shared is None) != any(marker == DHT for marker, _, _ in header.segments):
+        raise BitstreamError("JPEG file has Huffman tables that it should not have, or lacks its own")
+    tables = _UNIT_TABLES + (shared.segment if shared else b"")
+    planes = _planes(data[:2] + tables + data[2:], header.components)
+    indices = np.zeros((*region_grid(header.height, header.width), count, 64), np.int16)
+    for plane, (first, last) in zip(planes, component_blocks(count), strict=True):
+        side = math.isqrt(last - first)
+        stored = tuple(-(-pixels * side // REGION) for pixels in (header.height, header.width))
+        if plane.shape != (*stored, 8, 8):
+            raise BitstreamError("JPEG data does not have the size its header says")
+        zigzag = np.take(plane.reshape(*stored, 64), ZIGZAG, axis=2)
+        for block in range(side * side):  # blocks beyond the picture's last are not stored; nothing of them is seen
+            part = zigzag[block // side :: side, block % side :: side]
+            indices[: part.shape[0], : part.shape[1], first + block] = part
+    return indices
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def _planes(data: bytes, components: int) -> list[NDArray[np.int16]]:
+    """Each component's blocks as libjpeg reads them, (rows, columns, 8, 8)."""
     with _scratch_file() as path:
         path.write_bytes(data)
         try:
@@ -67,9 +100,7 @@ def read_jpeg(data: bytes, grid: tuple[int, int], components: int) -> tuple[Inde
             jpeg.load()
         except (OSError, ValueError, IndexError) as error:
             raise BitstreamError(f"JPEG data cannot be decoded ({error})") from error
-    planes = (jpeg.Y,) if components == 1 else (jpeg.Y, jpeg.Cb, jpeg.Cr)
-    scales = (2, 1, 1)
-    return tuple(_pad(plane, (scale * grid[0], scale * grid[1])) for plane, scale in zip(planes, scales, strict=False))
+    return [jpeg.Y, jpeg.Cb, jpeg.Cr][:components]
 
 
 @contextmanager
@@ -84,18 +115,3 @@ def _scratch_file() -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="edgevision-") as folder:
         yield Path(folder) / "image.jpg"
-
-
-def _stored_blocks(height: int, width: int) -> tuple[tuple[int, int], ...]:
-    """Rows and columns of blocks that a file holds for luminance and, half as fine, both chroma planes."""
-    luminance = -(-height // 8), -(-width // 8)
-    chroma = -(-height // 16), -(-width // 16)
-    return luminance, chroma, chroma
-
-
-def _pad(plane: IndexArray, shape: tuple[int, int]) -> IndexArray:
-    missing = [(0, want - have) for want, have in zip(shape, plane.shape, strict=False)]
-    if any(amount < 0 for _, amount in missing):
-        raise BitstreamError("JPEG data does not have the size its header says")
-    # Blocks beyond the picture's last are not stored; nothing of them is seen.
-    return np.pad(plane, [*missing, (0, 0), (0, 0)])

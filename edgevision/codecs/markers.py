@@ -1,26 +1,32 @@
 """JPEG's marker segments: a strict reader that stands between untrusted bytes and any decoder.
 
 It accepts what this package writes and nothing else: baseline, one interleaved scan, no restart markers. A
-progressive or many-scan file could keep a decoder busy for hours with a few kilobytes.
+progressive or many-scan file could keep a decoder busy for hours with a few kilobytes. Tables may be missing, as in
+an abbreviated file (Annex B.4); who needs the quantisation tables finds out on asking for them.
 Source: ITU-T T.81, Annex B.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.codecs.base import MAX_PIXELS
+from edgevision.codecs.dct import ZIGZAG
 from edgevision.errors import BitstreamError
 
-SOI, EOI, SOS, DQT, SOF0, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC0, 0xE0
-_ALLOWED = {DQT, SOF0, 0xC4, SOS, 0xFE, *range(APP0, 0xF0)}  # 0xC4: Huffman tables, 0xFE: comment
-_SAMPLINGS = {(0x11,), (0x22, 0x11, 0x11), (0x21, 0x11, 0x11), (0x11, 0x11, 0x11)}
-# The zigzag order: position k of the scan is entry _ZIGZAG[k] of the row-major table.
-_ZIGZAG = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, (k // 8 if (k // 8 + k % 8) % 2 else k % 8))))
+SOI, EOI, SOS, DQT, DHT, SOF0, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xC0, 0xE0
+_ALLOWED = {DQT, DHT, SOF0, SOS, 0xFE, *range(APP0, 0xF0)}  # 0xFE: comment
+_SAMPLINGS = {
+    (0x11,): "",
+    (0x22, 0x11, 0x11): "4:2:0",
+    (0x21, 0x11, 0x11): "4:2:2",
+    (0x11, 0x11, 0x11): "4:4:4",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,20 +37,39 @@ class JpegHeader:
         width: [pixel].
         height: [pixel].
         sampling: sampling factors per component, horizontal in the upper four bits.
-        tables: quantisation table per component, each (8, 8).
+        table_numbers: number of each component's quantisation table.
+        defined_tables: the quantisation tables that the file states, (8, 8) each, by number.
         segments: (marker, first byte of its content, byte after its content) in file order.
     """
 
     width: int
     height: int
     sampling: tuple[int, ...]
-    tables: tuple[NDArray[np.int64], ...]
+    table_numbers: tuple[int, ...]
+    defined_tables: Mapping[int, NDArray[np.int64]]
     segments: tuple[tuple[int, int, int], ...]
 
     @property
     def components(self) -> int:
         """1 (grey) or 3 (colour)."""
         return len(self.sampling)
+
+    @property
+    def subsampling(self) -> str:
+        """Of the chroma planes; empty for grey."""
+        return _SAMPLINGS[self.sampling]
+
+    @property
+    def tables(self) -> tuple[NDArray[np.int64], ...]:
+        """Quantisation table per component, each (8, 8).
+
+        Raises:
+            BitstreamError: the file leaves one out, as an abbreviated one may (Annex B.4).
+        """
+        try:
+            return tuple(self.defined_tables[number] for number in self.table_numbers)
+        except KeyError:
+            raise BitstreamError("JPEG file uses a quantisation table that it does not define") from None
 
 
 def read_header(data: bytes) -> JpegHeader:
@@ -68,12 +93,7 @@ def read_header(data: bytes) -> JpegHeader:
         raise BitstreamError("JPEG file has an unsupported number of components or sampling")
     _check_scan(data, segments, frame)
     _check_length(len(data) - 2 - segments[-1][2], height, width, sampling)
-    tables = _tables(data, segments)
-    try:
-        chosen = tuple(tables[number] for number in frame[8::3])
-    except KeyError:
-        raise BitstreamError("JPEG file uses a quantisation table that it does not define") from None
-    return JpegHeader(width, height, sampling, chosen, segments)
+    return JpegHeader(width, height, sampling, tuple(frame[8::3]), _tables(data, segments), segments)
 
 
 def _walk(data: bytes) -> tuple[tuple[int, int, int], ...]:
@@ -125,7 +145,7 @@ def _tables(data: bytes, segments: tuple[tuple[int, int, int], ...]) -> dict[int
             raise BitstreamError("JPEG quantisation table is malformed")
         for position in range(start, end, 65):
             table = np.zeros(64, np.int64)
-            table[_ZIGZAG] = np.frombuffer(data, np.uint8, 64, position + 1)
+            table[ZIGZAG] = np.frombuffer(data, np.uint8, 64, position + 1)
             if data[position] > 3 or not table.all():
                 raise BitstreamError("JPEG quantisation table is malformed")
             tables[data[position]] = table.reshape(8, 8)

@@ -1,60 +1,78 @@
-"""The application segment of the ``mapped`` container: levels, level map and a checksum.
+"""The application segment of the ``mapped`` container: levels, table set, level map and a checksum.
 
-Layout after the marker FF E9 and the two bytes of length, all numbers big-endian: ``IMCO``; format version (upper
-four bits) and number of levels L (lower four bits); the asked level and the L levels, two bytes each, in units of
-1/512; chroma scale and DC scale, one byte each, in units of 1/100; CRC-32 of the whole file without these four
-bytes; the level map (see ``level_map``) to the segment's end.
+Layout after the marker FF E9 and the two bytes of length, all numbers big-endian: ``SI``; format version (upper
+four bits) and number of levels L (lower four bits); number of the shared Huffman table set, 0 if the file brings
+its own; the asked level, two bytes, in units of 1/512; L factors on it, one byte each, in units of 1/128; chroma
+scale and DC scale, one byte each, in units of 1/100; CRC-32 of the whole file without these four bytes; the level
+map (see ``level_map``) to the segment's end.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgevision.codecs.dct import region_grid
-from edgevision.codecs.level_map import pack, unpack
+from edgevision.codecs.level_map import unpack
 from edgevision.codecs.markers import JpegHeader
 from edgevision.codecs.regions import LevelMap
 from edgevision.errors import BitstreamError
 
 _MARKER = 0xE9
-_MAGIC = b"IMCO"
-_FORMAT = 1
-_LEVEL_UNIT = 512
+_MAGIC = b"SI"
+_FORMAT = 2
+_LEVEL_UNIT, _FACTOR_UNIT, _SCALE_UNIT = 512, 128, 100
 MAX_LEVELS = 8
 
 
 @dataclass(frozen=True, eq=False)
 class LevelPlan:
-    """How an image's regions are quantised.
+    """How an image's regions are quantised and coded; all numbers are whole multiples of their units in a segment.
 
     Attributes:
         target: the asked level; DC coefficients are quantised by it everywhere.
-        levels: the levels, most to least compressed, at most 8.
-        level_map: index into ``levels`` per region, (rows, columns).
+        factors: on the asked level, from the most to the least compressed regions, at most 8.
+        level_map: index into ``factors`` per region, (rows, columns).
         chroma_scale: factor on the chrominance table.
         dc_scale: factor on the tables' DC entries.
+        table_set: number of the shared Huffman table set of the file, 0 if it brings its own.
     """
 
     target: float
-    levels: tuple[float, ...]
+    factors: tuple[float, ...]
     level_map: LevelMap
     chroma_scale: float
     dc_scale: float
+    table_set: int = 0
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels, most to least compressed."""
+        return tuple(self.target * factor for factor in self.factors)
 
 
-def wire_level(level: float) -> float:
-    """The nearest level that a segment can state."""
-    return max(round(level * _LEVEL_UNIT), 1) / _LEVEL_UNIT
+def nearest_plan(
+    target: float, factors: Sequence[float], level_map: LevelMap, chroma_scale: float, dc_scale: float
+) -> LevelPlan:
+    """The plan nearest to the asked numbers that a segment can state."""
+    return LevelPlan(
+        target=_units(target, _LEVEL_UNIT) / _LEVEL_UNIT,
+        factors=tuple(_units(factor, _FACTOR_UNIT) / _FACTOR_UNIT for factor in factors),
+        level_map=level_map,
+        chroma_scale=_units(chroma_scale, _SCALE_UNIT) / _SCALE_UNIT,
+        dc_scale=_units(dc_scale, _SCALE_UNIT) / _SCALE_UNIT,
+    )
 
 
-def build(plan: LevelPlan) -> bytes:
-    """The marker segment for a plan, its checksum still zero (see ``seal``)."""
-    units = [round(level * _LEVEL_UNIT) for level in (plan.target, *plan.levels)]
-    head = struct.pack(f">4sB{len(units)}H", _MAGIC, _FORMAT << 4 | len(plan.levels), *units)
-    scales = bytes((round(plan.chroma_scale * 100), round(plan.dc_scale * 100)))
-    content = head + scales + bytes(4) + pack(plan.level_map, len(plan.levels))
+def build(plan: LevelPlan, packed_map: bytes) -> bytes:
+    """The marker segment for a plan and its map as ``level_map.pack`` codes it; checksum still zero (see ``seal``)."""
+    version = _FORMAT << 4 | len(plan.factors)
+    head = struct.pack(">2sBBH", _MAGIC, version, plan.table_set, _units(plan.target, _LEVEL_UNIT))
+    factors = bytes(_units(factor, _FACTOR_UNIT) for factor in plan.factors)
+    scales = bytes(_units(scale, _SCALE_UNIT) for scale in (plan.chroma_scale, plan.dc_scale))
+    content = head + factors + scales + bytes(4) + packed_map
     return struct.pack(">BBH", 0xFF, _MARKER, len(content) + 2) + content
 
 
@@ -70,27 +88,37 @@ def find(data: bytes, header: JpegHeader) -> LevelPlan | None:
     Raises:
         BitstreamError: the segment is malformed or the checksum is wrong.
     """
-    places = [(a, b) for marker, a, b in header.segments if marker == _MARKER and data[a : a + 4] == _MAGIC]
+    places = [(a, b) for marker, a, b in header.segments if marker == _MARKER and data[a : a + 2] == _MAGIC]
     if not places:
         return None
+    malformed = BitstreamError("level segment is malformed or of another format")
     start, end = places[0]
-    count = data[start + 4] & 15 if start + 4 < end else 0
-    position = _checksum_position(data, start)
-    if len(places) > 1 or not 1 <= count <= MAX_LEVELS or position + 4 > end or data[start + 4] >> 4 != _FORMAT:
-        raise BitstreamError("level segment is malformed or of a later format")
+    count = data[start + 2] & 15 if start + 2 < end else 0
+    position = start + 8 + count
+    if len(places) > 1 or not 1 <= count <= MAX_LEVELS or position + 4 > end or data[start + 2] >> 4 != _FORMAT:
+        raise malformed
     if data[position : position + 4] != _checksum(data, position):
         raise BitstreamError("checksum is wrong: the file is damaged")
-    units = struct.unpack(f">{count + 1}H", data[start + 5 : start + 7 + 2 * count])
-    chroma, direct = data[position - 2 : position]
-    if not (all(units) and chroma and direct):
-        raise BitstreamError("level segment is malformed or of a later format")
-    level_map = unpack(data[position + 4 : end], *region_grid(header.height, header.width), count)
-    target, *levels = (unit / _LEVEL_UNIT for unit in units)
-    return LevelPlan(target, tuple(levels), level_map, chroma / 100, direct / 100)
+    table_set, target = struct.unpack(">BH", data[start + 3 : start + 6])
+    *factors, chroma, direct = data[start + 6 : position]
+    if not (target and all(factors) and chroma and direct):
+        raise malformed
+    return LevelPlan(
+        target=target / _LEVEL_UNIT,
+        factors=tuple(factor / _FACTOR_UNIT for factor in factors),
+        level_map=unpack(data[position + 4 : end], *region_grid(header.height, header.width), count),
+        chroma_scale=chroma / _SCALE_UNIT,
+        dc_scale=direct / _SCALE_UNIT,
+        table_set=table_set,
+    )
+
+
+def _units(number: float, unit: int) -> int:
+    return max(round(number * unit), 1)
 
 
 def _checksum_position(data: bytes, start: int) -> int:
-    return start + 9 + 2 * (data[start + 4] & 15)
+    return start + 8 + (data[start + 2] & 15)
 
 
 def _checksum(data: bytes, position: int) -> bytes:

@@ -1,49 +1,50 @@
 """SpaT-IMCO: JPEG whose quantisation strength follows what a classifier needs.
 
 An importance map ranks the image's 16 x 16 regions; the least important third is quantised more, the most
-important third less, than the asked level. Both containers are real ``.jpg`` files with optimised Huffman tables:
+important third less, than the asked level. Two containers, both JPEG marker streams with one baseline scan:
 
-``mapped``  coefficients are stored as indices of their own region's quantiser, and an application segment in the
-            place of the JFIF header holds the level map and a checksum. An ordinary viewer shows the picture
-            with too much or too little contrast in its details; ``SpatImco.decode`` scales each region rightly.
-``plain``   coefficients are quantised with their region's quantiser, then stored under one table, the finest of
-            the three: any viewer shows the right picture, at the price of larger indices.
+``mapped``  for ``SpatImco.decode`` only. Coefficients are stored as indices of their own region's quantiser; an
+            application segment holds the levels, the level map and a checksum. The file is in JPEG's abbreviated
+            format for compressed image data: it has no quantisation tables, which follow from the segment, and no
+            Huffman tables where one of the sets that come with this package makes it smaller than its own would.
+            Ordinary viewers refuse it.
+``plain``   for viewers: a whole JFIF file. Coefficients are quantised with their region's quantiser, then stored under
+            one table, the finest of the three, at the price of larger indices; Huffman tables are optimised.
 
-Direct (DC) coefficients have one quantiser for all regions, so that their prediction from block to block works.
+Grey pictures have one component, colour ones chroma planes sampled 4:2:0 or 4:4:4; regions are 16 x 16 in all. Direct
+(DC) coefficients have one quantiser for all regions, so that their prediction from block to block works.
 
-The defaults (three levels, halved chrominance, finer DC) were chosen on the training contents of a 700-picture
-ImageNet sample, EfficientNet-Lite0 both making the map (of its own prediction, from the picture before coding) and
-classifying afterwards. What they save against ``UniformJpeg`` at equal accuracy, with an interval:
-``edgevision codec compare image-lite0-spat-imco image-lite0-uniform``. What each choice contributes, on pictures of
-your own: ``edgevision codec bench ... --codec uniform --codec spat-imco --codec spat-imco:strategy=uniform
---codec spat-imco:chroma_scale=1.0,dc_scale=1.0``.
+The defaults, all of them, were chosen for bytes at equal accuracy; ``docs/spat-imco.md`` says what each contributes
+on pictures that the importance network has not seen, and how that was measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgevision.codecs import segment
-from edgevision.codecs.base import ByteImage, ImageInfo, Importance, check_image, encode_at_rate
-from edgevision.codecs.classifiers import load_classifier
-from edgevision.codecs.dct import Coefficients, forward, inverse, region_grid
-from edgevision.codecs.importance import ClassActivation, ImportanceMap
-from edgevision.codecs.jpegfile import read_jpeg, write_jpeg
+from edgevision.codecs import huffman, jpegfile, segment
+from edgevision.codecs.base import MAX_LEVEL, MIN_LEVEL, ByteImage, ImageInfo, Importance, check_image, encode_at_rate
+from edgevision.codecs.dct import COLOUR_BLOCKS, GREY_BLOCKS, Coefficients, forward, inverse
+from edgevision.codecs.detail import detail, level_factor
+from edgevision.codecs.huffman_scan import events, scan_order, write_scan
+from edgevision.codecs.importance import ImportanceMap
+from edgevision.codecs.level_map import pack
 from edgevision.codecs.levels import level_strategy
 from edgevision.codecs.markers import read_header
-from edgevision.codecs.quantise import dequantise, file_tables, quantise, requantise
+from edgevision.codecs.quantise import IndexArray, dequantise, file_tables, quantise, requantise
 from edgevision.codecs.regions import LevelMap, assign_levels, region_weights
-from edgevision.codecs.segment import LevelPlan
-from edgevision.codecs.tables import LUMINANCE, level_of
+from edgevision.codecs.tables import CHROMA_SCALE, DC_SCALE, LUMINANCE, level_of
+from edgevision.codecs.theta import Theta
 from edgevision.codecs.uniform import decode_baseline
+from edgevision.errors import BitstreamError
 
-DEFAULT_NETWORK = "tf_efficientnet_lite0"
 LADDER = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
 
 
@@ -52,29 +53,36 @@ class SpatImco:
     """Region-wise JPEG.
 
     Attributes:
-        importance: maker of importance maps; by default the class activation map of EfficientNet-Lite0 for the
-            classes it predicts itself, loaded on first use. Decoding needs none.
-        spread: factors on the asked level, largest first, for the least to the most important regions.
+        importance: maker of importance maps; by default ``Theta.load()``, on first use. Decoding needs none.
+        spread: factors on the asked level, largest first, for the least to the most important regions; taken to the
+            nearest 1/128.
         strategy: how many regions get each factor, one of ``levels.strategy_names()``: ``thirds`` (equal shares),
             ``p3`` (as published: the mean factor is as near to 1 as can be) or ``uniform`` (the factor nearest to 1).
         chroma_scale: factor on the chrominance table, in hundredths.
         dc_scale: factor on the tables' DC entries, in hundredths.
-        container: ``mapped`` or ``plain``.
+        aq_strength: of adaptive quantisation between pictures, see ``detail``: 0 takes the asked level in every
+            picture, 1 nearly evens out the bytes.
+        container: ``mapped`` (smaller, only this class reads it) or ``plain`` (for any viewer).
+        subsampling: of the chroma planes: ``4:2:0`` or ``4:4:4``.
     """
 
     importance: ImportanceMap | None = None
-    spread: tuple[float, ...] = (1.5, 1.0, 0.625)
-    chroma_scale: float = 0.5
-    dc_scale: float = 0.6
+    spread: tuple[float, ...] = (1.9, 1.0, 0.5)
+    chroma_scale: float = CHROMA_SCALE
+    dc_scale: float = DC_SCALE
+    aq_strength: float = 0.7
     container: str = "mapped"
     strategy: str = "thirds"
+    subsampling: str = "4:2:0"
     name = "spat-imco"
-    version = "1"
+    version = "2"
     levels = LADDER
 
     def __post_init__(self) -> None:
         if self.container not in ("mapped", "plain"):
             raise ValueError(f"container must be 'mapped' or 'plain', got {self.container!r}")
+        if self.subsampling not in COLOUR_BLOCKS:
+            raise ValueError(f"subsampling must be one of {', '.join(COLOUR_BLOCKS)}, got {self.subsampling!r}")
         if not 1 <= len(self.spread) <= segment.MAX_LEVELS or not all(0.05 <= s <= 1.9 for s in self.spread):
             raise ValueError(f"spread must hold 1 to {segment.MAX_LEVELS} factors in [0.05, 1.9], got {self.spread}")
         if any(a < b for a, b in pairwise(self.spread)):
@@ -83,20 +91,24 @@ class SpatImco:
         for field in ("chroma_scale", "dc_scale"):
             if not 0.01 <= getattr(self, field) <= 2.55:
                 raise ValueError(f"{field} must be in [0.01, 2.55], got {getattr(self, field)!r}")
+        if not 0 <= self.aq_strength <= 1:
+            raise ValueError(f"aq_strength must be in [0, 1], got {self.aq_strength!r}")
 
     @cached_property
     def _maker(self) -> ImportanceMap:
-        return self.importance or ClassActivation(load_classifier(DEFAULT_NETWORK))
+        return self.importance or Theta.load()
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """What determines the bytes besides the level."""
         return {
             "container": self.container,
+            "subsampling": self.subsampling,
             "spread": list(self.spread),
             "strategy": self.strategy,
             "chroma_scale": self.chroma_scale,
             "dc_scale": self.dc_scale,
+            "aq_strength": self.aq_strength,
             "importance": getattr(self._maker, "name", type(self._maker).__name__),
         }
 
@@ -123,30 +135,26 @@ class SpatImco:
             raise ValueError(f"importance must be a finite map of shape {image.shape[:2]}, got {weights.shape}")
         by_region = region_weights(weights)
         level_map = assign_levels(by_region, level_strategy(self.strategy)(self.spread, 1.0, by_region.size))
-        coefficients = forward(image)
+        coefficients = forward(image, self.subsampling)
+        packed_map = pack(level_map, len(self.spread))
+        factor = level_factor(detail(coefficients), self.aq_strength)
         return encode_at_rate(
-            lambda mu: self._encode_level(coefficients, level_map, mu),
+            lambda mu: self._encode_level(coefficients, level_map, packed_map, mu * factor),
             image.nbytes,
             level=level,
             target_bytes=target_bytes,
             ratio=ratio,
         )
 
-    def _encode_level(self, coefficients: Coefficients, level_map: LevelMap, level: float) -> bytes:
-        plan = LevelPlan(
-            target=segment.wire_level(level),
-            levels=tuple(segment.wire_level(level * factor) for factor in self.spread),
-            level_map=level_map,
-            chroma_scale=self.chroma_scale,
-            dc_scale=self.dc_scale,
-        )
+    def _encode_level(self, coefficients: Coefficients, level_map: LevelMap, packed_map: bytes, level: float) -> bytes:
+        level = min(max(level, MIN_LEVEL), MAX_LEVEL)
+        plan = segment.nearest_plan(level, self.spread, level_map, self.chroma_scale, self.dc_scale)
         size = coefficients.height, coefficients.width
         indices = quantise(coefficients, plan)
         if self.container == "mapped":
-            tables = file_tables(plan, plan.target, len(indices))
-            return segment.seal(write_jpeg(indices, tables, *size, segment.build(plan)))
-        tables = file_tables(plan, min(plan.levels), len(indices))
-        return write_jpeg(requantise(dequantise(indices, plan, *size), tables), tables, *size, b"")
+            return _mapped_file(indices, plan, packed_map, size)
+        tables = file_tables(plan, min(plan.levels), colour=indices.shape[2] > GREY_BLOCKS)
+        return _plain_file(requantise(dequantise(indices, plan, *size), tables), tables, size)
 
     def decode(self, data: bytes) -> ByteImage:
         """See ``ImageCodec.decode``."""
@@ -154,8 +162,10 @@ class SpatImco:
         plan = segment.find(data, header)
         if plan is None:
             return decode_baseline(data)
-        grid = region_grid(header.height, header.width)
-        indices = read_jpeg(data, grid, header.components)
+        if plan.table_set > len(huffman.shared_sets()):
+            raise BitstreamError(f"unknown Huffman table set {plan.table_set}")
+        shared = huffman.shared_sets()[plan.table_set - 1] if plan.table_set else None
+        indices = jpegfile.read_file(data, header, shared)
         return inverse(dequantise(indices, plan, header.height, header.width))
 
     def inspect(self, data: bytes) -> ImageInfo:
@@ -177,4 +187,19 @@ class SpatImco:
             size=len(data),
             levels=levels,
             regions=tuple(counts),
+            subsampling=header.subsampling,
         )
+
+
+def _mapped_file(indices: IndexArray, plan: segment.LevelPlan, packed_map: bytes, size: tuple[int, int]) -> bytes:
+    found = events(scan_order(indices, *size))
+    number, tables = huffman.choose(found.counts(), huffman.shared_sets())
+    parts = [segment.build(replace(plan, table_set=number), packed_map), b"" if number else tables.segment]
+    return segment.seal(jpegfile.write_file(*size, indices.shape[2], parts, write_scan(found, tables)))
+
+
+def _plain_file(indices: IndexArray, tables: list[NDArray[np.int64]], size: tuple[int, int]) -> bytes:
+    found = events(scan_order(indices, *size))
+    codes = huffman.optimal_set(found.counts())
+    parts = [jpegfile.JFIF, jpegfile.quantisation_segment(tables), codes.segment]
+    return jpegfile.write_file(*size, indices.shape[2], parts, write_scan(found, codes))

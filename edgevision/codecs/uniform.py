@@ -91,6 +91,7 @@ class UniformJpeg:
             components=header.components,
             size=len(data),
             levels=(level_of(header.tables[0], LUMINANCE),),
+            subsampling=header.subsampling,
         )
 
 

@@ -95,11 +95,11 @@ def test_overlay_is_red_where_levels_are_fine() -> None:
 def test_inspect_describes_both_containers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     image, overlay = picture(50, 70), tmp_path / "levels.png"
     mapped, ordinary = tmp_path / "mapped.jpg", tmp_path / "ordinary.jpg"
-    mapped.write_bytes(SpatImco(importance=centre_weights).encode(image, level=4.0))
+    mapped.write_bytes(SpatImco(importance=centre_weights, aq_strength=0.0).encode(image, level=4.0))
     ordinary.write_bytes(UniformJpeg().encode(image, level=4.0))
     assert run("inspect", str(mapped), "--overlay", str(overlay)) == 0
     text = capsys.readouterr().out
-    for expected in ("spat-imco", "mapped", "70 x 50", f"{mapped.stat().st_size} bytes", "6, 4, 2.5", "of 20"):
+    for expected in ("spat-imco", "mapped", "70 x 50", f"{mapped.stat().st_size} bytes", "7.59, 4, 2", "of 20"):
         assert expected in text
     assert Image.open(overlay).size == (70, 50)
     assert run("inspect", str(ordinary)) == 0

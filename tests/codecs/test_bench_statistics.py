@@ -78,7 +78,7 @@ def test_halved_bytes_save_half_whatever_images_are_drawn() -> None:
 def test_shipped_codec_saves_bytes_over_uniform_jpeg() -> None:
     found = compare(load_profile("image-lite0-spat-imco"), load_profile("image-lite0-uniform"), resamples=300)
     assert found.images == 700
-    assert 0.05 < found.bytes_saved.low < found.bytes_saved.value < found.bytes_saved.high < 0.3
+    assert 0.15 < found.bytes_saved.low < found.bytes_saved.value < found.bytes_saved.high < 0.4
     assert found.accuracy_gained.low > 0
     assert [row.level for row in found.equal_level][:3] == [0.1, 0.2, 0.35]
     assert all(row.gain.low <= row.gain.value <= row.gain.high for row in found.equal_level)

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.codecs import ImageCodec, RateControlError, segment
-from edgevision.codecs.segment import LevelPlan
+from edgevision.codecs import ImageCodec, RateControlError, huffman, segment
+from edgevision.codecs.level_map import pack
 from edgevision.codecs.spat_imco import SpatImco
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.errors import BitstreamError
-from tests.codecs.pictures import picture, pictures
+from tests.codecs.pictures import centre_weights, picture, pictures
 from tests.codecs.test_codecs import every_codec
 
 FUZZER = Path(__file__).parents[2] / "benchmarks" / "fuzz_codecs.py"
@@ -43,10 +43,39 @@ def test_budgets_hold_for_grey_and_colour_of_any_size(codec: ImageCodec, image: 
         assert codec.decode(data).shape[:2] == image.shape[:2]
 
 
-@pytest.mark.parametrize("subsampling", ["4:2:2", "4:4:4"])
-def test_a_level_map_in_a_file_of_other_sampling_is_refused(subsampling: str) -> None:
-    data = UniformJpeg(subsampling=subsampling).encode(picture(64, 64), level=2.0)
-    plan = LevelPlan(2.0, (3.0, 1.0), np.zeros((4, 4), np.uint8), 1.0, 1.0)
-    forged = segment.seal(data[:2] + segment.build(plan) + data[2:])
-    with pytest.raises(BitstreamError, match="size its header says"):
+@pytest.mark.parametrize(
+    ("position", "value", "message"),
+    [
+        (8, 0x13, "of another format"),  # version 1
+        (8, 0x20, "of another format"),  # no levels
+        (8, 0x29, "of another format"),  # nine levels
+        (9, 200, "unknown Huffman table set 200"),
+        (9, 0, "lacks its own"),
+        (12, 0, "of another format"),  # a factor of zero
+        (15, 0, "of another format"),  # a chroma scale of zero
+    ],
+)
+def test_what_a_segment_may_not_say_is_refused(position: int, value: int, message: str) -> None:
+    data = bytearray(SpatImco(importance=centre_weights).encode(picture(64, 64), level=4.0))
+    data[position] = value
+    # The number of levels says where the checksum is, so it is looked at first.
+    forged = bytes(data) if position == 8 else segment.seal(bytes(data))
+    with pytest.raises(BitstreamError, match=message):
         SpatImco().decode(forged)
+
+
+def test_tables_beside_a_shared_set_are_refused() -> None:
+    data = SpatImco(importance=centre_weights).encode(picture(64, 64), level=4.0)
+    frame = data.index(b"\xff\xc0")
+    doubled = segment.seal(data[:frame] + huffman.shared_sets()[0].segment + data[frame:])
+    with pytest.raises(BitstreamError, match="should not have"):
+        SpatImco().decode(doubled)
+
+
+def test_a_level_map_in_a_file_of_other_sampling_is_refused() -> None:
+    data = UniformJpeg(subsampling="4:2:2").encode(picture(64, 64), level=2.0)
+    level_map = np.zeros((4, 4), np.uint8)
+    plan = segment.nearest_plan(2.0, (1.5, 1.0), level_map, 1.0, 1.0)
+    mapped = segment.seal(data[:2] + segment.build(plan, pack(level_map, 2)) + data[2:])
+    with pytest.raises(BitstreamError, match="sampling that its level map does not fit"):
+        SpatImco().decode(mapped)

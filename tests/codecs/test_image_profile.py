@@ -15,13 +15,14 @@ from edgevision.codecs.datasets import DataSetError, ImageFolder, LabelledImage
 from edgevision.codecs.image_profile import measure_image_profile
 from edgevision.codecs.outcomes import LiveImageCodec
 from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs.theta.cross_fitting import CrossFitted
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.envs.profile import OperatingPointProfile, load_profile, shipped_profiles
 from edgevision.errors import ProfileError
 from tests.codecs.pictures import centre_weights
 
 LEVELS = (0.5, 4.0, 20.0)
-SHIPPED = ("image-lite0-uniform", "image-lite0-spat-imco")
+SHIPPED = tuple(name for name in shipped_profiles() if name.startswith("image-"))
 
 
 class KilledError(Exception):
@@ -68,10 +69,10 @@ def test_provenance_names_everything_but_the_machine_paths(
 ) -> None:
     metadata = measured.metadata
     assert metadata["model"] == "tf_efficientnet_lite0"
-    assert metadata["codec"] == "spat-imco" and metadata["codec_version"] == "1"
+    assert metadata["codec"] == "spat-imco" and metadata["codec_version"] == "2"
     assert metadata["images"] == 10 and metadata["skipped"] == {}
     assert metadata["command"].startswith("edgevision profile image --images DIR --labels DIR/labels.csv")
-    assert "predicted" in metadata["codec_settings"]["importance"]
+    assert metadata["codec_settings"]["importance"] == "theta"
     assert str(labelled_folder.parent) not in json.dumps(dict(metadata))
 
 
@@ -178,11 +179,10 @@ def test_levels_that_do_not_compress_are_refused(
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_profiles_are_complete(name: str) -> None:
-    assert name in shipped_profiles()
     profile = load_profile(name)
     assert profile.contents >= 600 and profile.points >= 16
     assert profile.accuracy[0] > 0.85 and profile.accuracy[-1] < 0.2
-    assert profile.metadata["command"].endswith(f"--name {name}")
+    assert profile.metadata["model"] in profile.metadata["command"]
     assert profile.metadata["codec_version"] == codecs.make(profile.metadata["codec"]).version
 
 
@@ -191,8 +191,11 @@ def test_shipped_profiles_are_complete(name: str) -> None:
 def test_shipped_profiles_can_be_reproduced(name: str) -> None:
     profile = load_profile(name)
     path = Path(os.environ["EDGEVISION_DATA"]) / profile.metadata["data_set"]
-    codec, classifier = codecs.make(profile.metadata["codec"]), load_classifier(profile.metadata["model"])
-    live = LiveImageCodec(folder_of(path), codec, classifier, profile)
+    folder, classifier = folder_of(path), load_classifier(profile.metadata["model"])
+    spatial = profile.metadata["codec"] == "spat-imco"
+    codec = SpatImco(CrossFitted.load(folder, [classifier])) if spatial else UniformJpeg()
+    assert json.loads(json.dumps(dict(codec.settings))) == profile.metadata["codec_settings"]
+    live = LiveImageCodec(folder, codec, classifier, profile)
     content = np.arange(0, profile.contents, 97)
     point = np.arange(len(content)) * 5 % profile.points
     size, correct = live.outcomes(content, point)

@@ -113,8 +113,8 @@ def test_the_codec_applies_the_rule(strategy: str, container: str) -> None:
 
 
 DEFAULT_BYTES = {
-    "mapped": "85d62b076445c3a790e8794cb69ebe2bfd58042c6d967ad879d4991506667bfd",
-    "plain": "3a139529f083dabded0f5e279144716628e8e8f17a0c5c45c6c506a56b9a8b98",
+    "mapped": "bbe2ad9418fb4f2b61c7ef249b26794333035ec4e87d21a32951289c20d2e3df",
+    "plain": "cf1df68689fba40c3a5e27cb419b1cc59cb8ea820d7e138511eda3afa921e64c",
 }
 
 

@@ -14,6 +14,7 @@ from edgevision.codecs.datasets import ImageFolder
 from edgevision.codecs.features import content_features
 from edgevision.codecs.importance import ClassActivation, GradCam, ImportanceMap
 from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs.theta import Theta
 from edgevision.errors import UnknownNameError
 from tests.codecs.pictures import picture
 
@@ -101,11 +102,11 @@ def test_maps_cover_pictures_of_any_shape(lite0: Classifier, maker: type[GradCam
     assert importance.probabilities.sum() == pytest.approx(1)
 
 
-def test_default_codec_uses_the_networks_own_prediction(lite0: Classifier) -> None:
+def test_default_codec_uses_theta() -> None:
     codec = SpatImco()
     image = picture(64, 64)
-    np.testing.assert_array_equal(codec.analyse(image).weights, ClassActivation(lite0)(image).weights)
-    assert "predicted" in codec.settings["importance"]
+    np.testing.assert_array_equal(codec.analyse(image).weights, Theta.load()(image).weights)
+    assert codec.settings["importance"] == "theta"
     assert codec.decode(codec.encode(image[..., 0], level=2.0)).shape == (64, 64, 3)
 
 

@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 
 from edgevision.codecs import segment
 from edgevision.codecs.base import Importance
-from edgevision.codecs.dct import forward, inverse
+from edgevision.codecs.dct import COLOUR_BLOCKS, forward, inverse
 from edgevision.codecs.level_map import pack, unpack
 from edgevision.codecs.levels import equal_shares
+from edgevision.codecs.markers import read_header
 from edgevision.codecs.quantise import dequantise, quantise
 from edgevision.codecs.regions import assign_levels, region_weights
-from edgevision.codecs.segment import LevelPlan
 from edgevision.codecs.spat_imco import SpatImco
 from edgevision.codecs.uniform import UniformJpeg, decode_baseline
 from edgevision.errors import BitstreamError
 from tests.codecs.pictures import centre_weights, picture, pictures, psnr
 
-CODEC = SpatImco(importance=centre_weights)
+CODEC = SpatImco(importance=centre_weights, aq_strength=0.0)  # so that the asked level is the picture's
+samplings = st.sampled_from(tuple(COLOUR_BLOCKS))
 
 
 @settings(max_examples=60, deadline=None)
@@ -72,29 +73,64 @@ def test_levels_ignore_scale_and_offset_of_the_map() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(image=pictures)
-def test_transform_is_inverted_up_to_chroma_sampling(image: NDArray[np.uint8]) -> None:
-    restored = inverse(forward(image))
+@given(image=pictures, subsampling=samplings)
+def test_transform_is_inverted_up_to_chroma_sampling(image: NDArray[np.uint8], subsampling: str) -> None:
+    restored = inverse(forward(image, subsampling))
     grey = image if image.ndim == 2 else np.rint(image @ (0.299, 0.587, 0.114))
     restored_grey = np.rint(restored @ (0.299, 0.587, 0.114))
     # Colours that leave the range are clipped, so luminance may move by a little in colour pictures.
     assert np.abs(restored_grey - grey).mean() < (0.6 if image.ndim == 2 else 2.0)
+    if image.ndim == 3 and subsampling == "4:4:4":
+        assert np.abs(restored.astype(int) - image).max() <= 1
 
 
-@settings(max_examples=30, deadline=None)
-@given(image=pictures, level=st.sampled_from((1 / 16, 0.3, 2.0, 9.0, 64.0)))
-def test_decoder_finds_what_the_encoder_quantised(image: NDArray[np.uint8], level: float) -> None:
-    target = segment.wire_level(level)
-    weights = region_weights(centre_weights(image))
-    plan = LevelPlan(
-        target=target,
-        levels=tuple(segment.wire_level(level * factor) for factor in CODEC.spread),
-        level_map=assign_levels(weights, equal_shares(CODEC.spread, 1.0, weights.size)),
-        chroma_scale=CODEC.chroma_scale,
-        dc_scale=CODEC.dc_scale,
+@settings(max_examples=60, deadline=None)
+@given(
+    image=pictures,
+    level=st.sampled_from((1 / 16, 0.3, 2.0, 9.0, 64.0)),
+    subsampling=samplings,
+    scales=st.sampled_from(((0.5, 0.6), (0.333, 1.0), (2.55, 0.017))),
+)
+def test_decoder_finds_what_the_encoder_quantised(
+    image: NDArray[np.uint8], level: float, subsampling: str, scales: tuple[float, float]
+) -> None:
+    codec = SpatImco(
+        centre_weights, subsampling=subsampling, chroma_scale=scales[0], dc_scale=scales[1], aq_strength=0.0
     )
-    expected = inverse(dequantise(quantise(forward(image), plan), plan, *image.shape[:2]))
-    np.testing.assert_array_equal(CODEC.decode(CODEC.encode(image, level=level)), expected)
+    weights = region_weights(centre_weights(image))
+    level_map = assign_levels(weights, equal_shares(codec.spread, 1.0, weights.size))
+    plan = segment.nearest_plan(level, codec.spread, level_map, *scales)
+    indices = quantise(forward(image, subsampling), plan)
+    expected = inverse(dequantise(indices, plan, *image.shape[:2]))
+    np.testing.assert_array_equal(codec.decode(codec.encode(image, level=level)), expected)
+
+
+@pytest.mark.parametrize("subsampling", COLOUR_BLOCKS)
+def test_plain_files_hold_the_finest_table_and_the_asked_sampling(subsampling: str) -> None:
+    codec = SpatImco(importance=centre_weights, aq_strength=0.0, container="plain", subsampling=subsampling)
+    header = read_header(codec.encode(picture(64, 80), level=3.0))
+    assert header.sampling == ((0x22, 0x11, 0x11) if subsampling == "4:2:0" else (0x11,) * 3)
+    assert header.tables[0][7, 7] == round(99 * 3.0 * 0.5)
+    assert header.tables[0][0, 0] == round(16 * 3.0 * 0.6)
+    assert header.tables[1][7, 7] == round(99 * 3.0 * 0.5 * 0.5)
+
+
+def test_mapped_files_bring_no_quantisation_tables_and_huffman_tables_only_where_they_pay() -> None:
+    def markers(data: bytes) -> list[int]:
+        return [marker for marker, _, _ in read_header(data).segments]
+
+    assert markers(CODEC.encode(picture(64, 64), level=4.0)) == [0xE9, 0xC0, 0xDA]
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    assert markers(CODEC.encode(noise, level=0.1)) == [0xE9, 0xC4, 0xC0, 0xDA]
+
+
+def test_full_colour_costs_more_and_keeps_more() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    full = SpatImco(importance=centre_weights, subsampling="4:4:4")
+    halved, whole = CODEC.encode(image, level=0.5), full.encode(image, level=0.5)
+    assert len(whole) > len(halved)
+    assert psnr(full.decode(whole), image) > psnr(CODEC.decode(halved), image) + 3
+    assert full.settings["subsampling"] == "4:4:4"
 
 
 def test_important_regions_keep_more_detail() -> None:
@@ -106,7 +142,7 @@ def test_important_regions_keep_more_detail() -> None:
 
 
 def test_mapped_is_smaller_than_plain_and_equal_to_the_eye_of_its_decoder() -> None:
-    image, plain = picture(224, 224), SpatImco(importance=centre_weights, container="plain")
+    image, plain = picture(224, 224), SpatImco(importance=centre_weights, aq_strength=0.0, container="plain")
     mapped_data, plain_data = CODEC.encode(image, level=3.0), plain.encode(image, level=3.0)
     assert len(mapped_data) < len(plain_data)
     difference = np.abs(CODEC.decode(mapped_data).astype(int) - plain.decode(plain_data))
@@ -115,24 +151,26 @@ def test_mapped_is_smaller_than_plain_and_equal_to_the_eye_of_its_decoder() -> N
 
 def test_without_spread_and_scales_it_is_uniform_jpeg() -> None:
     image = picture(160, 160)
-    flat = SpatImco(importance=centre_weights, spread=(1.0,), chroma_scale=1.0, dc_scale=1.0, container="plain")
+    flat = SpatImco(
+        importance=centre_weights, spread=(1.0,), chroma_scale=1.0, dc_scale=1.0, aq_strength=0.0, container="plain"
+    )
     ours, theirs = flat.encode(image, level=4.0), UniformJpeg().encode(image, level=4.0)
-    assert abs(len(ours) - len(theirs)) < 0.01 * len(theirs)
+    assert abs(len(ours) - len(theirs)) < 0.02 * len(theirs)  # fewer marker segments
     assert np.abs(flat.decode(ours).astype(int) - UniformJpeg().decode(theirs)).mean() < 0.4
 
 
 def test_plain_files_are_for_any_viewer() -> None:
-    data = SpatImco(importance=centre_weights, container="plain").encode(picture(64, 80), level=3.0)
+    data = SpatImco(importance=centre_weights, aq_strength=0.0, container="plain").encode(picture(64, 80), level=3.0)
     np.testing.assert_array_equal(CODEC.decode(data), decode_baseline(data))
 
 
 def test_inspect_states_levels_and_regions() -> None:
     info = CODEC.inspect(CODEC.encode(picture(224, 224), level=4.0))
     assert info.container == "mapped"
-    assert info.levels == (6.0, 4.0, 2.5)
+    assert info.levels == pytest.approx((7.6, 4.0, 2.0), abs=0.01)
     assert sum(info.regions) == 14 * 14
-    plain = SpatImco(importance=centre_weights, container="plain")
-    assert plain.inspect(plain.encode(picture(64, 64), level=4.0)).levels[0] == pytest.approx(2.5, rel=0.02)
+    plain = SpatImco(importance=centre_weights, aq_strength=0.0, container="plain")
+    assert plain.inspect(plain.encode(picture(64, 64), level=4.0)).levels[0] == pytest.approx(2.0, rel=0.02)
     uniform = UniformJpeg()
     assert uniform.inspect(uniform.encode(picture(64, 64), level=4.0)).levels == pytest.approx((4.0,), rel=0.02)
 
@@ -153,6 +191,7 @@ def test_unusable_importance_is_refused(weights: NDArray[np.float64]) -> None:
     "field",
     [
         {"container": "zip"},
+        {"subsampling": "4:2:2"},
         {"spread": ()},
         {"spread": (1.0,) * 9},
         {"spread": (float("nan"),)},
@@ -172,9 +211,6 @@ def test_every_damaged_byte_is_noticed() -> None:
     for position in range(len(data)):
         damaged = bytearray(data)
         damaged[position] ^= 0x55
-        # A file whose segment is no longer recognised is an ordinary file, which has no checksum.
-        if 2 <= position < 10:
-            continue
         with pytest.raises(BitstreamError):
             CODEC.decode(bytes(damaged))
 

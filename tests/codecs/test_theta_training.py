@@ -17,11 +17,11 @@ from edgevision.codecs.importance import GradCam
 from edgevision.codecs.regions import region_weights
 from edgevision.codecs.theta import Theta, ThetaNetwork, TrainingConfig, train_importance
 from edgevision.codecs.theta.agreement import rank_correlation, top_overlap
+from edgevision.codecs.theta.cross_fitting import CrossFitted, cross_fit, number_of_crop
 from edgevision.codecs.theta.examples import Examples
 from edgevision.codecs.theta.fitting import fit_head, predict_maps
 from edgevision.codecs.theta.labels import make_view, teacher_map
 from edgevision.codecs.theta.network import RefiningHead, standardise
-from edgevision.codecs.theta.training import cross_fit
 from tests.codecs.pictures import picture
 
 SMALL = TrainingConfig(width=8, views=2, epochs=6, batch=4, learning_rate=1e-2)
@@ -29,13 +29,14 @@ SMALL = TrainingConfig(width=8, views=2, epochs=6, batch=4, learning_rate=1e-2)
 
 @pytest.fixture(scope="module")
 def examples() -> Examples:
-    """Maps to be learnt are what a quarter of the features share, plus half of the activation."""
+    """Each map to be learnt is what a quarter of the features share, plus half of a coarse map."""
     generator = torch.Generator().manual_seed(1)
     middle = torch.randn((48, 2, 96, 14, 14), generator=generator)
-    activation = standardise(torch.randn((48, 2, 14, 14), generator=generator))
-    shared = torch.randn((48, 2, 14, 14), generator=generator)
-    middle[:, :, :24] += shared[:, :, None]
-    return Examples(middle.half(), activation, standardise(shared + 0.5 * activation))
+    coarse = standardise(torch.randn((48, 2, 2, 14, 14), generator=generator))
+    shared = torch.randn((48, 2, 2, 14, 14), generator=generator)
+    middle[:, :, :24] += shared[:, :, :1]
+    middle[:, :, 24:48] += shared[:, :, 1:]
+    return Examples(middle.half(), coarse, standardise(shared + 0.5 * coarse))
 
 
 def _head(width: int = 8) -> RefiningHead:
@@ -80,25 +81,27 @@ def test_teachers_map_is_grad_cam(lite0: Classifier, class_index: int | None) ->
     np.testing.assert_allclose(ours, standardise(expected), atol=0.05)
 
 
-def test_training_improves_the_maps_of_unseen_pictures(examples: Examples) -> None:
+def test_training_improves_both_maps_of_unseen_pictures(examples: Examples) -> None:
     unseen, seen = np.arange(8), np.arange(8, 48)
     head = _head()
     target = examples.target[:8, 0].numpy()
-    before = rank_correlation(predict_maps(head, examples, unseen), target).mean()
+    before = predict_maps(head, examples, unseen)
     scores = fit_head(head, examples, seen, SMALL)
-    after = rank_correlation(predict_maps(head, examples, unseen), target).mean()
-    assert after > before + 0.2
+    after = predict_maps(head, examples, unseen)
+    for k in range(2):
+        gained = rank_correlation(after[:, k], target[:, k]) - rank_correlation(before[:, k], target[:, k])
+        assert gained.mean() > 0.2
     assert len(scores) == SMALL.epochs + 1
 
 
 def test_training_keeps_its_best_epoch(examples: Examples) -> None:
-    noise = Examples(examples.middle, examples.activation, examples.activation.clone())
+    noise = Examples(examples.middle, examples.coarse, examples.coarse.clone())
     head = _head()
     config = TrainingConfig(width=8, epochs=30, patience=2, learning_rate=0.3)
     scores = fit_head(head, noise, np.arange(48), config)
     assert len(scores) < 31
     held = np.arange(48)[:: config.validation]
-    kept = rank_correlation(predict_maps(head, noise, held), noise.target[held, 0].numpy()).mean()
+    kept = rank_correlation(predict_maps(head, noise, held)[:, 1], noise.target[held, 0, 1].numpy()).mean()
     assert kept == pytest.approx(max(scores))
 
 
@@ -132,10 +135,27 @@ def test_unreadable_checkpoint_counts_as_none(examples: Examples, tmp_path: Path
 def test_cross_fitting_never_sees_the_picture_it_judges(examples: Examples) -> None:
     target = examples.target.clone()
     target[2] = -target[2]
-    changed = cross_fit(Examples(examples.middle, examples.activation, target), SMALL, folds=2)
-    maps = cross_fit(examples, SMALL, folds=2)
-    np.testing.assert_array_equal(changed[::2], maps[::2])
-    assert not np.array_equal(changed[1::2], maps[1::2])
+    changed = Examples(examples.middle, examples.coarse, target)
+    fitted = [cross_fit(given, SMALL, folds=2) for given in (examples, changed)]
+    numbers = np.arange(4)
+    before, after = ([predict_maps(head, examples, numbers) for head in heads] for heads in fitted)
+    np.testing.assert_array_equal(before[0], after[0])  # fold 0 holds picture 2
+    assert not np.array_equal(before[1], after[1])
+
+
+def test_cross_fitted_map_asks_the_fold_of_the_picture(lite0: Classifier, labelled_folder: Path) -> None:
+    dataset = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
+    numbers = number_of_crop(dataset, [lite0])
+    networks = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        networks.append(Theta(ThetaNetwork(8)))
+    made = CrossFitted(networks, {crop: number % 2 for crop, number in numbers.items()})
+    for number, item in enumerate(dataset.items[:3]):
+        image = lite0.crop(dataset.load(item))
+        np.testing.assert_array_equal(made(image).weights, networks[number % 2](image).weights)
+    with pytest.raises(KeyError):
+        made(np.zeros((224, 224, 3), np.uint8))
 
 
 @pytest.mark.parametrize(("field", "value"), [("epochs", 0), ("learning_rate", float("nan")), ("validation", 1)])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -18,6 +19,7 @@ from edgevision.codecs.datasets import DataSetError, ImageFolder, LabelledImage,
 from edgevision.codecs.theta.labels import make_view, teacher_map
 from edgevision.codecs.theta.maps import Theta
 from edgevision.codecs.theta.network import ThetaNetwork
+from edgevision.codecs.theta.sensitivity import LEVELS, sensitivity_map
 from edgevision.files import write_atomically
 
 Progress = Callable[[int, int], None]
@@ -30,12 +32,12 @@ class Examples:
 
     Attributes:
         middle: backbone features, half precision, (I, V, 96, 14, 14).
-        activation: class activation maps, (I, V, 14, 14).
-        target: teacher maps, (I, V, 14, 14).
+        coarse: class activation map and activity, (I, V, 2, 14, 14).
+        target: what the head is to say: mean Grad-CAM and mean sensitivity of the teachers, (I, V, 2, 14, 14).
     """
 
     middle: Tensor
-    activation: Tensor
+    coarse: Tensor
     target: Tensor
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ def collect_examples(
     Args:
         dataset: the pictures.
         network: its backbone makes the features.
-        teachers: see ``teacher_map``.
+        teachers: see ``teacher_map`` and ``sensitivity_map``.
         views: per picture, see ``make_view``.
         true_class: whether the teachers explain the picture's class, or else the class they predict.
         seed: of the views.
@@ -81,7 +83,7 @@ def collect_examples(
             write_atomically(path, safetensors.torch.save(part))
         parts.append(part)
     progress(len(dataset), len(dataset))
-    joined = {name: torch.cat([part[name] for part in parts]) for name in ("middle", "activation", "target")}
+    joined = {name: torch.cat([part[name] for part in parts]) for name in ("middle", "coarse", "target")}
     if not len(joined["target"]):
         raise DataSetError(f"no picture of {dataset.name!r} can be read")
     return Examples(**joined)
@@ -97,7 +99,7 @@ def _make(
     true_class: bool,
     seed: int,
 ) -> dict[str, Tensor]:
-    rows: dict[str, list[Tensor]] = {"middle": [], "activation": [], "target": []}
+    rows: dict[str, list[Tensor]] = {"middle": [], "coarse": [], "target": []}
     for number, item in enumerate(items, start):
         try:
             picture = dataset.load(item)
@@ -107,10 +109,13 @@ def _make(
         found = maker.network.extract(torch.cat([maker.inputs(image) for image in images]))
         wanted = item.class_index if true_class else None
         rows["middle"].append(found.middle.half())
-        rows["activation"].append(found.activation)
-        rows["target"].append(torch.stack([teacher_map(teachers, image, wanted) for image in images]))
+        rows["coarse"].append(found.coarse)
+        looked = torch.stack([teacher_map(teachers, image, wanted) for image in images])
+        classes = None if wanted is None else [wanted] * views
+        felt = sensitivity_map(teachers, np.stack(images), classes)
+        rows["target"].append(torch.stack([looked, felt], 1))
     empty = {"middle": torch.zeros(0, views, 96, 14, 14).half()}
-    none = torch.zeros(0, views, 14, 14)
+    none = torch.zeros(0, views, 2, 14, 14)
     return {name: torch.stack(value).contiguous() if value else empty.get(name, none) for name, value in rows.items()}
 
 
@@ -135,5 +140,5 @@ def _key(
     for value in network.backbone.state_dict().values():
         digest.update(value.numpy().tobytes())
     names = [teacher.name for teacher in teachers]
-    digest.update(json.dumps([dataset.fingerprint(), names, views, true_class, seed]).encode())
+    digest.update(json.dumps([dataset.fingerprint(), names, views, true_class, seed, LEVELS]).encode())
     return digest.hexdigest()

@@ -33,7 +33,7 @@ class TrainingConfig:
         views: crops and mirror images per picture.
         true_class: whether labels explain the true class, or else the one that each teacher predicts.
         epochs: at most.
-        patience: epochs without a better rank correlation before stopping.
+        patience: epochs without a better rank correlation with the sensitivity before stopping.
         batch: pictures per step.
         learning_rate: of AdamW.
         weight_decay: of AdamW.
@@ -41,13 +41,13 @@ class TrainingConfig:
         seed: of everything random.
     """
 
-    width: int = 32
+    width: int = 64
     views: int = 3
     true_class: bool = True
     epochs: int = 60
     patience: int = 8
     batch: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     validation: int = 8
     seed: int = 0
@@ -84,8 +84,8 @@ def fit_head(
 ) -> list[float]:
     """Fit ``head`` to the given pictures; it is left at its best epoch, in evaluation mode.
 
-    The loss is 1 - Pearson's correlation of head and target per view. Early stopping watches Spearman's on the
-    first view of every ``config.validation``-th picture.
+    The loss is 1 - Pearson's correlation of head and target per map. Early stopping watches Spearman's of the
+    sensitivity on the first view of every ``config.validation``-th picture.
 
     Args:
         head: what is trained.
@@ -123,17 +123,17 @@ def fit_head(
 
 
 def predict_maps(head: RefiningHead, examples: Examples, pictures: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Importance of the first view of the given pictures, (B, 14, 14)."""
+    """Importance and sensitivity of the first view of the given pictures, (B, 2, 14, 14)."""
     head.eval()
     rows = torch.from_numpy(pictures)
     with torch.inference_mode():
-        maps: NDArray[np.float32] = head(examples.middle[rows, 0].float(), examples.activation[rows, 0]).numpy()
+        maps: NDArray[np.float32] = head(examples.middle[rows, 0].float(), examples.coarse[rows, 0]).numpy()
     return maps
 
 
 def _score(head: RefiningHead, examples: Examples, held: NDArray[np.int64]) -> float:
-    maps = predict_maps(head, examples, held)
-    return float(rank_correlation(maps, examples.target[torch.from_numpy(held), 0].numpy()).mean())
+    maps = predict_maps(head, examples, held)[:, 1]
+    return float(rank_correlation(maps, examples.target[torch.from_numpy(held), 0, 1].numpy()).mean())
 
 
 def _train_epoch(run: _Run, examples: Examples, kept: Tensor, config: TrainingConfig) -> float:
@@ -145,7 +145,7 @@ def _train_epoch(run: _Run, examples: Examples, kept: Tensor, config: TrainingCo
         order = kept[torch.randperm(len(kept))]
         views = torch.randint(examples.target.shape[1], (len(kept),))
         for rows, chosen in zip(order.split(config.batch), views.split(config.batch), strict=True):
-            maps = run.head(examples.middle[rows, chosen].float(), examples.activation[rows, chosen])
+            maps = run.head(examples.middle[rows, chosen].float(), examples.coarse[rows, chosen])
             loss = 1 - (standardise(maps) * standardise(examples.target[rows, chosen])).mean()
             run.optimiser.zero_grad()
             loss.backward()

@@ -1,4 +1,4 @@
-"""What theta learns from: views of labelled pictures, and how much larger classifiers need each region of them."""
+"""What theta learns from: views of labelled pictures, and where larger classifiers look in them."""
 
 from __future__ import annotations
 

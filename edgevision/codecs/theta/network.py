@@ -1,9 +1,11 @@
-"""Architecture of theta: MobileNetV2, its class activation map, and a small head that refines the map.
+"""Architecture of theta: MobileNetV2, its class activation map, and a small head that refines it into two maps.
 
 The paper's Table II is MobileNetV2 (Sandler et al., CVPR 2018) ending in a pooled vector, 3.5 M parameters and 318 M
 multiply-adds. Here the pooled end, an ImageNet classifier, only says which classes are likely; the map itself comes
 from the layers before pooling, so it is fully convolutional: 7 x 7 class activations, refined to 14 x 14 positions
-(one per 16 x 16 pixels of the 224 x 224 input) with the help of the features at that resolution.
+(one per 16 x 16 pixels of the 224 x 224 input) with the help of the features at that resolution and of how lively
+each region is. The first map says where larger classifiers look (the paper's label, Grad-CAM), the second where coarse
+quantisation would hurt them (``sensitivity``), which is what a codec has to know.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 
 import timm
 import torch
+from timm.data import IMAGENET_DEFAULT_STD
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,6 +24,7 @@ GRID = 14
 _CLASSES = 5
 _MIDDLE = 96
 _MIDDLE_STAGE = 4  # the last of timm's stages with stride 16
+_LUMINANCE = tuple(share * std for share, std in zip((0.299, 0.587, 0.114), IMAGENET_DEFAULT_STD, strict=True))
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,12 @@ class Features:
 
     Attributes:
         middle: features of stride 16, (B, 96, 14, 14).
-        activation: class activation map, standardised per image, (B, 14, 14).
+        coarse: class activation map and ``activity``, each standardised per image, (B, 2, 14, 14).
         logits: class scores, (B, 1000).
     """
 
     middle: Tensor
-    activation: Tensor
+    coarse: Tensor
     logits: Tensor
 
 
@@ -46,7 +50,7 @@ class ThetaNetwork(nn.Module):
         head: what distillation trains.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 64) -> None:
         super().__init__()
         self.backbone: Any = timm.create_model("mobilenetv2_100")
         self.head = RefiningHead(width)
@@ -68,37 +72,51 @@ class ThetaNetwork(nn.Module):
         logits = net.classifier(last.mean((2, 3)))
         top = logits.softmax(1).topk(_CLASSES)
         channels = torch.einsum("bc,bck->bk", top.values, net.classifier.weight[top.indices])
-        activation = torch.einsum("bk,bkhw->bhw", channels, last)
-        return Features(middle, standardise(enlarge(activation)), logits)
+        activation = enlarge(torch.einsum("bk,bkhw->bhw", channels, last))
+        coarse = torch.stack([activation, activity(pixels)], 1)
+        return Features(middle, standardise(coarse), logits)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Importance (B, 14, 14) and logits (B, 1000) of normalised images (B, 3, 224, 224)."""
+        """Importance and sensitivity (B, 2, 14, 14), and logits (B, 1000), of normalised images (B, 3, 224, 224)."""
         features = self.extract(pixels)
-        return self.head(features.middle, features.activation), features.logits
+        return self.head(features.middle, features.coarse), features.logits
 
 
 class RefiningHead(nn.Module):
-    """Adds to the class activation map what features near by say; before training it adds nothing."""
+    """Adds to the class activation map what features near by say; before training both its maps are that map."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
         self.from_middle = nn.Conv2d(_MIDDLE, width, 1)
-        joint = width + 1
+        joint = width + 2
         self.spatial = nn.Conv2d(joint, joint, 3, padding=1, groups=joint, padding_mode="replicate")
         self.mix = nn.Conv2d(joint, width, 1)
-        self.out = nn.Conv2d(width, 1, 1)
-        self.scale = nn.Parameter(torch.ones(()))
-        self.dropout = nn.Dropout2d(0.2)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+        self.out = nn.Conv2d(width, 2, 1)
+        self.direct = nn.Conv2d(2, 2, 1, bias=False)
+        self.dropout = nn.Dropout2d(0.3)
+        for unused in (self.out.weight, self.out.bias):
+            nn.init.zeros_(unused)  # type: ignore[arg-type]
+        with torch.no_grad():
+            self.direct.weight.copy_(torch.tensor([[1.0, 0.0], [1.0, 0.0]])[..., None, None])
 
-    def forward(self, middle: Tensor, activation: Tensor) -> Tensor:
-        """Importance (B, 14, 14) from the fields of ``Features``."""
+    def forward(self, middle: Tensor, coarse: Tensor) -> Tensor:
+        """Importance and sensitivity (B, 2, 14, 14) from the fields of ``Features``."""
         found = self.from_middle(self.dropout(middle))
-        found = functional.relu6(self.spatial(torch.cat([found, activation[:, None]], 1)))
-        correction: Tensor = self.out(functional.relu6(self.mix(found)))[:, 0]
-        return self.scale * activation + correction
+        found = functional.relu6(self.spatial(torch.cat([found, coarse], 1)))
+        maps: Tensor = self.direct(coarse) + self.out(functional.relu6(self.mix(found)))
+        return maps
+
+
+def activity(pixels: Tensor) -> Tensor:
+    """log(1 + g) per region of normalised images (B, 3, 224, 224), (B, 14, 14): how lively it is.
+
+    g is the mean over the region of the luminance's absolute differences to the upper and to the left neighbour.
+    """
+    grey = 256 * torch.einsum("c,bchw->bhw", torch.tensor(_LUMINANCE), pixels)
+    down = functional.pad(grey.diff(dim=1).abs(), (0, 0, 1, 0))
+    right = functional.pad(grey.diff(dim=2).abs(), (1, 0))
+    return functional.avg_pool2d((down + right)[:, None], INPUT // GRID)[:, 0].log1p()
 
 
 def standardise(maps: Tensor) -> Tensor:

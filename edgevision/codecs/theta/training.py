@@ -1,4 +1,4 @@
-"""Training theta: its head learns the mean Grad-CAM of larger classifiers, its backbone stays as it is."""
+"""Training theta: its head learns Grad-CAM and sensitivity of larger classifiers, its backbone stays as it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 from edgevision.codecs.classifiers import Classifier
 from edgevision.codecs.datasets import ImageFolder
 from edgevision.codecs.theta.examples import Examples, collect_examples
-from edgevision.codecs.theta.fitting import TrainingConfig, fit_head, predict_maps
+from edgevision.codecs.theta.fitting import TrainingConfig, fit_head
 from edgevision.codecs.theta.network import RefiningHead, ThetaNetwork
 from edgevision.codecs.theta.weights import save_weights
 from edgevision.errors import require
@@ -22,6 +22,7 @@ from edgevision.provenance import versions
 
 Progress = Callable[[str, int, int], None]
 
+TEACHERS = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2")
 _LIBRARIES = ("torch", "timm", "numpy", "pillow", "safetensors")
 
 
@@ -61,7 +62,7 @@ def train_importance(
 
     config = config or TrainingConfig()
     examples = _examples(dataset, network, teachers, folder, config, progress)
-    network.head = _fresh_head(config)
+    network.head = fresh_head(config)
     checkpoint = folder / f"checkpoint-{_digest(examples, config)}.safetensors"
     with SummaryWriter(str(folder / "tensorboard")) as writer:
         scores = fit_head(
@@ -87,20 +88,6 @@ def train_importance(
     return network.eval()
 
 
-def cross_fit(examples: Examples, config: TrainingConfig, folds: int = 5) -> np.ndarray:
-    """Maps of the first view of every picture by a head that saw none of its fold, (I, 14, 14).
-
-    Picture number i is in fold ``i % folds``.
-    """
-    numbers = np.arange(len(examples))
-    maps = np.zeros(examples.target.shape[:1] + examples.target.shape[2:], np.float32)
-    for fold in range(folds):
-        head = _fresh_head(config)
-        fit_head(head, examples, numbers[numbers % folds != fold], config)
-        maps[numbers % folds == fold] = predict_maps(head, examples, numbers[numbers % folds == fold])
-    return maps
-
-
 def _examples(
     dataset: ImageFolder,
     network: ThetaNetwork,
@@ -121,7 +108,8 @@ def _examples(
     )
 
 
-def _fresh_head(config: TrainingConfig) -> RefiningHead:
+def fresh_head(config: TrainingConfig) -> RefiningHead:
+    """An untrained head, the same for the same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return RefiningHead(config.width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import safetensors
 import safetensors.torch
 import torch
 
-from edgevision.codecs.theta.network import ThetaNetwork
+from edgevision.codecs.theta.network import RefiningHead, ThetaNetwork
 from edgevision.files import write_atomically
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "theta.safetensors"
-_FORMAT = 1
+SHIPPED_FOLDS = SHIPPED.with_name("theta-folds.safetensors")
+_FORMAT = 2
+_MAX_FOLDS = 100
 
 
 class ThetaWeightsError(ValueError):
@@ -31,15 +33,13 @@ def save_weights(network: ThetaNetwork, path: Path, provenance: Mapping[str, Any
         path: ends in ``.safetensors``.
         provenance: how the weights were made, JSON values.
     """
-    payload = safetensors.torch.save({key: _compact(value) for key, value in network.state_dict().items()})
-    description = {
-        "format": _FORMAT,
-        "sha256": hashlib.sha256(payload).hexdigest(),
-        "width": network.head.width,
-        "provenance": dict(provenance),
-    }
-    write_atomically(path, payload)
-    write_atomically(path.with_suffix(".json"), (json.dumps(description, indent=1) + "\n").encode())
+    _write(path, network.state_dict(), {"width": network.head.width, "provenance": dict(provenance)})
+
+
+def save_heads(heads: Sequence[RefiningHead], path: Path, provenance: Mapping[str, Any]) -> None:
+    """Write the heads of cross-fitting's folds, otherwise as ``save_weights``."""
+    tensors = {f"{fold}/{key}": value for fold, head in enumerate(heads) for key, value in head.state_dict().items()}
+    _write(path, tensors, {"width": heads[0].width, "folds": len(heads), "provenance": dict(provenance)})
 
 
 def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
@@ -48,25 +48,66 @@ def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
     Raises:
         ThetaWeightsError: a file is missing or damaged, or its checksum is not the description's.
     """
-    try:
-        description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        payload = path.read_bytes()
-        known, digest, width = (description[key] for key in ("format", "sha256", "width"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ThetaWeightsError(f"{str(path)!r} cannot be read ({type(error).__name__}: {error})") from None
-    if known != _FORMAT or type(width) is not int or not 1 <= width <= 1024:
-        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
-    if hashlib.sha256(payload).hexdigest() != digest:
-        raise ThetaWeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
-    network = ThetaNetwork(width)
-    try:
-        network.load_state_dict(safetensors.torch.load(payload))
-    except (safetensors.SafetensorError, RuntimeError) as error:
-        raise ThetaWeightsError(f"{path.name} does not fit the network ({str(error).splitlines()[0]})") from None
+    description, tensors = _read(path)
+    network = ThetaNetwork(_whole(description, "width", 1024, path))
+    _fill(network, tensors, path)
     return network.eval()
 
 
-def load_mobilenet(path: Path, width: int = 32) -> ThetaNetwork:
+def load_heads(path: Path = SHIPPED_FOLDS) -> list[RefiningHead]:
+    """Read what ``save_heads`` wrote.
+
+    Raises:
+        ThetaWeightsError: as ``load_weights``.
+    """
+    description, tensors = _read(path)
+    width, folds = _whole(description, "width", 1024, path), _whole(description, "folds", _MAX_FOLDS, path)
+    heads = [RefiningHead(width).eval() for _ in range(folds)]
+    for fold, head in enumerate(heads):
+        start = f"{fold}/"
+        _fill(head, {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}, path)
+    return heads
+
+
+def _write(path: Path, tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> None:
+    payload = safetensors.torch.save({key: _compact(value) for key, value in tensors.items()})
+    known = {"format": _FORMAT, "sha256": hashlib.sha256(payload).hexdigest()}
+    write_atomically(path, payload)
+    write_atomically(path.with_suffix(".json"), (json.dumps(known | dict(description), indent=1) + "\n").encode())
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        payload = path.read_bytes()
+        known, digest = description["format"], description["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ThetaWeightsError(f"{str(path)!r} cannot be read ({type(error).__name__}: {error})") from None
+    if known != _FORMAT:
+        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
+    if hashlib.sha256(payload).hexdigest() != digest:
+        raise ThetaWeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
+    try:
+        return description, safetensors.torch.load(payload)
+    except safetensors.SafetensorError as error:
+        raise ThetaWeightsError(f"{path.name} does not fit the network ({error})") from None
+
+
+def _whole(description: Mapping[str, Any], key: str, most: int, path: Path) -> int:
+    value = description.get(key)
+    if type(value) is not int or not 1 <= value <= most:
+        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
+    return value
+
+
+def _fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ThetaWeightsError(f"{path.name} does not fit the network ({str(error).splitlines()[0]})") from None
+
+
+def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
     """A network with an untrained head on the backbone in ``path``.
 
     Args:

@@ -12,7 +12,7 @@ from edgevision.experiments.evaluate import Evaluation
 from edgevision.experiments.statistics import CONFIDENCE, RESAMPLES
 from edgevision.experiments.summary import REFERENCE, SummaryRow, headline, milliseconds, signed, with_interval
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #5b6270; --paper: #ffffff; --card: #f5f6f8; --line: #d9dce2;
         --accent: #b44a00; }
 @media (prefers-color-scheme: dark) {
@@ -60,12 +60,12 @@ def render_page(evaluation: Evaluation, rows: Sequence[SummaryRow], pictures: It
         *(_figure(picture) for picture in pictures),
         "<h2>How to repeat it</h2>",
         f"<pre>{escape(evaluation.command)}</pre>",
-        _details("Options and origin of the policies", _options(evaluation)),
-        _details("Settings of the environment", _pairs(evaluation.scenario)),
-        _details("Versions", _pairs(evaluation.versions)),
+        render_details("Options and origin of the policies", _options(evaluation)),
+        render_details("Settings of the environment", render_pairs(evaluation.scenario)),
+        render_details("Versions", render_pairs(evaluation.versions)),
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    start = f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{_STYLE}</style></head><body><main>'
+    start = f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{STYLE}</style></head><body><main>'
     return "\n".join([start, *body, "</main></body></html>\n"])
 
 
@@ -95,7 +95,7 @@ def _scores(rows: Sequence[SummaryRow]) -> str:
         lines.append(
             f'<tr class="{row.kind}">{texts}' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
         )
-    return _table(heads, lines)
+    return render_table(heads, lines)
 
 
 def _options(evaluation: Evaluation) -> str:
@@ -105,16 +105,18 @@ def _options(evaluation: Evaluation) -> str:
         origin = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in contender.origin)
         cells = (contender.label, "learned" if contender.kind == "learned" else options, origin)
         lines.append("<tr>" + "".join(f'<td class="text wide">{escape(cell)}</td>' for cell in cells) + "</tr>")
-    return _table(("policy", "options", "origin"), lines, texts=3)
+    return render_table(("policy", "options", "origin"), lines, texts=3)
 
 
-def _pairs(pairs: Mapping[str, Any]) -> str:
+def render_pairs(pairs: Mapping[str, Any]) -> str:
+    """A table of names and values, as HTML; both are escaped."""
     cells = [(escape(key), escape(str(value))) for key, value in pairs.items()]
     lines = [f'<tr><td class="text">{key}</td><td class="text wide">{value}</td></tr>' for key, value in cells]
-    return _table(("name", "value"), lines, texts=2)
+    return render_table(("name", "value"), lines, texts=2)
 
 
-def _table(heads: Sequence[str], lines: Sequence[str], texts: int = 2) -> str:
+def render_table(heads: Sequence[str], lines: Sequence[str], texts: int = 2) -> str:
+    """A table as HTML; ``lines`` are whole rows, the first ``texts`` columns hold text."""
     head = "".join(
         f'<th class="text">{escape(name)}</th>' if i < texts else f"<th>{escape(name)}</th>"
         for i, name in enumerate(heads)
@@ -123,7 +125,8 @@ def _table(heads: Sequence[str], lines: Sequence[str], texts: int = 2) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
 
 
-def _details(title: str, content: str) -> str:
+def render_details(title: str, content: str) -> str:
+    """HTML ``content`` that unfolds under ``title``."""
     return f"<details><summary>{escape(title)}</summary>{content}</details>"
 
 

@@ -1,0 +1,192 @@
+"""Bytes saved by SpaT-IMCO at equal accuracy on pictures that theta never saw, and the profiles that are shipped.
+
+    python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
+    python benchmarks/spatial_gain.py gains    --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
+    python benchmarks/spatial_gain.py ideas    --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
+
+Theta is cross-fitted in five folds (picture i is in fold i % 5), so that every picture is a test picture. ``profiles``
+measures, for each classifier, uniform JPEG and SpaT-IMCO on the codec's whole ladder: WORK/image-lite0-uniform.npz and
+so on, what the package ships. ``gains`` adds two codecs and prints, with paired bootstrap intervals,
+
+    (i)    the whole codec against standard uniform JPEG
+    (ii)   theta's level map against one level for all regions, same container and tables
+    (iii)  the same with the true class's Grad-CAM of the classifier itself in theta's place
+
+and the equal-level table of (i). ``ideas`` adds one thing after the other to uniform JPEG and prints what each step
+saves. Every byte of every file counts, on both sides. A killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from edgevision.codecs.base import ByteImage, ImageCodec, Importance
+from edgevision.codecs.bench import comparison_record, finished_profile
+from edgevision.codecs.bench_statistics import Comparison, Estimate, compare
+from edgevision.codecs.classifiers import Classifier, load_classifier
+from edgevision.codecs.datasets import ImageFolder
+from edgevision.codecs.image_profile import measure_image_profile
+from edgevision.codecs.importance import GradCam
+from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs.theta import TrainingConfig, load_mobilenet
+from edgevision.codecs.theta.cross_fitting import CrossFitted, cross_fit, fingerprint, number_of_crop
+from edgevision.codecs.theta.examples import collect_examples
+from edgevision.codecs.theta.training import TEACHERS
+from edgevision.codecs.theta.weights import SHIPPED_FOLDS, save_heads
+from edgevision.codecs.uniform import UniformJpeg
+from edgevision.envs.profile import OperatingPointProfile
+from edgevision.files import write_atomically
+
+COMMAND = "python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR"
+LEVELS = (1.25, 2.5, 4.5, 7.0, 11.0)  # of the codecs that only ``gains`` needs
+
+
+class TrueClassGradCam:
+    """Grad-CAM told the true class: no device can know it; the ceiling of the published idea."""
+
+    def __init__(self, classifier: Classifier, class_of: dict[bytes, int]) -> None:
+        self._classifier, self._class_of = classifier, class_of
+        self.name = f"Grad-CAM of {classifier.name}, true class"
+
+    def __call__(self, image: ByteImage) -> Importance:
+        """Importance of one of the data set's pictures."""
+        return GradCam(self._classifier, self._class_of[fingerprint(image)])(image)
+
+
+class Measured:
+    """Measures profiles for one classifier under ``work``, or loads those that are there."""
+
+    def __init__(self, given: argparse.Namespace, dataset: ImageFolder, classifier: Classifier) -> None:
+        self.dataset, self.classifier, self.work = dataset, classifier, given.work
+        self._backbone = given.backbone
+
+    def theta(self) -> CrossFitted:
+        """Theta by folds; their heads are fitted once and kept."""
+        path = self.work / SHIPPED_FOLDS.name
+        if not path.is_file():
+            config = TrainingConfig()
+            examples = collect_examples(
+                self.dataset,
+                load_mobilenet(self._backbone, config.width),
+                [load_classifier(name) for name in TEACHERS],
+                views=config.views,
+                true_class=config.true_class,
+                seed=config.seed,
+                folder=self.work,
+                progress=report,
+            )
+            record = {"data_set": self.dataset.name, "data_set_fingerprint": self.dataset.fingerprint()}
+            save_heads(cross_fit(examples, config), path, record | {"command": COMMAND, "config": asdict(config)})
+        return CrossFitted.load(self.dataset, [self.classifier], path)
+
+    def true_class(self) -> TrueClassGradCam:
+        """Grad-CAM told the class."""
+        numbers = number_of_crop(self.dataset, [self.classifier])
+        class_of = {crop: self.dataset.items[number].class_index for crop, number in numbers.items()}
+        return TrueClassGradCam(self.classifier, class_of)
+
+    def profile(self, suffix: str, codec: ImageCodec, levels: tuple[float, ...] | None) -> OperatingPointProfile:
+        """The profile ``image-MODEL-SUFFIX``."""
+        name = f"image-{re.sub('tf_efficientnet_', '', self.classifier.name).replace('_', '-')}-{suffix}"
+        found = finished_profile(self.work / f"{name}.npz", self.dataset, self.classifier, codec, levels)
+        if found is not None:
+            return found
+        print(name, file=sys.stderr)
+        return measure_image_profile(
+            self.dataset,
+            codec,
+            self.classifier,
+            levels,
+            self.work,
+            name,
+            report,
+            f"{COMMAND} --model {self.classifier.name}",
+        )
+
+
+def report(done: int, total: int) -> None:
+    """One line on stderr that overwrites itself."""
+    print(f"\r{done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def show(title: str, comparison: Comparison) -> None:
+    """One line: bytes saved at equal accuracy, accuracy gained at equal bytes."""
+
+    def text(estimate: Estimate, unit: str) -> str:
+        return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}] {unit}"
+
+    saved, gained = text(comparison.bytes_saved, "%"), text(comparison.accuracy_gained, "points")
+    print(f"{title:52} bytes saved {saved}, accuracy gained {gained}", flush=True)
+
+
+def profiles(measured: Measured) -> None:
+    """Measure what is shipped."""
+    measured.profile("uniform", UniformJpeg(), None)
+    measured.profile("spat-imco", SpatImco(measured.theta()), None)
+
+
+def gains(measured: Measured) -> None:
+    """Print (i) to (iii) and the equal-level table, and keep them in WORK/gains-MODEL.json."""
+    theta = measured.theta()
+    uniform = measured.profile("uniform", UniformJpeg(), None)
+    whole = measured.profile("spat-imco", SpatImco(theta), None)
+    flat = measured.profile("one-level", SpatImco(theta, strategy="uniform"), LEVELS)
+    truth = measured.profile("true-class", SpatImco(measured.true_class()), LEVELS)
+    found = {
+        "(i) whole codec, theta's maps, against uniform JPEG": compare(whole, uniform),
+        "(ii) theta's maps alone": compare(whole, flat),
+        "(iii) true class's Grad-CAM alone": compare(truth, flat),
+    }
+    for title, comparison in found.items():
+        show(title, comparison)
+    for row in next(iter(found.values())).equal_level:
+        gain = f"{100 * row.gain.value:+.1f} [{100 * row.gain.low:+.1f}, {100 * row.gain.high:+.1f}]"
+        print(f"  mu {row.level:5g}: {row.size:7.0f} / {row.reference_size:7.0f} byte, accuracy gained {gain} points")
+    record = {title: comparison_record(comparison) for title, comparison in found.items()}
+    path = measured.work / f"gains-{measured.classifier.name}.json"
+    write_atomically(path, json.dumps(record, indent=1).encode())
+
+
+def ideas(measured: Measured) -> None:
+    """Print what each step from uniform JPEG to the whole codec saves, all against uniform JPEG."""
+    theta = measured.theta()
+    flat = SpatImco(theta, strategy="uniform")
+    steps = {
+        "container": replace(flat, aq_strength=0.0, chroma_scale=1.0, dc_scale=1.0),
+        "container, tables": replace(flat, aq_strength=0.0),
+        "container, tables, adaptive quantisation": flat,
+        "the same and theta's maps": SpatImco(theta),
+        "the same, levels by P3 in place of thirds": SpatImco(theta, strategy="p3"),
+    }
+    names = ("container", "tables", "one-level", "spat-imco", "p3")
+    uniform = measured.profile("uniform", UniformJpeg(), None)
+    for name, (title, codec) in zip(names, steps.items(), strict=True):
+        show(title, compare(measured.profile(name, codec, None if name == "spat-imco" else LEVELS), uniform))
+
+
+COMMANDS = {"profiles": profiles, "gains": gains, "ideas": ideas}
+
+
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=tuple(COMMANDS))
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--backbone", type=Path, required=True, help="torchvision's mobilenet_v2-b0353104.pth")
+    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what was computed")
+    parser.add_argument("--model", action="append", help="classifier, repeatable; EfficientNet-Lite0, 1 and 2")
+    given = parser.parse_args()
+    dataset = ImageFolder(given.images, given.labels)
+    for name in given.model or TEACHERS:
+        print(name, flush=True)
+        COMMANDS[given.what](Measured(given, dataset, load_classifier(name)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Prices of bandwidth and power that clear both budgets, and the best feasible allocation met on the way to them.
+
+The Lagrangian bound g(lambda, nu) = sum_i max [v_i - lambda beta - nu pi] + lambda + nu is convex; its slope is what
+is left of each budget. Demand jumps where a user gives up, so the search follows the sign of the slope with steps that
+shrink when it turns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.baselines.dual_power import marginal_success
+from edgevision.baselines.dual_recovery import Shares, recover
+from edgevision.baselines.dual_response import Response, ResponseCurves, respond, response_curves
+from edgevision.baselines.dual_slots import DualSlots, at, best_of, thresholds
+from edgevision.baselines.dual_tables import bandwidth_elasticity
+from edgevision.envs.problem import BoolArray, FloatArray, IntArray
+
+SHORT_LADDER = 24
+_ITERATIONS = 5
+_LARGEST_MOVE = 1.2
+
+
+@dataclass(frozen=True, eq=False)
+class DualSolution:
+    """Result of the search.
+
+    Attributes:
+        prices: lambda and nu where the bound was lowest, per unit of the whole budget, (2, N, 1).
+        shares: the best allocation met.
+    """
+
+    prices: FloatArray
+    shares: Shares
+
+
+def solve_dual(slots: DualSlots) -> DualSolution:
+    """Search the prices of a batch of slots."""
+    curves = response_curves(slots, candidates(len(slots.exponent)))
+    equal = _equal_shares(slots, curves)
+    log_prices = _stationary_prices(slots, equal)
+    move, excess = np.zeros((2, *log_prices.shape))
+    limit = np.full(log_prices.shape, _LARGEST_MOVE)
+    lowest, best_prices = np.full(slots.count.shape, np.inf), np.exp(log_prices)
+    lowest_under, lowest_over = lowest, lowest
+    nothing = np.zeros(slots.active.shape)
+    under = Response(curves.least_points, *slots.least, nothing, nothing)
+    over = under
+    for _ in range(_ITERATIONS):
+        prices = np.exp(log_prices)
+        response = respond(slots, curves, prices)
+        bound = response.value.sum(axis=1, keepdims=True) + prices[0] + prices[1]
+        best_prices = np.where(bound < lowest, prices, best_prices)
+        lowest = np.minimum(bound, lowest)
+        demand = np.stack([share.sum(axis=1, keepdims=True) for share in (response.bandwidth, response.power)])
+        fits = (demand <= 1.0).all(axis=0)
+        under = _replaced(under, response, fits & (bound < lowest_under))
+        over = _replaced(over, response, ~fits & (bound < lowest_over))
+        lowest_under = np.where(fits, np.minimum(bound, lowest_under), lowest_under)
+        lowest_over = np.where(fits, lowest_over, np.minimum(bound, lowest_over))
+        before, excess = excess, np.log(np.clip(demand, 0.05, 20.0))
+        limit = np.where(excess * before < 0, 0.5 * np.abs(move), np.minimum(1.5 * limit, _LARGEST_MOVE))
+        # Gains from typical elasticities: dearer bandwidth also saves power, dearer power hardly any bandwidth.
+        move = np.stack([0.8 * excess[0], 1.2 * excess[1] - 0.72 * excess[0]])
+        move = np.clip(move, -limit, limit)
+        log_prices = log_prices + move
+    return DualSolution(best_prices, equal.or_better(recover(slots, curves, under, over, best_prices)))
+
+
+def _replaced(old: Response, new: Response, where: BoolArray) -> Response:
+    """``new`` in the slots ``where`` (N, 1), ``old`` elsewhere."""
+    return Response(*(np.where(where, getattr(new, name), value) for name, value in vars(old).items()))
+
+
+def candidates(points: int) -> IntArray:
+    """Operating points that the dual problem looks at: all of a short ladder, else a dozen.
+
+    Evenly spaced ones and more towards the most compressed end, where a step changes the size most.
+    """
+    if points <= SHORT_LADDER:
+        return np.arange(points)
+    return np.unique(np.concatenate([np.linspace(0, points - 1, 8).astype(np.int64), points - np.array([9, 5, 3, 2])]))
+
+
+def _equal_shares(slots: DualSlots, curves: ResponseCurves) -> Shares:
+    """Equal shares with the best candidate points: the start, and an answer where resources are plenty."""
+    share = slots.active / slots.count
+
+    def success(candidate: int) -> FloatArray:
+        x = thresholds(curves.exponent[candidate], slots.noise, share, share)
+        return np.asarray(curves.accuracy[candidate] * slots.table.success(x))
+
+    best, value = best_of(len(curves.points), success)
+    value = np.where(slots.active, value, 0.0).sum(axis=1, keepdims=True)
+    return Shares(curves.points.take(best), share, share, value)
+
+
+def _stationary_prices(slots: DualSlots, shares: Shares) -> FloatArray:
+    """log lambda and log nu at which shares would be stationary on average, (2, N, 1)."""
+    exponent, accuracy = at(slots.exponent, shares.points), at(slots.accuracy, shares.points)
+    x = np.minimum(thresholds(exponent, slots.noise, shares.bandwidth, shares.power), 50.0)
+    marginal = accuracy * marginal_success(x, slots.table.fading, slots.table.model) * x
+    marginal = np.where(slots.active, marginal, 0.0)
+    elasticity = bandwidth_elasticity(np.minimum(exponent / np.maximum(shares.bandwidth, 1e-30), 50.0))
+    worth = np.stack([(marginal * elasticity).sum(axis=1, keepdims=True), marginal.sum(axis=1, keepdims=True)])
+    return np.asarray(np.log(np.maximum(worth, 1e-3)))

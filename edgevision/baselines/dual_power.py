@@ -1,0 +1,123 @@
+"""What power is worth: max over p of eta F(m / p) - nu p, for every fading and success model, from one table each.
+
+F(x) is the success probability at the normalised threshold x, m = x p the threshold per unit of power. With s = p / m
+the maximum is eta H(c), c = nu m / eta, where H(c) = max_s F(1/s) - c s depends on the fading alone. F(1/s) is convex
+up to one inflection and concave beyond; H here is the maximum over the concave part.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.envs import radio
+from edgevision.envs.config import Fading, SuccessModel
+from edgevision.envs.problem import FloatArray
+
+_PROBABILITY_STEPS_PER_UNIT = 256
+_LARGEST_THRESHOLD = 8.5  # F is at most 2e-4 (Rayleigh, computed directly) or 2e-17 beyond
+_LOG_PRICE_RANGE = 46.0
+_PRICE_STEPS_PER_UNIT = 256
+_BISECTIONS = 70
+
+
+@dataclass(frozen=True, eq=False)
+class PowerTable:
+    """Success probability F and its conjugate H as tables whose linear interpolation never lies below them.
+
+    Chords of a convex function lie above it; F is convex in the threshold x where it is tabulated (the exact
+    half-normal model) and H is convex in c, being a maximum of linear functions.
+
+    Attributes:
+        fading: distribution of the gain.
+        model: success model.
+        order: power of x in which F is convex: 2 for exp(-x^2 / 2), else 1.
+        probability: F at multiples of 1 / 256.
+        log_price: log c of the first node; nodes are 1 / 256 apart.
+        value: H at the nodes.
+        power: the maximiser s at the nodes, which falls with c.
+    """
+
+    fading: Fading
+    model: SuccessModel
+    order: int
+    probability: FloatArray
+    log_price: float
+    value: FloatArray
+    power: FloatArray
+
+    def success(self, threshold: FloatArray) -> FloatArray:
+        """F(x), or up to 1e-6 above it, for thresholds x >= 0 of any shape, infinity included."""
+        if self.fading == "rayleigh":
+            return np.asarray(np.exp(-threshold))
+        if self.model == "chernoff":
+            return np.asarray(np.exp(-0.5 * np.minimum(threshold, _LARGEST_THRESHOLD) ** 2))
+        position = np.minimum(threshold, _LARGEST_THRESHOLD) * _PROBABILITY_STEPS_PER_UNIT
+        node = position.astype(np.int64)
+        low = self.probability.take(node)
+        return np.asarray(low + (position - node) * (self.probability.take(node + 1) - low))
+
+    def conjugate(self, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """An upper bound on H(c), and bounds on its maximiser from below and above.
+
+        Beyond the inflection's price there is no stationary point: the bound on H is valid still and the upper bound
+        on the maximiser is 0.
+        """
+        last = len(self.value) - 1
+        position = (np.log(price) - self.log_price) * _PRICE_STEPS_PER_UNIT
+        node = np.clip(position, 0.0, last - 1.0).astype(np.int64)
+        # Linear in c itself, not in log c: only then is the chord above H.
+        weight = np.clip(np.expm1((position - node) / _PRICE_STEPS_PER_UNIT) / _CHORD, 0.0, 1.0)
+        value = self.value.take(node)
+        value += weight * (self.value.take(node + 1) - value)
+        low, high = self.power.take(node + 1) * (1 - 1e-9), self.power.take(node) * (1 + 1e-9)
+        value = np.where(position < 0, 1.0, value)
+        high = np.where(position < 0, np.inf, np.where(position > last, 0.0, high))
+        return value, low, high
+
+    def read(self, log_price: FloatArray, column: FloatArray) -> FloatArray:
+        """``value`` or ``power`` interpolated linearly in log c, which is clipped."""
+        position = np.clip((log_price - self.log_price) * _PRICE_STEPS_PER_UNIT, 0.0, len(self.value) - 1.001)
+        node = position.astype(np.int64)
+        low = column.take(node)
+        return np.asarray(low + (position - node) * (column.take(node + 1) - low))
+
+
+_CHORD = float(np.expm1(1 / _PRICE_STEPS_PER_UNIT))
+
+
+@functools.lru_cache(maxsize=8)
+def power_table(fading: Fading, model: SuccessModel) -> PowerTable:
+    """Build the tables for one fading and success model."""
+    order = 2 if fading == "half-normal" and model == "chernoff" else 1
+
+    def success(x: FloatArray) -> FloatArray:
+        with np.errstate(divide="ignore"):
+            return radio.success_probability(np.log(x), fading, model)
+
+    # c = -F'(x) x^2 rises with x up to the inflection.
+    inflection = {("rayleigh", 1): 2.0, ("half-normal", 1): np.sqrt(2.0), ("half-normal", 2): np.sqrt(3.0)}[
+        fading, order
+    ]
+    highest = float(2.0 * np.log(inflection) + np.log(marginal_success(np.array(inflection), fading, model)))
+    log_price = highest - np.arange(int(_LOG_PRICE_RANGE * _PRICE_STEPS_PER_UNIT), -1, -1) / _PRICE_STEPS_PER_UNIT
+    low, high = np.full((2, len(log_price)), [[1e-12], [inflection]])
+    for _ in range(_BISECTIONS):
+        middle = np.sqrt(low * high)
+        below = np.log(marginal_success(middle, fading, model) * middle * middle) < log_price
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    x = np.sqrt(low * high)
+    grid = np.arange(int(_LARGEST_THRESHOLD * _PROBABILITY_STEPS_PER_UNIT) + 2) / _PROBABILITY_STEPS_PER_UNIT
+    return PowerTable(
+        fading, model, order, success(grid), float(log_price[0]), success(x) - np.exp(log_price) / x, 1.0 / x
+    )
+
+
+def marginal_success(x: FloatArray, fading: Fading, model: SuccessModel) -> FloatArray:
+    """-F'(x), the success that a lower threshold gains."""
+    if fading == "rayleigh":
+        return np.asarray(np.exp(-x))
+    factor = x if model == "chernoff" else np.sqrt(2.0 / np.pi)
+    return np.asarray(factor * np.exp(-0.5 * np.minimum(x, 50.0) ** 2))

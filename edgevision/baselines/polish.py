@@ -1,0 +1,207 @@
+"""Polishing shares: Newton steps on bandwidth and power with operating points fixed, and the points in between.
+
+In relative steps (d beta / beta, d pi / pi) a user's gradient is G (psi, 1) and its Hessian -G M with
+
+    G = -eta F'(x) x,   M = [[h psi^2 + chi + psi, h psi], [h psi, 1 + h]],   chi = q psi'(q),   h = -dlog G / dlog x,
+
+h being the fading's: 1 - x^2 (exact), 2 - x^2 (chernoff), 1 - x (Rayleigh). M is positive definite for h >= 0, to
+which h is raised where success is convex.
+
+A user on a long ladder changes its point with its shares, and answers prices far more strongly then: with a = log A
+as a third coordinate its Hessian is -G M' with the further entries
+
+    m_ba = -(psi s + chi),   m_pa = -s,   m_aa = (psi + 1) (epsilon + s) + chi,   s = epsilon + h (psi + 1),
+
+epsilon = dlog eta / da, and the Schur complement M - m m^T / m_aa takes the place of M.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgevision.baselines.dual import candidates
+from edgevision.baselines.dual_power import marginal_success
+from edgevision.baselines.dual_recovery import Shares
+from edgevision.baselines.dual_slots import LARGEST_EXPONENT, DualSlots, at, best_of, fill, thresholds
+from edgevision.baselines.dual_tables import bandwidth_elasticity
+from edgevision.envs.problem import BoolArray, FloatArray, IntArray
+
+_REACH = 2  # with strides 3 and 1 this covers the gaps between candidates
+_MOST_GROWTH = 1.5
+_ACTIVE_SET_ROUNDS = 2
+_FREE_STEPS = 3
+_FIXED_STEPS = 2
+
+
+def polish(slots: DualSlots, shares: Shares, prices: FloatArray) -> Shares:
+    """Newton steps with points that follow the shares, then with points held; never ends below where it starts.
+
+    Args:
+        slots: the batch.
+        shares: a feasible start.
+        prices: estimates of lambda and nu, (2, N, 1).
+    """
+    best = shares
+    at_hand = replace(shares, points=best_points(slots, shares.bandwidth, shares.power))
+    for step in range(_FREE_STEPS + _FIXED_STEPS):
+        free = step < _FREE_STEPS
+        local = _local(slots, at_hand)
+        best = best.or_better(replace(at_hand, value=local.value))
+        if step == _FREE_STEPS:
+            at_hand = best
+            local = _local(slots, at_hand)
+        bandwidth, power, prices = _newton_step(slots, _quadratic(slots, local, free), at_hand, prices)
+        points = best_points(slots, bandwidth, power) if free else at_hand.points
+        at_hand = Shares(points, bandwidth, power, local.value)
+    return best.or_better(replace(at_hand, value=_local(slots, at_hand).value))
+
+
+def best_points(slots: DualSlots, bandwidth: FloatArray, power: FloatArray) -> IntArray:
+    """P1 at given shares: the point with the largest eta P, (N, U); on a long ladder first coarsely, then near by."""
+    size = len(slots.exponent)
+    coarse = candidates(size)
+    if size == len(coarse):
+        return best_of(size, lambda k: _success(slots, slots.exponent[k], slots.accuracy[k], bandwidth, power))[0]
+    found, _ = best_of(
+        len(coarse), lambda i: _success(slots, slots.exponent[coarse[i]], slots.accuracy[coarse[i]], bandwidth, power)
+    )
+    best = coarse.take(found)
+    for stride in (3, 1):
+        start = best - _REACH * stride
+
+        def near(i: int, start: IntArray = start, stride: int = stride) -> FloatArray:
+            index = np.clip(start + i * stride, 0, size - 1)
+            return _success(slots, at(slots.exponent, index), at(slots.accuracy, index), bandwidth, power)
+
+        found, _ = best_of(2 * _REACH + 1, near)
+        best = np.clip(start + found * stride, 0, size - 1)
+    return best
+
+
+def _success(
+    slots: DualSlots, exponent: FloatArray, accuracy: FloatArray, bandwidth: FloatArray, power: FloatArray
+) -> FloatArray:
+    """eta P of points given by their A and eta."""
+    return np.asarray(accuracy * slots.table.success(thresholds(exponent, slots.noise, bandwidth, power)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Local:
+    """What Newton's method needs to know at given shares, (N, U) each but ``value`` (N, 1)."""
+
+    bandwidth: FloatArray
+    power: FloatArray
+    exponent: FloatArray
+    accuracy: FloatArray
+    threshold: FloatArray
+    success: FloatArray
+    inner: BoolArray
+    value: FloatArray
+
+
+def _local(slots: DualSlots, shares: Shares) -> _Local:
+    exponent = at(slots.exponent, shares.points)
+    accuracy = np.where(slots.active, at(slots.accuracy, shares.points), 0.0)
+    bandwidth, power = np.maximum(shares.bandwidth, 1e-30), np.maximum(shares.power, 1e-30)
+    x = np.minimum(thresholds(exponent, slots.noise, bandwidth, power), 1e3)
+    success = slots.table.success(x)
+    return _Local(
+        bandwidth=bandwidth,
+        power=power,
+        exponent=np.minimum(exponent / bandwidth, LARGEST_EXPONENT),
+        accuracy=accuracy,
+        threshold=x,
+        success=success,
+        inner=(shares.points > 0) & (shares.points < len(slots.exponent) - 1),
+        value=(accuracy * success).sum(axis=1, keepdims=True),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Quadratic:
+    """A user's quadratic model around its shares, in relative steps; all (N, U).
+
+    The step that answers prices is ``rise`` - M^-1 (lambda beta, nu pi) / G, within ``low`` .. ``_MOST_GROWTH``.
+    """
+
+    rise: tuple[FloatArray, FloatArray]
+    slope: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+    low: tuple[FloatArray, FloatArray]
+
+
+def _quadratic(slots: DualSlots, local: _Local, free: bool) -> _Quadratic:
+    """The model; with ``free`` points, users between the ends of their ladder change theirs along with the shares."""
+    table, x, q = slots.table, local.threshold, local.exponent
+    psi = bandwidth_elasticity(q)
+    chi = np.maximum((psi + 1.0) * (1.0 - (psi + 1.0) * np.exp(-q)), 0.0)
+    gain = local.accuracy * marginal_success(x, table.fading, table.model) * x + 1e-300
+    bend = np.maximum(1.0 - x if table.fading == "rayleigh" else table.order - x * x, 0.0)
+    m_bb, m_bp, m_pp = bend * psi * psi + chi + psi, bend * psi, 1.0 + bend
+    if free:
+        # Where its point is optimal a user's accuracy has the elasticity epsilon with regard to A.
+        epsilon = np.minimum(gain * (psi + 1.0) / np.maximum(local.accuracy * local.success, 1e-300), 0.5)
+        slide = epsilon + bend * (psi + 1.0)
+        m_ba = psi * slide + chi
+        share = local.inner / ((psi + 1.0) * (epsilon + slide) + chi)
+        m_bb, m_bp, m_pp = m_bb - m_ba * m_ba * share, m_bp - m_ba * slide * share, m_pp - slide * slide * share
+    scale = 1.0 / (m_bb * m_pp - m_bp * m_bp)
+    i_bb, i_bp, i_pp = m_pp * scale, -m_bp * scale, m_bb * scale
+    cost_b, cost_p = local.bandwidth / gain, local.power / gain
+    # x grows like e^q when bandwidth shrinks: let log x rise by 1, or up to about -1 from far below.
+    room = np.maximum(1.0, -1.2 - np.log(x + 1e-30))
+    return _Quadratic(
+        rise=(i_bb * psi + i_bp, i_bp * psi + i_pp),
+        slope=(i_bb * cost_b, i_bp * cost_p, i_bp * cost_b, i_pp * cost_p),
+        low=(
+            np.maximum(slots.least[0] / local.bandwidth - 1.0, -room / (q + room)),
+            np.maximum(slots.least[1] / local.power - 1.0, -np.minimum(room / (1.0 + room), 0.8)),
+        ),
+    )
+
+
+def _newton_step(
+    slots: DualSlots, model: _Quadratic, shares: Shares, prices: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Shares after one step, and the prices that clear the budgets; users at a bound of their step are held there."""
+    step = _answer(model, prices)
+    for _ in range(_ACTIVE_SET_ROUNDS):
+        prices = _clearing_prices(slots, model, shares, step, prices)
+        step = _answer(model, prices)
+    bandwidth, power = (
+        fill(share * (1.0 + np.clip(change, low, _MOST_GROWTH)), slots.active, least)
+        for share, change, low, least in zip(
+            (shares.bandwidth, shares.power), step, model.low, slots.least, strict=True
+        )
+    )
+    return bandwidth, power, prices
+
+
+def _answer(model: _Quadratic, prices: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Relative steps that answer prices, bounds ignored."""
+    return (
+        model.rise[0] - prices[0] * model.slope[0] - prices[1] * model.slope[1],
+        model.rise[1] - prices[0] * model.slope[2] - prices[1] * model.slope[3],
+    )
+
+
+def _clearing_prices(
+    slots: DualSlots, model: _Quadratic, shares: Shares, step: tuple[FloatArray, FloatArray], prices: FloatArray
+) -> FloatArray:
+    """Prices (2, N, 1) at which the users that ``step`` leaves inside their bounds spend what the others leave."""
+    rows = []
+    for share, change, rise, low, (of_b, of_p) in (
+        (shares.bandwidth, step[0], model.rise[0], model.low[0], model.slope[:2]),
+        (shares.power, step[1], model.rise[1], model.low[1], model.slope[2:]),
+    ):
+        inside = (change > low) & (change < _MOST_GROWTH) & slots.active
+        wanted = share * (1.0 + np.where(inside, rise, np.clip(change, low, _MOST_GROWTH)))
+        weight = share * inside
+        rows.append([term.sum(axis=1, keepdims=True) for term in (weight * of_b, weight * of_p, wanted)])
+    (a_bb, a_bp, r_b), (a_pb, a_pp, r_p) = rows
+    determinant = a_bb * a_pp - a_bp * a_pb
+    solvable = determinant > 1e-12 * a_bb * a_pp
+    determinant = np.where(solvable, determinant, 1.0)
+    new = np.stack([(r_b - 1.0) * a_pp - (r_p - 1.0) * a_bp, (r_p - 1.0) * a_bb - (r_b - 1.0) * a_pb]) / determinant
+    return np.asarray(np.clip(np.where(solvable, new, prices), 0.2 * prices, 5.0 * prices))

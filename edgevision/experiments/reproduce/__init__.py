@@ -1,0 +1,73 @@
+"""The papers' figures, made again from our own measurements, beside the numbers that the papers state.
+
+A figure is one module of this package with ``make(request) -> Section``, and one line in ``FIGURES``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edgevision.errors import require, unknown_name
+from edgevision.experiments.reproduce.request import DEFAULT_MAPS, ReproductionError, Request
+from edgevision.experiments.reproduce.section import Plot, Section, Table
+
+__all__ = ["DEFAULT_MAPS", "FIGURES", "Figure", "Plot", "ReproductionError", "Request", "Section", "Table", "reproduce"]
+
+_CODECS = (
+    ("scipy", "convex"),
+    *((module, "codecs") for module in ("timm", "torch", "PIL", "jpeglib", "captum", "safetensors")),
+)
+_SOLVERS = (("cvxpy", "convex"), ("clarabel", "convex"), ("scipy", "convex"))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An entry of the registry.
+
+    Attributes:
+        shows: what it shows, for the help.
+        needs: modules that it imports besides matplotlib, each with the extra that brings it.
+    """
+
+    shows: str
+    needs: tuple[tuple[str, str], ...] = ()
+
+
+#: Figures by the name of their module, in the order of the page.
+FIGURES = {
+    "fig4": Figure("success probability of every solver against the maximum bandwidth", _SOLVERS),
+    "fig5": Figure("the same against the maximum transmit power", _SOLVERS),
+    "fig6": Figure("importance maps and level maps of photographs", _CODECS),
+    "fig7": Figure("accuracy of convolutional networks at equal mu and at equal bytes", _CODECS),
+    "fig8": Figure("the same for vision transformers", _CODECS),
+    "fig9": Figure("mu against compression ratio and size", _CODECS),
+}
+
+
+def reproduce(names: Sequence[str], request: Request) -> Iterator[Section]:
+    """Make figures one after the other; each is on disk and on the page before it is yielded.
+
+    Writes NAME.json and PNG files per figure and ``index.html``, which shows every figure found in the folder, those
+    of earlier calls included.
+
+    Raises:
+        UnknownNameError: there is no such figure.
+        ReproductionError: a figure cannot be made from what the request names.
+        ProfileError: a profile is damaged, or two are not of the same images.
+        MissingExtraError: a library is not installed.
+    """
+    for name in names:
+        if name not in FIGURES:
+            raise unknown_name("figure", name, FIGURES)
+        for module, extra in (("matplotlib", "report"), *FIGURES[name].needs):
+            require(module, extra)
+    from edgevision.experiments.reproduce.page import write_page
+    from edgevision.experiments.reproduce.section import write_section
+
+    for name in dict.fromkeys(names):
+        section: Section = importlib.import_module(f"{__name__}.{name}").make(request)
+        write_section(name, section, request)
+        write_page(request.out, tuple(FIGURES))
+        yield section
