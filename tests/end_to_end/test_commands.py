@@ -157,6 +157,13 @@ def test_pictures_go_there_and_back(
     assert np.abs(before - after).mean() < 12
 
 
+def test_a_picture_for_any_viewer(picture: Path) -> None:
+    small, decoded = picture.with_name("small.jpg"), picture.with_name("decoded.png")
+    assert run("compress", str(picture), str(small), "--level", "2", "--codec", "spat-imco:container=plain") == 0
+    assert run("decompress", str(small), str(decoded)) == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(small)), np.asarray(Image.open(decoded)))
+
+
 def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("foolbox", reason="needs the extra 'dev'")
     import foolbox

@@ -39,6 +39,7 @@ class Figure:
 FIGURES = {
     "fig4": Figure("success probability of every solver against the maximum bandwidth", _SOLVERS),
     "fig5": Figure("the same against the maximum transmit power", _SOLVERS),
+    "gap": Figure("where Co-CRRA's distance to the upper bound comes from; ours", _SOLVERS),
     "fig6": Figure("importance maps and level maps of photographs", _CODECS),
     "fig7": Figure("accuracy of convolutional networks at equal mu and at equal bytes", _CODECS),
     "fig8": Figure("the same for vision transformers", _CODECS),
