@@ -1,0 +1,76 @@
+"""No policy's value above the certified bound, slot by slot in the environments; and how far below each one stays.
+
+    OMP_NUM_THREADS=1 python benchmarks/bound_holds.py --slots 10000 [--agent RUN_FOLDER] [EdgeVision/Paper-v0 ..]
+
+Plays EdgeVision/Paper-v0 and EdgeVision/Image-v0 (or the ids given) with every policy of the registry, and agents'
+folders if given. ``above`` counts the slots in which a policy's value, mean Phi over the active users with the
+population's accuracies as in ``SlotProblem.value``, is larger than the bound: it must be 0. ``distance`` is the mean of
+(bound - value) / bound in per cent, which includes how loose the bound is. Every allocation is checked against
+C1..C5. Policies that solve a program per slot take minutes for 10 000 slots.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+import edgevision  # noqa: F401 - registers the environments
+from edgevision import agents, baselines
+from edgevision.envs import Allocation, Policy, equal_shares
+
+IDS = ("EdgeVision/Paper-v0", "EdgeVision/Image-v0")
+_TOGETHER = 500  # environments
+
+
+def measure(env_id: str, slots: int, policies: dict[str, Policy], progress: Progress) -> None:
+    """Play one environment and print a line per policy."""
+    env = gymnasium.make_vec(env_id, num_envs=_TOGETHER).unwrapped
+    env.reset(seed=0)
+    values: dict[str, list[np.ndarray]] = {name: [] for name in policies}
+    bounds = []
+    rounds = -(-slots // _TOGETHER)
+    task = progress.add_task(env_id, total=rounds * len(policies))
+    for _ in range(rounds):
+        problem = env.problem  # type: ignore[attr-defined]
+        bounds.append(baselines.upper_bound(problem).value)
+        for name, policy in policies.items():
+            allocation = policy.act(problem)
+            allocation.check(problem)
+            values[name].append(problem.value(allocation))
+            progress.advance(task)
+        bandwidth, power = equal_shares(problem)
+        point = np.zeros(problem.active.shape, np.int64)
+        env.allocate(Allocation(point, bandwidth, power))  # type: ignore[attr-defined]
+    bound = np.concatenate(bounds)
+    busy = bound > 0
+    print(f"{env_id}: {len(bound)} slots, mean bound {bound.mean():.4f}")
+    for name, parts in values.items():
+        value = np.concatenate(parts)
+        distance = 100 * ((bound - value)[busy] / bound[busy]).mean()
+        print(
+            f"  {name:16} value {value.mean():.4f}  distance {distance:6.2f} %  above {(value > bound).sum()}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ids", nargs="*", default=IDS, help="environment ids")
+    parser.add_argument("--slots", type=int, default=10_000, help="slots per environment")
+    parser.add_argument("--agent", type=Path, action="append", default=[], help="run folder of a trained agent")
+    given = parser.parse_args()
+    with Progress(console=Console(stderr=True)) as progress:
+        for env_id in given.ids:
+            policies: dict[str, Policy] = {name: baselines.make(name) for name in baselines.names()}
+            policies |= {path.name: agents.LearnedPolicy.load(path) for path in given.agent}
+            measure(env_id, given.slots, policies, progress)
+
+
+if __name__ == "__main__":
+    main()
