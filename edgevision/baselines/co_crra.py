@@ -88,7 +88,6 @@ class CoCRRA:
         """
         started = time.perf_counter()
         outer, inner, failures = np.zeros((3, problem.slots), np.int64)
-        Allocation(np.zeros(problem.active.shape, np.int64), bandwidth, power).check(problem)
         best = Allocation(best_operating_points(problem, bandwidth, power, self.model), bandwidth, power)
         value = problem.value(best, self.model)
         running: BoolArray = np.any(problem.active, axis=1, keepdims=False)

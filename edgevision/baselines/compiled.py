@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class CompiledProgram:
         Raises:
             MissingExtraError: cvxpy or Clarabel is not installed.
         """
+        self._filling = threading.Lock()
         self._clarabel: Any = require("clarabel", "convex")
         self._sparse: Any = require("scipy.sparse", "convex")
 
@@ -69,13 +71,15 @@ class CompiledProgram:
             return None
         values = self._constant + self._slope @ numbers.ravel()
         start = 0
-        for part in _arrays_of(self._program):
-            part[:] = values[start : start + len(part)]
-            start += len(part)
-        solution = self._clarabel.DefaultSolver(*self._program, self._cones, self._settings).solve()
-        if str(solution.status) not in ("Solved", "AlmostSolved"):
-            return None
+        with self._filling:
+            for part in _arrays_of(self._program):
+                part[:] = values[start : start + len(part)]
+                start += len(part)
+            solver = self._clarabel.DefaultSolver(*self._program, self._cones, self._settings)  # copies the numbers
+        solution = solver.solve()
         x = np.asarray(solution.x)
+        if str(solution.status) not in ("Solved", "AlmostSolved") or not np.isfinite(x).all():
+            return None
         return [x[positions] for positions in self._positions]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,10 +63,14 @@ class ResourceAllocator:
         self.model = model
         self.tolerance = tolerance
         self.max_iterations = max_iterations
-        self._programs: dict[tuple[int, Fading], ResourceProgram] = {}
 
     def improve(self, problem: SlotProblem, start: Allocation) -> Improvement:
-        """Improve bandwidth and power of a feasible allocation, operating points fixed; never makes it worse."""
+        """Improve bandwidth and power of a feasible allocation, operating points fixed; never makes it worse.
+
+        Raises:
+            AllocationError: the allocation breaks a constraint, as any does where the minima exceed a budget.
+        """
+        start.check(problem)
         iterations, failures = np.zeros((2, problem.slots), np.int64)
         best, value = start, problem.value(start, self.model)
         can_gain = users_who_can_gain(problem, start.operating_point, self.model)
@@ -98,7 +103,7 @@ class ResourceAllocator:
         failed = np.zeros_like(solved)
         for slot in np.flatnonzero(solved):
             (users,) = np.nonzero(helped[slot])
-            solution = self._program(len(users), problem.fading).solve(numbers[:, slot, users])
+            solution = resource_program(len(users), problem.fading).solve(numbers[:, slot, users])
             if solution is None:
                 failed[slot] = True
             else:
@@ -106,11 +111,11 @@ class ResourceAllocator:
                 power[slot, users] *= solution[1]
         return _filled(problem, base, bandwidth, power), solved, failed
 
-    def _program(self, users: int, fading: Fading) -> ResourceProgram:
-        key = users, fading
-        if key not in self._programs:
-            self._programs[key] = ResourceProgram(users, fading)
-        return self._programs[key]
+
+@functools.cache
+def resource_program(users: int, fading: Fading) -> ResourceProgram:
+    """P2.2 for so many users, compiled once per process: that takes as long as a hundred solves."""
+    return ResourceProgram(users, fading)
 
 
 def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessModel | None) -> BoolArray:

@@ -34,13 +34,14 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
-    resamples: Annotated[int, typer.Option(min=100, help="Figs. 7 to 9: bootstrap samples of the images.")] = 2000,
+    resamples: Annotated[int, typer.Option(min=100, help="Bootstrap samples behind the intervals.")] = 2000,
 ) -> None:
     """Make published figures again from our own measurements, with our numbers beside the published ones.
 
-    Writes OUT/index.html, and per figure OUT/FIGURE.json with all numbers and OUT/FIGURE.png. Figs. 7 to 9 come from
-    measured profiles, and say so where a network was not measured. More networks, where huggingface.co can be
-    reached: edgevision codec bench --images DIR --labels CSV --model efficientnet_b0 --model deit_tiny_patch16_224
+    Writes OUT/index.html, and per figure OUT/FIGURE.json with all numbers and OUT/FIGURE.png. Figs. 4, 5 and gap
+    compare the solvers (a minute each). Figs. 7 to 9 come from measured profiles, and say so where a network was not
+    measured. More networks, where huggingface.co can be reached: edgevision codec bench --images DIR --labels CSV
+    --model efficientnet_b0 --model deit_tiny_patch16_224
 
     Example: **edgevision reproduce fig6 fig7 fig9 --out runs/figures**
     """

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgevision import baselines
+from edgevision.baselines.co_crra import CoCRRA, CoCRRAExact
 from edgevision.baselines.compression import best_operating_points
 from edgevision.baselines.program import ResourceProgram
 from edgevision.baselines.sca import ResourceAllocator
 from edgevision.envs import Allocation, SlotProblem, equal_shares
 from edgevision.envs.config import SuccessModel
+from edgevision.errors import AllocationError
 from tests.baselines.problems import nasty_problem, ordinary_problem
 
 MODELS: list[tuple[str, SuccessModel]] = [("co-crra", "chernoff"), ("co-crra-exact", "exact")]
@@ -72,6 +75,114 @@ def test_a_failing_solver_leaves_the_start_and_is_reported(name: str, monkeypatc
     np.testing.assert_allclose(allocation.power, equal_shares(problem)[1], rtol=1e-12)
     np.testing.assert_array_equal(policy.report.failures, 1)
     np.testing.assert_array_equal(policy.report.inner_iterations, 1)
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+def test_a_solver_that_fails_now_and_then_costs_no_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    solve, calls = ResourceProgram.solve, itertools.count()
+    monkeypatch.setattr(ResourceProgram, "solve", lambda self, n: None if next(calls) % 3 == 2 else solve(self, n))
+    problem = ordinary_problem(3, slots=8)
+    policy: Any = baselines.make(name)
+    allocation = policy.act(problem)
+    allocation.check(problem)
+    start = baselines.make({"co-crra": "fracr", "co-crra-exact": "fracr-exact", "fcrra": "fixed"}[name]).act(problem)
+    model: SuccessModel = "exact" if name == "co-crra-exact" else "chernoff"
+    assert (problem.value(allocation, model) >= problem.value(start, model)).all()
+    assert 0 < policy.report.failures.sum() < policy.report.inner_iterations.sum()
+
+
+@pytest.mark.parametrize("nonsense", [-1.0, 0.0, 1e300])
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+def test_a_solver_that_answers_nonsense_does_no_harm(
+    name: str, nonsense: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def solve(self: ResourceProgram, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        wrong = np.ones(numbers.shape[1])
+        wrong[0] = nonsense
+        return wrong, wrong[::-1]
+
+    monkeypatch.setattr(ResourceProgram, "solve", solve)
+    problem = ordinary_problem(3, slots=8)
+    allocation = baselines.make(name).act(problem)
+    allocation.check(problem)
+    start = baselines.make({"co-crra": "fracr", "co-crra-exact": "fracr-exact", "fcrra": "fixed"}[name]).act(problem)
+    model: SuccessModel = "exact" if name == "co-crra-exact" else "chernoff"
+    assert (problem.value(allocation, model) >= problem.value(start, model)).all()
+
+
+def test_a_solution_that_is_no_number_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __init__(self, *_: Any) -> None: ...
+
+        def solve(self) -> Any:
+            return SimpleNamespace(status="Solved", x=np.full(10, np.nan))
+
+    program = ResourceProgram(2, "half-normal")
+    monkeypatch.setattr(program._compiled._clarabel, "DefaultSolver", Broken)
+    assert program.solve(numbers_at_rest(2)) is None
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+def test_the_report_counts_programs_and_time(name: str) -> None:
+    active = np.ones((5, 4), bool)
+    active[0] = False
+    active[1, 1:] = False
+    problem = ordinary_problem(6, slots=5, active=active)
+    policy: Any = baselines.make(name, max_resource_iterations=2)
+    policy.act(problem)
+    report = policy.report
+    assert report.seconds > 0
+    np.testing.assert_array_equal(report.failures, 0)
+    assert report.outer_iterations[0] == report.inner_iterations[0] == 0  # nobody asks for anything
+    assert report.inner_iterations[1] == 0  # a lone user needs no program
+    assert (report.outer_iterations[2:] >= 1).all()
+    assert (report.inner_iterations <= 2 * report.outer_iterations).all()
+    assert report.inner_iterations[2:].sum() > 0
+
+
+def test_the_number_of_alternations_is_capped() -> None:
+    policy: Any = baselines.make("co-crra", tolerance=0.0, max_iterations=2)
+    policy.act(ordinary_problem(2, slots=5))
+    assert policy.report.outer_iterations.max() <= 2
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact"])
+def test_a_start_of_your_own_is_improved_on(name: str) -> None:
+    problem, policy = ordinary_problem(4, slots=6), CoCRRA() if name == "co-crra" else CoCRRAExact()
+    shares = baselines.make("random", seed=1).act(problem)
+    points = best_operating_points(problem, shares.bandwidth, shares.power, policy.model)
+    start = problem.value(Allocation(points, shares.bandwidth, shares.power), policy.model)
+    allocation = policy.act_from(problem, shares.bandwidth, shares.power)
+    allocation.check(problem)
+    assert (problem.value(allocation, policy.model) > start).all()
+    np.testing.assert_array_equal(
+        policy.act_from(problem, *equal_shares(problem)).bandwidth, policy.act(problem).bandwidth
+    )
+
+
+def test_a_start_beyond_the_budgets_is_refused() -> None:
+    problem = ordinary_problem(4)
+    bandwidth, power = equal_shares(problem)
+    with pytest.raises(AllocationError, match="C1"):
+        CoCRRA().act_from(problem, 1.1 * bandwidth, power)
+    with pytest.raises(AllocationError, match="C2"):
+        CoCRRA().act_from(problem, bandwidth, 1.1 * power)
+    with pytest.raises(AllocationError, match="NaN"):
+        CoCRRA().act_from(problem, bandwidth, power * np.nan)
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"min_bandwidth": np.full(3, 1e7)}, "C1, C3"),
+        ({"min_power": np.full(3, 1.0)}, "C2, C4"),
+        ({"bandwidth_budget": np.full(3, np.nan)}, "NaN"),
+    ],
+)
+def test_budgets_that_the_minima_exceed_are_refused(name: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(AllocationError, match=message):
+        baselines.make(name).act(ordinary_problem(0, **changes))
 
 
 def test_a_program_without_a_solution_is_a_failure() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,74 @@ def check(name: str, problem: SlotProblem) -> None:
 @given(seed=seeds, users=st.integers(1, 7))
 def test_allocations_are_feasible_and_spend_both_budgets(name: str, seed: int, users: int) -> None:
     check(name, nasty_problem(seed, users=users))
+
+
+@st.composite
+def extreme_problems(draw: st.DrawFn) -> SlotProblem:
+    """Two slots of users who each draw their worst: numbers at the ends of float64, nothing to send, no time left."""
+    users, points = draw(st.integers(1, 4)), 3
+    shape = 2, users
+
+    def per_user(*values: float) -> np.ndarray:
+        return np.array(draw(st.lists(st.sampled_from(values), min_size=2 * users, max_size=2 * users))).reshape(shape)
+
+    def per_slot(*values: float) -> np.ndarray:
+        return np.array([draw(st.sampled_from(values)) for _ in range(2)])
+
+    bandwidth, power = per_slot(1e-6, 1.0, 3e7, 1e12), per_slot(1e-12, 2e-3, 1.0, 1e6)
+    return ordinary_problem(
+        0,
+        slots=2,
+        users=users,
+        points=points,
+        active=per_user(0, 1, 1).astype(bool),
+        raw_size=per_user(0.0, 1.0, 1e6, 1.5e7, 1e12, 1e300),
+        deadline=per_user(-1.0, 0.0, 1e-12, 0.05, 0.1, 1e9),
+        gain_scale=per_user(1e-300, 1e-15, 1e-9, 1e-3, 1.0, 1e6),
+        compute_time=np.repeat(per_user(0.0, 0.0, 0.05, 1e6)[..., None], points, axis=2),
+        accuracy=np.sort(np.stack([per_user(0.0, 0.3, 1.0) for _ in range(points)], axis=2), axis=2),
+        size_fraction=np.broadcast_to(
+            draw(st.sampled_from([(0.0, 0.5, 1.0), (1.0, 1.0, 1.0), (1e-9, 0.1, 1.0)])), (*shape, points)
+        ),
+        bandwidth_budget=bandwidth,
+        power_budget=power,
+        min_bandwidth=per_slot(0.0, 1e-9, 0.5, 1.0) * bandwidth / users,
+        min_power=per_slot(0.0, 1e-9, 0.5, 1.0) * power / users,
+        fading=draw(st.sampled_from(["half-normal", "rayleigh"])),
+        success_model=draw(st.sampled_from(["exact", "chernoff"])),
+    )
+
+
+@pytest.mark.parametrize("name", baselines.names())
+@settings(deadline=None, max_examples=40)
+@given(problem=extreme_problems())
+def test_extremes_are_answered_within_the_constraints(name: str, problem: SlotProblem) -> None:
+    check(name, problem)
+
+
+@pytest.mark.parametrize("name", baselines.names())
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"min_bandwidth": np.zeros(3), "min_power": np.zeros(3)},
+        {"min_bandwidth": np.full(3, 30e6 / 4), "min_power": np.full(3, 0.15 / 4)},
+        {"accuracy": np.zeros((3, 4, 20))},
+        {"size_fraction": np.zeros((3, 4, 20))},
+        {"gain_scale": np.full((3, 4), 1e-3), "raw_size": np.full((3, 4), 1.5e7), "deadline": np.full((3, 4), 0.08)},
+    ],
+    ids=["no minima", "minima take all", "nothing is ever right", "nothing to send", "all alike"],
+)
+def test_degenerate_slots_are_answered(name: str, changes: dict[str, Any]) -> None:
+    check(name, ordinary_problem(0, **changes))
+
+
+@pytest.mark.parametrize("name", baselines.names())
+def test_a_lone_user_gets_both_budgets(name: str) -> None:
+    problem = ordinary_problem(1, users=1)
+    check(name, problem)
+    allocation = policy_named(name).act(problem)
+    np.testing.assert_allclose(allocation.bandwidth[:, 0], problem.bandwidth_budget, rtol=1e-9)
+    np.testing.assert_allclose(allocation.power[:, 0], problem.power_budget, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", baselines.names())

@@ -22,7 +22,7 @@ class Request:
         out: folder to write to.
         images: pictures, or folders of pictures, for Fig. 6; none for some that installed packages carry.
         maps: makers of importance maps for Fig. 6, see ``fig6.make_map``.
-        profiles: folder of measured profiles for Figs. 7 to 9; ``None`` for the shipped ones.
+        profiles: folder of measured profiles for figures with intervals; ``None`` for the shipped ones.
         resamples: bootstrap samples of the images.
     """
 

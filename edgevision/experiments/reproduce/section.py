@@ -14,7 +14,7 @@ from edgevision.experiments.reproduce.request import Request
 from edgevision.files import write_atomically
 
 _FORMAT_VERSION = 1
-_LIBRARIES = ("numpy", "scipy", "torch", "timm", "pillow", "jpeglib")
+_LIBRARIES = ("numpy", "scipy", "torch", "timm", "pillow", "jpeglib", "cvxpy", "clarabel")
 
 
 @dataclass(frozen=True)
