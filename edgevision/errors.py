@@ -24,6 +24,10 @@ class AllocationError(ValueError):
     """An allocation breaks one of the constraints C1..C5."""
 
 
+class SlotProblemError(ValueError):
+    """A slot problem's arrays do not fit together, are not finite or are out of range."""
+
+
 class UnknownNameError(ValueError):
     """A policy, profile, preset, algorithm or codec that does not exist was asked for by name."""
 

@@ -84,8 +84,10 @@ class CoCRRA:
             power: shares that satisfy C2 and C4, (N, U) [W].
 
         Raises:
+            SlotProblemError: see ``SlotProblem.check``.
             AllocationError: the start breaks a constraint.
         """
+        problem.check()
         started = time.perf_counter()
         outer, inner, failures = np.zeros((3, problem.slots), np.int64)
         best = Allocation(best_operating_points(problem, bandwidth, power, self.model), bandwidth, power)

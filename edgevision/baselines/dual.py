@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.baselines.dual_power import marginal_success
-from edgevision.baselines.dual_recovery import Shares, recover
-from edgevision.baselines.dual_response import Response, ResponseCurves, respond, response_curves
-from edgevision.baselines.dual_slots import DualSlots, at, best_of, thresholds
+from edgevision.baselines.dual_recovery import Shares, recover, valued
+from edgevision.baselines.dual_response import PointChoice, Response, respond, responders
+from edgevision.baselines.dual_slots import DualSlots, at, thresholds
 from edgevision.baselines.dual_tables import bandwidth_elasticity
-from edgevision.envs.problem import BoolArray, FloatArray, IntArray
+from edgevision.envs.problem import BoolArray, FloatArray
 
-SHORT_LADDER = 24
-_ITERATIONS = 5
+_ITERATIONS = 8
 _LARGEST_MOVE = 1.2
 
 
@@ -28,7 +27,7 @@ class DualSolution:
     """Result of the search.
 
     Attributes:
-        prices: lambda and nu where the bound was lowest, per unit of the whole budget, (2, N, 1).
+        prices: lambda and nu where the bound was lowest, per unit of the whole budget, (2, 1, N).
         shares: the best allocation met.
     """
 
@@ -36,25 +35,25 @@ class DualSolution:
     shares: Shares
 
 
-def solve_dual(slots: DualSlots) -> DualSolution:
+def solve_dual(slots: DualSlots, choice: PointChoice) -> DualSolution:
     """Search the prices of a batch of slots."""
-    curves = response_curves(slots, candidates(len(slots.exponent)))
-    equal = _equal_shares(slots, curves)
+    users = responders(slots, choice)
+    equal = _equal_shares(slots, choice)
     log_prices = _stationary_prices(slots, equal)
     move, excess = np.zeros((2, *log_prices.shape))
     limit = np.full(log_prices.shape, _LARGEST_MOVE)
     lowest, best_prices = np.full(slots.count.shape, np.inf), np.exp(log_prices)
     lowest_under, lowest_over = lowest, lowest
     nothing = np.zeros(slots.active.shape)
-    under = Response(curves.least_points, *slots.least, nothing, nothing)
+    under = Response(users.least_points, *slots.least, nothing, nothing)
     over = under
     for _ in range(_ITERATIONS):
         prices = np.exp(log_prices)
-        response = respond(slots, curves, prices)
-        bound = response.value.sum(axis=1, keepdims=True) + prices[0] + prices[1]
+        response = respond(slots, users, prices)
+        bound = response.value.sum(axis=0, keepdims=True) + prices[0] + prices[1]
         best_prices = np.where(bound < lowest, prices, best_prices)
         lowest = np.minimum(bound, lowest)
-        demand = np.stack([share.sum(axis=1, keepdims=True) for share in (response.bandwidth, response.power)])
+        demand = np.stack([share.sum(axis=0, keepdims=True) for share in (response.bandwidth, response.power)])
         fits = (demand <= 1.0).all(axis=0)
         under = _replaced(under, response, fits & (bound < lowest_under))
         over = _replaced(over, response, ~fits & (bound < lowest_over))
@@ -66,43 +65,26 @@ def solve_dual(slots: DualSlots) -> DualSolution:
         move = np.stack([0.8 * excess[0], 1.2 * excess[1] - 0.72 * excess[0]])
         move = np.clip(move, -limit, limit)
         log_prices = log_prices + move
-    return DualSolution(best_prices, equal.or_better(recover(slots, curves, under, over, best_prices)))
+    return DualSolution(best_prices, equal.or_better(recover(slots, choice, under, over, best_prices)))
 
 
 def _replaced(old: Response, new: Response, where: BoolArray) -> Response:
-    """``new`` in the slots ``where`` (N, 1), ``old`` elsewhere."""
+    """``new`` in the slots ``where`` (1, N), ``old`` elsewhere."""
     return Response(*(np.where(where, getattr(new, name), value) for name, value in vars(old).items()))
 
 
-def candidates(points: int) -> IntArray:
-    """Operating points that the dual problem looks at: all of a short ladder, else a dozen.
-
-    Evenly spaced ones and more towards the most compressed end, where a step changes the size most.
-    """
-    if points <= SHORT_LADDER:
-        return np.arange(points)
-    return np.unique(np.concatenate([np.linspace(0, points - 1, 8).astype(np.int64), points - np.array([9, 5, 3, 2])]))
-
-
-def _equal_shares(slots: DualSlots, curves: ResponseCurves) -> Shares:
-    """Equal shares with the best candidate points: the start, and an answer where resources are plenty."""
+def _equal_shares(slots: DualSlots, choice: PointChoice) -> Shares:
+    """Equal shares with the best points: the start, and an answer where resources are plenty."""
     share = slots.active / slots.count
-
-    def success(candidate: int) -> FloatArray:
-        x = thresholds(curves.exponent[candidate], slots.noise, share, share)
-        return np.asarray(curves.accuracy[candidate] * slots.table.success(x))
-
-    best, value = best_of(len(curves.points), success)
-    value = np.where(slots.active, value, 0.0).sum(axis=1, keepdims=True)
-    return Shares(curves.points.take(best), share, share, value)
+    return valued(slots, choice.at_shares(share, share), share, share)
 
 
 def _stationary_prices(slots: DualSlots, shares: Shares) -> FloatArray:
-    """log lambda and log nu at which shares would be stationary on average, (2, N, 1)."""
-    exponent, accuracy = at(slots.exponent, shares.points), at(slots.accuracy, shares.points)
+    """log lambda and log nu at which shares would be stationary on average, (2, 1, N)."""
+    exponent, accuracy = slots.exponent(shares.points), at(slots.accuracy, shares.points)
     x = np.minimum(thresholds(exponent, slots.noise, shares.bandwidth, shares.power), 50.0)
     marginal = accuracy * marginal_success(x, slots.table.fading, slots.table.model) * x
     marginal = np.where(slots.active, marginal, 0.0)
     elasticity = bandwidth_elasticity(np.minimum(exponent / np.maximum(shares.bandwidth, 1e-30), 50.0))
-    worth = np.stack([(marginal * elasticity).sum(axis=1, keepdims=True), marginal.sum(axis=1, keepdims=True)])
+    worth = np.stack([(marginal * elasticity).sum(axis=0, keepdims=True), marginal.sum(axis=0, keepdims=True)])
     return np.asarray(np.log(np.maximum(worth, 1e-3)))

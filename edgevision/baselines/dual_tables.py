@@ -25,8 +25,6 @@ from edgevision.envs.problem import FloatArray, IntArray
 
 Regime = Literal["free", "least power"]
 
-ROW_START, ROW_STEP, ROWS = -40.0, 0.5, 141  # log r or log y
-COLUMN_START, COLUMN_STEP, COLUMNS = -10.0, 1 / 16, 273  # log c
 _LOG_Q = np.linspace(-9.0, np.log(600.0), 3000)
 _WORTHLESS = -1e30
 
@@ -44,41 +42,77 @@ class ResponseTable:
     log_exponent: FloatArray
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Nodes of a table in two coordinates, evenly spaced; tables are flat, one row of nodes after the other."""
+
+    row_start: float
+    row_step: float
+    rows: int
+    column_start: float
+    column_step: float
+    columns: int
+
+    def place(self, row: FloatArray, column: FloatArray) -> Place:
+        """Find coordinates, which broadcast against each other; both are clipped to the grid."""
+        row_node, row = _split(row, self.row_start, self.row_step, self.rows)
+        column_node, column = _split(column, self.column_start, self.column_step, self.columns)
+        return Place(row_node * self.columns + column_node, row, column, self.columns)
+
+    def nodes(self) -> tuple[FloatArray, FloatArray]:
+        """Coordinates of the nodes, (rows, 1) and (columns,)."""
+        return (
+            (self.row_start + self.row_step * np.arange(self.rows, dtype=np.float64))[:, None],
+            self.column_start + self.column_step * np.arange(self.columns, dtype=np.float64),
+        )
+
+
+def _split(position: FloatArray, start: float, step: float, count: int) -> tuple[IntArray, FloatArray]:
+    """The lower node along one coordinate and the weight of the upper one."""
+    position = position - start
+    position *= 1 / step
+    np.maximum(position, 0.0, out=position)
+    np.minimum(position, count - 1.001, out=position)
+    node = position.astype(np.int64)
+    position -= node
+    return node, position
+
+
+GRID = Grid(-40.0, 0.5, 141, -10.0, 1 / 16, 273)  # log r or log y, and log c
+
+
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where numbers lie in a ``ResponseTable``: the flat index of the lower node and the weights of the upper ones."""
+    """Where numbers lie in a table: the flat index of the lower node and the weights of the upper ones."""
 
     node: IntArray
     row: FloatArray
     column: FloatArray
+    columns: int
 
     def read(self, table: FloatArray) -> FloatArray:
         """Bilinear interpolation."""
-        low, high = table.take(self.node), table.take(self.node + COLUMNS)
+        low, high = table.take(self.node), table.take(self.node + self.columns)
         low += self.column * (table.take(self.node + 1) - low)
-        high += self.column * (table.take(self.node + (COLUMNS + 1)) - high)
+        high += self.column * (table.take(self.node + (self.columns + 1)) - high)
         high -= low
         high *= self.row
         high += low
         return high
 
-    def nearest(self, table: FloatArray) -> FloatArray:
+    def lower(self, table: FloatArray) -> FloatArray:
         """The lower node's entry."""
         return table.take(self.node)
 
-
-def place(log_row: FloatArray, log_price: FloatArray) -> Place:
-    """Find log r (or log y) and log c, which broadcast against each other; both are clipped to the table."""
-    row = np.clip((log_row - ROW_START) * (1 / ROW_STEP), 0.0, ROWS - 1.001)
-    column = np.clip((log_price - COLUMN_START) * (1 / COLUMN_STEP), 0.0, COLUMNS - 1.001)
-    row_node, column_node = row.astype(np.int64), column.astype(np.int64)
-    return Place(row_node * COLUMNS + column_node, row - row_node, column - column_node)
+    def nearest(self, table: IntArray) -> IntArray:
+        """The nearest node's entry."""
+        return table.take(self.node + self.columns * (self.row > 0.5) + (self.column > 0.5))
 
 
 @functools.lru_cache(maxsize=16)
 def response_table(regime: Regime, fading: Fading, model: SuccessModel) -> ResponseTable:
     """Build the table of one regime."""
-    rows = [_row(regime, fading, model, ROW_START + ROW_STEP * i) for i in range(ROWS)]
+    rows = [_row(regime, fading, model, float(log_row[0])) for log_row in GRID.nodes()[0]]
     value, log_exponent = (np.stack(part).ravel() for part in zip(*rows, strict=True))
     return ResponseTable(value, log_exponent)
 
@@ -93,7 +127,7 @@ def _row(regime: Regime, fading: Fading, model: SuccessModel, log_row: float) ->
     # From the most bandwidth (small q) on the first stationary point is the maximum; beyond the hump lies a minimum.
     peak = int(np.argmax(marginal)) + 1
     log_marginal = np.maximum.accumulate(np.log(np.maximum(marginal[:peak], 1e-300)))
-    nodes = COLUMN_START + COLUMN_STEP * np.arange(COLUMNS)
+    nodes = GRID.nodes()[1]
     log_q = np.interp(nodes, log_marginal, _LOG_Q[:peak])
     best = np.exp(log_q)
     cost = (1.0 + 1.0 / bandwidth_elasticity(best)) / best if regime == "free" else 1.0 / best

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.baselines.dual import solve_dual
+from edgevision.baselines.dual_response import point_choice
 from edgevision.baselines.dual_slots import dual_slots
+from edgevision.baselines.exchange import exchange
 from edgevision.baselines.polish import polish
 from edgevision.baselines.registry import register
 from edgevision.baselines.shares import fill_budgets
@@ -19,7 +21,8 @@ from edgevision.baselines.upper_bound import upper_bound
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import Allocation, FloatArray, SlotProblem
 
-_USERS_AT_A_TIME = 8192
+_LOOSE = 0.005  # gap above which a second bound is tried
+_USERS_AT_A_TIME = 16384
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,28 +66,48 @@ class Joint:
         self.model = model
 
     def act(self, problem: SlotProblem) -> Allocation:
-        """Allocate for every slot of the batch."""
+        """Allocate for every slot of the batch.
+
+        Raises:
+            SlotProblemError: see ``SlotProblem.check``.
+        """
         return self._act(problem)[0]
 
     def solve(self, problem: SlotProblem) -> JointSolution:
-        """Allocate for every slot and certify how far from the optimum that can be."""
+        """Allocate for every slot and certify how far from the optimum that can be.
+
+        Raises:
+            SlotProblemError: see ``SlotProblem.check``.
+        """
         allocation, prices = self._act(problem)
-        bound = upper_bound(problem, self.model, prices)
-        return JointSolution(allocation, problem.value(allocation, self.model), bound.value, bound.prices)
+        value = problem.value(allocation, self.model)
+        found = upper_bound(problem, self.model, prices)
+        bound, prices = found.value, found.prices
+        loose = bound - value > _LOOSE * bound
+        if loose.any():  # a slot's own prices can be far from its best ones; slots of one scenario have similar ones
+            typical = np.repeat(np.median(prices, axis=1, keepdims=True), int(loose.sum()), axis=1)
+            again = upper_bound(problem[loose], self.model, typical, refinements=12)
+            better = again.value < bound[loose]
+            bound[loose] = np.where(better, again.value, bound[loose])
+            prices[:, loose] = np.where(better, again.prices, prices[:, loose])
+        return JointSolution(allocation, value, bound, prices)
 
     def _act(self, problem: SlotProblem) -> tuple[Allocation, FloatArray]:
         """Allocations, and prices per unit of the whole budgets, (2, N)."""
+        problem.check()
         at_a_time = max(_USERS_AT_A_TIME // problem.users, 1)
         groups = [slice(start, start + at_a_time) for start in range(0, max(problem.slots, 1), at_a_time)]
         parts = [self._act_on(problem[group]) for group in groups]
-        points, bandwidth, power, prices = (np.concatenate(column, axis=-2) for column in zip(*parts, strict=True))
-        return Allocation(points, *fill_budgets(problem, bandwidth, power)), prices[..., 0]
+        points, bandwidth, power, prices = (np.concatenate(column, axis=-1) for column in zip(*parts, strict=True))
+        return Allocation(points.T, *fill_budgets(problem, bandwidth.T, power.T)), prices[:, 0]
 
     def _act_on(self, problem: SlotProblem) -> tuple[np.ndarray, ...]:
         with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
             slots = dual_slots(problem, self.model)
-            dual = solve_dual(slots)
-            shares = polish(slots, dual.shares, dual.prices)
-        bandwidth = shares.bandwidth * problem.bandwidth_budget[:, None]
-        power = shares.power * problem.power_budget[:, None]
-        return np.where(problem.active, shares.points, 0), bandwidth, power, dual.prices
+            choice = point_choice(slots)
+            dual = solve_dual(slots, choice)
+            shares = polish(slots, choice, dual.shares, dual.prices)
+            shares = exchange(slots, shares, dual.prices)
+        bandwidth = shares.bandwidth * problem.bandwidth_budget
+        power = shares.power * problem.power_budget
+        return np.where(slots.active, shares.points, 0), bandwidth, power, dual.prices

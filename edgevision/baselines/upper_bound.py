@@ -18,6 +18,7 @@ import numpy as np
 from edgevision.baselines.dual import solve_dual
 from edgevision.baselines.dual_inner import Users, inner_maxima
 from edgevision.baselines.dual_power import power_table
+from edgevision.baselines.dual_response import point_choice
 from edgevision.baselines.dual_slots import dual_slots
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
@@ -76,7 +77,8 @@ def _bound_group(
     """Ellipsoid method on the logarithms of the two prices, from the given ones or the approximate dual's."""
     if prices is None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-            prices = solve_dual(dual_slots(problem, model)).prices[..., 0]
+            slots = dual_slots(problem, model)
+            prices = solve_dual(slots, point_choice(slots)).prices[:, 0]
     slot, users = _users(problem, model)
     best, best_prices = np.full(problem.slots, np.inf), prices
     shape = np.broadcast_to(np.eye(2) * _RADIUS**2, (problem.slots, 2, 2))

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from edgevision.envs import radio
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.errors import AllocationError
+from edgevision.errors import AllocationError, SlotProblemError
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+
+_POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,27 @@ class SlotProblem:
     def airtime(self) -> FloatArray:
         """Time left for sending at each operating point, (N, U, K) [s]; negative if computing takes longer."""
         return self.deadline[..., None] - self.compute_time
+
+    def check(self) -> None:
+        """Refuse what no environment produces; for problems built by hand. Solvers call it, simple rules do not.
+
+        Raises:
+            SlotProblemError: names the first array of a wrong shape, with a number that is not finite, or out of range.
+        """
+        N, U, K = self.slots, self.users, self.points
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("raw_size", "deadline", "gain_scale"), (N, U))
+        shapes |= dict.fromkeys(("size_fraction", "accuracy", "compute_time"), (N, U, K))
+        shapes |= dict.fromkeys(("min_bandwidth", "min_power", *_POSITIVE), (N,))
+        for name, shape in shapes.items():
+            values = getattr(self, name)
+            if values.shape != shape:
+                raise SlotProblemError(f"{name} must have shape {shape}, got {values.shape}")
+            if not np.isfinite(values).all():
+                raise SlotProblemError(f"{name} must be finite")
+            if name in _POSITIVE and not (values > 0).all():
+                raise SlotProblemError(f"{name} must be > 0, got {values.min():g}")
+            if name != "deadline" and (values < 0).any():
+                raise SlotProblemError(f"{name} must be >= 0, got {values.min():g}")
 
     def __getitem__(self, index: slice | BoolArray | IntArray) -> SlotProblem:
         """The sub-batch of slots that ``index`` selects along N."""

@@ -38,6 +38,13 @@ def test_joint_beats_every_other_policy_on_average_and_published_co_crra_clearly
     assert value.mean() - problem.value(baselines.make("co-crra").act(problem)).mean() >= 0.04
 
 
+@pytest.mark.parametrize(("preset", "users", "slots"), [("paper", 6, 100), ("paper", 10, 20), ("umi-image", 6, 60)])
+def test_joint_is_hardly_ever_below_exact_co_crra(preset: str, users: int, slots: int) -> None:
+    problem = simulated(preset, slots, seed=3, users=users, traffic="full-buffer")
+    exact = problem.value(baselines.make("co-crra-exact").act(problem))
+    assert (problem.value(Joint().act(problem)) < exact - 1e-9).mean() <= 0.02
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("fading", FADINGS)
 @pytest.mark.parametrize("profile", ["published-eta", "image-lite0-spat-imco"])

@@ -18,7 +18,7 @@ from edgevision import baselines
 from edgevision.baselines.joint import Joint
 from edgevision.errors import MissingExtraError
 from edgevision.experiments.reproduce import Request, fig4, fig5, gap, reproduce, solver_sweep
-from edgevision.experiments.reproduce.solver_sweep import BASELINES, SCORES, Curves, Panel, draw_slots, tight_bound
+from edgevision.experiments.reproduce.solver_sweep import BASELINES, SCORES, Curves, Panel, draw_slots
 
 PANEL = Panel("made up", {}, peak=0.9, gain=0.3, gain_words="30 %")
 
@@ -148,14 +148,13 @@ def test_finished_parts_are_used_again_and_others_are_not(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("model", SCORES)
-def test_the_tighter_bound_still_lies_above_what_is_found(model: Any) -> None:
+def test_the_bound_lies_above_what_is_found_and_near_it(model: Any) -> None:
     problem = draw_slots({"power_mw": 1000.0, "bandwidth_mhz": 15.0}, "test", 12)
     solution = Joint(model).solve(problem)
-    bound = tight_bound(problem, model, solution)
-    assert (bound <= solution.bound).all()
+    assert solution.gap.max() < 0.01
     policies = ["co-crra", "fracr", "random"] if model == "chernoff" else ["co-crra-exact", "fracr-exact", "random"]
     for allocation in (solution.allocation, *(baselines.make(name).act(problem) for name in policies)):
-        assert (problem.value(allocation, model) <= bound).all()
+        assert (problem.value(allocation, model) <= solution.bound).all()
 
 
 def test_the_parts_of_the_distance_add_up(tmp_path: Path) -> None:

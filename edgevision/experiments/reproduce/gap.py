@@ -18,7 +18,7 @@ from edgevision.experiments.provenance import versions
 from edgevision.experiments.reproduce.request import Request
 from edgevision.experiments.reproduce.section import Plot, Section, Table
 from edgevision.experiments.reproduce.solver_plots import plot_parts
-from edgevision.experiments.reproduce.solver_sweep import FloatArray, draw_slots, origin, tight_bound
+from edgevision.experiments.reproduce.solver_sweep import FloatArray, draw_slots, origin
 from edgevision.experiments.statistics import Interval, bootstrap_interval
 from edgevision.experiments.store import PartStore
 
@@ -132,7 +132,7 @@ def stage_values(problem: SlotProblem, starts: int) -> dict[str, FloatArray]:
         "co-crra-exact": exact,
         "best of starts": best,
         "best known": np.maximum(best, solution.value),
-        "upper bound": tight_bound(problem, "exact", solution),
+        "upper bound": solution.bound,
         "fracr-exact": problem.value(baselines.make("fracr-exact").act(problem), "exact"),
         "joint": solution.value,
         "joint on the approximation": problem.value(approximate, "exact"),

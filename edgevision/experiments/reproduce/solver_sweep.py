@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision import baselines
-from edgevision.baselines.joint import Joint, JointSolution
-from edgevision.baselines.upper_bound import upper_bound
+from edgevision.baselines.joint import Joint
 from edgevision.envs import SlotProblem
 from edgevision.envs.config import SuccessModel
 from edgevision.experiments.progress import progress_bar
@@ -192,18 +191,8 @@ def _other_scores(problem: SlotProblem) -> Scores:
     for model in SCORES:
         solution = Joint(model).solve(problem)
         scores[model] = {name: problem.value(allocation, model).tolist() for name, allocation in allocations.items()}
-        bound = tight_bound(problem, model, solution)
-        scores[model] |= {"joint": solution.value.tolist(), "upper bound": bound.tolist()}
+        scores[model] |= {"joint": solution.value.tolist(), "upper bound": solution.bound.tolist()}
     return scores
-
-
-def tight_bound(problem: SlotProblem, model: SuccessModel, solution: JointSolution) -> FloatArray:
-    """The smaller of two certified bounds per slot, (N,): from the slot's own prices, and from the batch's median.
-
-    The prices of a single slot can lie far from its best ones; slots of one scenario have similar prices.
-    """
-    typical = np.repeat(np.median(solution.prices, axis=1, keepdims=True), problem.slots, axis=1)
-    return np.minimum(solution.bound, upper_bound(problem, model, typical, refinements=12).value)
 
 
 def _curves(panel: Panel, measured: Sequence[Mapping[str, Scores]]) -> Curves:
