@@ -230,9 +230,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run (default all)")
     parser.add_argument("--instances", type=int, default=500, help="instances of the part bound (default 500)")
-    parser.add_argument("--slots", type=int, default=200, help="slots per row of the part gap (default 200)")
+    parser.add_argument("--slots", type=int, default=300, help="slots per row of the part gap (default 300)")
     parser.add_argument(
-        "--co-crra-slots", type=int, default=60, help="slots that Co-CRRA solves per row at 6 users, fewer above"
+        "--co-crra-slots", type=int, default=300, help="slots that Co-CRRA solves per row at 6 users, fewer above"
     )
     parser.add_argument("--plot", type=Path, help="PNG file for the part scaling")
     parser.add_argument("--seed", type=int, default=0)

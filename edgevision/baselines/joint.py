@@ -1,7 +1,7 @@
 """`joint`: operating point, bandwidth and power of all users at once, near the optimum and with a certificate. Ours.
 
 Dual decomposition finds prices and a feasible start, Newton steps polish it. Slots are worked on in groups that fit
-the cache; no slot's answer depends on another's.
+the cache; no slot's allocation depends on another's.
 """
 
 from __future__ import annotations
