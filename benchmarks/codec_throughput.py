@@ -1,4 +1,4 @@
-"""Encoding and decoding speed of SpaT-IMCO, importance network left out, against Pillow's optimised JPEG.
+"""Encoding and decoding speed of SpaT-IMCO, without and with the importance network, against Pillow's optimised JPEG.
 
 Run on one core:  OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/codec_throughput.py
 Without --image a synthetic picture (shading, edges, noise) is coded; both codecs take turns in one run.
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -33,27 +34,26 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=30)
     options = parser.parse_args()
     print(f"{provenance.cpu_name()}; {provenance.versions(_LIBRARIES)}; level {options.level:g}; medians")
-    print(" side  encode [ms]  Pillow [ms]  ratio   decode [ms]  Pillow [ms]  ratio")
+    print(" side  encode [ms]  Pillow [ms]  ratio   with network [ms]  ratio   decode [ms]  Pillow [ms]  ratio")
     for side in options.sides:
-        encode, decode = _measure(_picture(options.image, side), options.level, options.repeats)
+        encode, whole, decode = _measure(_picture(options.image, side), options.level, options.repeats)
         cells = (f"{1e3 * a:11.2f} {1e3 * b:12.2f} {a / b:6.1f}" for a, b in (encode, decode))
-        print(f"{side:5} {'   '.join(cells)}")
+        print(f"{side:5} {f'{1e3 * whole[0]:19.2f} {whole[0] / whole[1]:6.1f}   '.join(cells)}", flush=True)
 
 
-def _measure(image: NDArray[np.uint8], level: float, repeats: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Seconds of SpaT-IMCO and of Pillow's JPEG: for encoding, for decoding."""
+def _measure(image: NDArray[np.uint8], level: float, repeats: int) -> list[tuple[float, float]]:
+    """Seconds of SpaT-IMCO and of Pillow's JPEG: for encoding without network, with it, and for decoding."""
+    torch.set_num_threads(1)
     ours, theirs = SpatImco(), UniformJpeg()
     importance = Importance(np.add.outer(*(np.arange(side, dtype=np.float64) for side in image.shape[:2])))
     data = ours.encode(image, level=level, importance=importance)
     reference = theirs.encode(image, level=level)
-    return (
-        _in_turns(
-            lambda: ours.encode(image, level=level, importance=importance),
-            lambda: theirs.encode(image, level=level),
-            repeats,
-        ),
-        _in_turns(lambda: ours.decode(data), lambda: theirs.decode(reference), repeats),
-    )
+    turns = {
+        lambda: ours.encode(image, level=level, importance=importance): lambda: theirs.encode(image, level=level),
+        lambda: ours.encode(image, level=level): lambda: theirs.encode(image, level=level),
+        lambda: ours.decode(data): lambda: theirs.decode(reference),
+    }
+    return [_in_turns(first, second, repeats) for first, second in turns.items()]
 
 
 def _in_turns(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float]:
