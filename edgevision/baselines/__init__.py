@@ -6,12 +6,13 @@ building a policy that solves convex programs needs the extra ``convex``.
 
 from edgevision.baselines import co_crra, heuristics, joint, msvra
 from edgevision.baselines.compression import FixedCompression, best_operating_points, tune_fixed_point
-from edgevision.baselines.joint import JointSolution
+from edgevision.baselines.joint import Joint, JointSolution
 from edgevision.baselines.registry import make, names, register
 from edgevision.baselines.upper_bound import UpperBound, upper_bound
 
 __all__ = [
     "FixedCompression",
+    "Joint",
     "JointSolution",
     "UpperBound",
     "best_operating_points",
