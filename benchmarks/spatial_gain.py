@@ -35,8 +35,7 @@ from edgevision.codecs.importance import GradCam
 from edgevision.codecs.spat_imco import SpatImco
 from edgevision.codecs.theta import TrainingConfig, load_mobilenet
 from edgevision.codecs.theta.cross_fitting import CrossFitted, cross_fit, fingerprint, number_of_crop
-from edgevision.codecs.theta.examples import collect_examples
-from edgevision.codecs.theta.training import TEACHERS
+from edgevision.codecs.theta.training import TEACHERS, training_examples
 from edgevision.codecs.theta.weights import SHIPPED_FOLDS, save_heads
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.envs.profile import OperatingPointProfile
@@ -70,16 +69,11 @@ class Measured:
         path = self.work / SHIPPED_FOLDS.name
         if not path.is_file():
             config = TrainingConfig()
-            examples = collect_examples(
-                self.dataset,
+            network, teachers = (
                 load_mobilenet(self._backbone, config.width),
                 [load_classifier(name) for name in TEACHERS],
-                views=config.views,
-                true_class=config.true_class,
-                seed=config.seed,
-                folder=self.work,
-                progress=report,
             )
+            examples = training_examples(self.dataset, network, teachers, self.work, config, report)
             record = {"data_set": self.dataset.name, "data_set_fingerprint": self.dataset.fingerprint()}
             save_heads(cross_fit(examples, config), path, record | {"command": COMMAND, "config": asdict(config)})
         return CrossFitted.load(self.dataset, [self.classifier], path)

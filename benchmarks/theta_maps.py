@@ -24,26 +24,17 @@ from edgevision.codecs.datasets import ImageFolder
 from edgevision.codecs.theta import Theta, TrainingConfig, load_mobilenet, network_cost
 from edgevision.codecs.theta.agreement import rank_correlation, top_overlap
 from edgevision.codecs.theta.cross_fitting import FOLDS, cross_fit
-from edgevision.codecs.theta.examples import collect_examples
 from edgevision.codecs.theta.fitting import predict_maps
 from edgevision.codecs.theta.labels import make_view, teacher_map
 from edgevision.codecs.theta.sensitivity import sensitivity_map
-from edgevision.codecs.theta.training import TEACHERS
+from edgevision.codecs.theta.training import TEACHERS, training_examples
 
 
 def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.ndarray]:
     """Maps (I, 14, 14) of the centre crops, by what made them."""
     config = TrainingConfig()
-    examples = collect_examples(
-        dataset,
-        load_mobilenet(given.backbone, config.width),
-        [load_classifier(name) for name in TEACHERS],
-        views=config.views,
-        true_class=config.true_class,
-        seed=config.seed,
-        folder=given.work,
-        progress=report,
-    )
+    network, teachers = load_mobilenet(given.backbone, config.width), [load_classifier(name) for name in TEACHERS]
+    examples = training_examples(dataset, network, teachers, given.work, config, report)
     numbers = np.arange(len(examples))
     learnt = np.zeros((len(examples), *examples.target.shape[2:]), np.float32)
     for fold, head in enumerate(cross_fit(examples, config)):

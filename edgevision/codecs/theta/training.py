@@ -61,7 +61,9 @@ def train_importance(
     from torch.utils.tensorboard import SummaryWriter
 
     config = config or TrainingConfig()
-    examples = _examples(dataset, network, teachers, folder, config, progress)
+    examples = training_examples(
+        dataset, network, teachers, folder, config, lambda done, total: progress("examples", done, total)
+    )
     network.head = fresh_head(config)
     checkpoint = folder / f"checkpoint-{_digest(examples, config)}.safetensors"
     with SummaryWriter(str(folder / "tensorboard")) as writer:
@@ -88,14 +90,15 @@ def train_importance(
     return network.eval()
 
 
-def _examples(
+def training_examples(
     dataset: ImageFolder,
     network: ThetaNetwork,
     teachers: Sequence[Classifier],
     folder: Path,
     config: TrainingConfig,
-    progress: Progress,
+    progress: Callable[[int, int], None],
 ) -> Examples:
+    """The examples that ``config`` asks for; see ``collect_examples``."""
     return collect_examples(
         dataset,
         network,
@@ -104,7 +107,7 @@ def _examples(
         true_class=config.true_class,
         seed=config.seed,
         folder=folder,
-        progress=lambda done, total: progress("examples", done, total),
+        progress=progress,
     )
 
 

@@ -156,7 +156,8 @@ def _own_tables(settings: dict[str, Any]) -> list[str]:
         )
     if settings.get("container") == "mapped":
         said.append(
-            "Spat-imco's files are JPEG's abbreviated format, about 240 bytes of tables smaller than uniform's, which "
-            "counts most where files are small. docs/spat-imco.md says what each part contributes."
+            "Spat-imco's files are JPEG's abbreviated format: they lack the 138 bytes of quantisation tables, and "
+            "mostly Huffman tables too, that uniform's have, which counts most where files are small. "
+            "docs/spat-imco.md says what each part contributes."
         )
     return said
