@@ -4,10 +4,10 @@
 building a policy that solves convex programs needs the extra ``convex``.
 """
 
-from edgevision.baselines import co_crra, heuristics, joint, msvra
+from edgevision.baselines import co_crra, heuristics, joint, msvra, stae_budget, video_rules
 from edgevision.baselines.compression import FixedCompression, best_operating_points, tune_fixed_point
 from edgevision.baselines.joint import Joint, JointSolution
-from edgevision.baselines.registry import make, names, register
+from edgevision.baselines.registry import known, make, names, register
 from edgevision.baselines.upper_bound import UpperBound, upper_bound
 
 __all__ = [
@@ -19,10 +19,13 @@ __all__ = [
     "co_crra",
     "heuristics",
     "joint",
+    "known",
     "make",
     "msvra",
     "names",
     "register",
+    "stae_budget",
     "tune_fixed_point",
     "upper_bound",
+    "video_rules",
 ]

@@ -103,7 +103,7 @@ def dual_slots(problem: SlotProblem, model: SuccessModel | None = None) -> DualS
         if len(compute_time) == 1 or (compute_time.shape[1:] == (1, 1) and not np.ptp(compute_time)):
             scale, relative = scale / (problem.deadline.T - compute_time[0]), fraction
         else:
-            relative = fraction / (problem.deadline.T - compute_time)
+            relative = _over_time(fraction, problem.deadline.T - compute_time)
         load, relative = (
             np.ascontiguousarray(np.where(part >= 0, np.clip(part, 1 / _EXTREME, _EXTREME), _EXTREME))
             for part in (scale, relative)
@@ -122,6 +122,11 @@ def dual_slots(problem: SlotProblem, model: SuccessModel | None = None) -> DualS
         most=(np.maximum(1 - (count - 1) * least[0], least[0]), np.maximum(1 - (count - 1) * least[1], least[1])),
         table=power_table(problem.fading, model or problem.success_model),
     )
+
+
+def _over_time(fraction: FloatArray, airtime: FloatArray) -> FloatArray:
+    """The share per second; infinite where no time is left, even if nothing is to be sent."""
+    return np.where(airtime >= 0, fraction / airtime, np.inf)
 
 
 def _compact(array: FloatArray) -> FloatArray:

@@ -1,12 +1,12 @@
 """`joint`: operating point, bandwidth and power of all users at once, near the optimum and with a certificate. Ours.
 
 Dual decomposition finds prices and a feasible start, Newton steps polish it. Slots are worked on in groups that fit
-the cache; no slot's allocation depends on another's.
+the cache; no slot's allocation depends on another's. Operating points of a grid are first made a ladder.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from edgevision.baselines.dual import solve_dual
 from edgevision.baselines.dual_response import point_choice
 from edgevision.baselines.dual_slots import dual_slots
 from edgevision.baselines.exchange import exchange
+from edgevision.baselines.frontier import frontier, with_points
 from edgevision.baselines.polish import polish
 from edgevision.baselines.registry import register
 from edgevision.baselines.shares import fill_budgets
@@ -95,6 +96,11 @@ class Joint:
     def _act(self, problem: SlotProblem) -> tuple[Allocation, FloatArray]:
         """Allocations, and prices per unit of the whole budgets, (2, N)."""
         problem.check()
+        if len(problem.grid) > 1:
+            ladder = frontier(problem)
+            allocation, prices = self._act(with_points(problem, ladder))
+            points = np.where(problem.active, problem.at(allocation, ladder), 0)
+            return replace(allocation, operating_point=points), prices
         at_a_time = max(_USERS_AT_A_TIME // problem.users, 1)
         groups = [slice(start, start + at_a_time) for start in range(0, max(problem.slots, 1), at_a_time)]
         parts = [self._act_on(problem[group]) for group in groups]

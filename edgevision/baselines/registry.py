@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from edgevision.envs.problem import Policy
@@ -15,6 +15,8 @@ PolicyClass = TypeVar("PolicyClass", bound=type[Any])
 
 def register(policy: PolicyClass) -> PolicyClass:
     """Class decorator: make a policy available under its ``name``.
+
+    A class attribute ``axes`` says that it is only for profiles with operating points along these axes.
 
     Raises:
         ValueError: the name is taken.
@@ -37,6 +39,11 @@ def make(name: str, **options: Any) -> Policy:
     return _POLICIES[name](**options)
 
 
-def names() -> list[str]:
+def known() -> list[str]:
     """Names that ``make`` knows, sorted."""
     return sorted(_POLICIES)
+
+
+def names(axes: Sequence[str] = ()) -> list[str]:
+    """Names of the policies for a profile with these ``axis_names``, sorted; by default those for any profile."""
+    return [name for name in known() if getattr(_POLICIES[name], "axes", None) in (None, tuple(axes))]

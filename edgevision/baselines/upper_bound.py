@@ -20,6 +20,7 @@ from edgevision.baselines.dual_inner import Users, inner_maxima
 from edgevision.baselines.dual_power import power_table
 from edgevision.baselines.dual_response import point_choice
 from edgevision.baselines.dual_slots import dual_slots
+from edgevision.baselines.frontier import frontier, with_points
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
 
@@ -60,6 +61,8 @@ def upper_bound(
     Returns:
         Bounds on ``problem.value(allocation, success_model)`` and the prices.
     """
+    if len(problem.grid) > 1:
+        problem = with_points(problem, frontier(problem))
     at_a_time = max(_ENTRIES_AT_A_TIME // (problem.users * problem.points), 1)
     parts = []
     for start in range(0, max(problem.slots, 1), at_a_time):
@@ -122,7 +125,7 @@ def _users(problem: SlotProblem, model: SuccessModel | None) -> tuple[IntArray, 
         exponent = np.where(airtime > 0, np.log(2.0) * payload / (airtime * budget_b[:, None]), np.inf)
         noise = problem.noise_density[slot] * budget_b / (problem.gain_scale[slot, user] * budget_p)
     return slot, Users(
-        exponent=np.where(payload > 0, exponent, 0.0),
+        exponent=np.where((payload > 0) | (airtime < 0), exponent, 0.0),
         accuracy=problem.accuracy[slot, user],
         noise=noise,
         least=least,

@@ -10,15 +10,18 @@ from edgevision.envs.profile import (
     save_profile,
     shipped_profiles,
 )
+from edgevision.envs.published_video import published_stae
 from edgevision.envs.registration import IDS
 from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
 from edgevision.envs.trace import EpisodeTrace
 from edgevision.envs.vector_environment import OffloadingVectorEnv
+from edgevision.envs.video_rendering import ContentPictures
 
 __all__ = [
     "IDS",
     "PRESETS",
     "Allocation",
+    "ContentPictures",
     "EpisodeTrace",
     "OffloadingEnv",
     "OffloadingVectorEnv",
@@ -32,6 +35,7 @@ __all__ = [
     "equal_shares",
     "load_profile",
     "published_eta",
+    "published_stae",
     "save_profile",
     "shipped_profiles",
 ]

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from edgevision.envs.presets import PRESETS
 from edgevision.errors import ScenarioError, unknown_name
 
 Fading = Literal["half-normal", "rayleigh"]
@@ -40,8 +41,8 @@ class ScenarioConfig:
         noise_dbm_per_hz: thermal noise density [dBm/Hz].
         noise_figure_db: receiver noise figure added to it [dB].
         deadline_ms: range from which each request's deadline t0 is drawn uniformly [ms].
-        size_mbit: range from which raw sizes D are drawn uniformly [Mbit], for profiles without contents of
-            their own (``published-eta``); measured profiles bring each content's own size.
+        size_mbit: range from which raw sizes D are drawn uniformly [Mbit], for profiles whose sizes are shares of
+            them (``published-eta``); others bring each content's own size.
         propagation: ``fixed`` gives every user ``gain_scale``; ``umi`` draws positions in a cell and uses
             3GPP TR 38.901 UMi street canyon path loss, line-of-sight probability and shadowing.
         gain_scale: the scale delta of the channel gain for ``fixed`` [linear power gain].
@@ -49,6 +50,9 @@ class ScenarioConfig:
         cell_radius_m: users are uniform on the disc between 10 m and this radius [m].
         base_station_height_m: antenna height of the base station [m].
         user_height_m: antenna height of the cameras [m].
+        shadowing_walk_db: how much every user's gain scale varies from slot to slot: standard deviation of a
+            stationary Gaussian process around its mean [dB]; 0 keeps it for the whole episode.
+        shadowing_correlation: correlation of that process from one slot to the next, 0 up to below 1.
         fading: distribution of the gain: ``half-normal`` (the paper's |N(0, delta^2)|) or ``rayleigh``
             (exponential power gain with mean delta).
         success_model: how success probability is scored: ``exact`` or the paper's ``chernoff``
@@ -81,6 +85,8 @@ class ScenarioConfig:
     cell_radius_m: float = 150.0
     base_station_height_m: float = 10.0
     user_height_m: float = 1.5
+    shadowing_walk_db: float = 0.0
+    shadowing_correlation: float = 0.9
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
     traffic: Traffic = "poisson"
@@ -120,9 +126,10 @@ class ScenarioConfig:
                 _check(name, getattr(self, name), lambda value: value >= 0, ">= 0")
         for name in ("noise_dbm_per_hz", "noise_figure_db"):
             _check(name, getattr(self, name), lambda value: True, "finite")
-        for name in ("device_time_scale", "edge_time_scale"):
+        for name in ("device_time_scale", "edge_time_scale", "shadowing_walk_db"):
             _check(name, getattr(self, name), lambda value: value >= 0, ">= 0")
         _check("cell_radius_m", self.cell_radius_m, lambda value: value > 10, "> 10 (the closest distance)")
+        _check("shadowing_correlation", self.shadowing_correlation, lambda value: 0 <= value < 1, "in [0, 1)")
         _check("arrivals_per_slot", self.arrivals_per_slot, lambda value: 0 < value < 1, "in (0, 1)")
         for name in ("deadline_ms", "size_mbit"):
             low, high = getattr(self, name)
@@ -228,30 +235,3 @@ def _pair(name: str, value: Any, kind: type) -> tuple[Any, Any]:
         return kind(low), kind(high)
     except (TypeError, ValueError):
         raise ScenarioError(f"{name} must be a pair (low, high) of {kind.__name__}s, got {value!r}") from None
-
-
-#: Named scenarios; ``ScenarioConfig.from_preset`` and the ``preset=`` keyword of the environments use them.
-PRESETS: dict[str, dict[str, Any]] = {
-    # Section VI-A of the Co-CRRA paper; sizes read as Mbit, gain scale chosen so that the published
-    # success probabilities (figures 4 and 5) are met.
-    "paper": {},
-    # The same with the numbers exactly as printed (D = 10..20 MB, B_min = 5 MHz, P_min = 10 mW).
-    "paper-printed": {
-        "size_mbit": (80.0, 160.0),
-        "min_bandwidth_mhz": 5.0,
-        "min_power_mw": 10.0,
-    },
-    # Eight cameras in a 3GPP UMi street-canyon cell that share an LTE-M carrier and send single images.
-    "umi-image": {
-        "users": 8,
-        "bandwidth_mhz": 1.08,
-        "power_mw": 200.0,
-        "noise_figure_db": 5.0,
-        "propagation": "umi",
-        "cell_radius_m": 250.0,
-        "profile": "image-lite0-spat-imco",
-        "accuracy": "replay",
-        "device_time_scale": 1.0,
-        "edge_time_scale": 1.0,
-    },
-}

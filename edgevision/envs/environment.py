@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -15,6 +15,9 @@ from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
 from edgevision.envs.trace import EpisodeTrace
 from edgevision.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from edgevision.envs.rendering import Renderer, Scene
 
 Observation = dict[str, NDArray[Any]]
 _ROW = np.array([0])
@@ -57,7 +60,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         self.observation_space = observation_space(self.config.users, len(profile.feature_names))
         self.action_space = actions.action_space(self.config.users, profile.grid)
         self.render_mode = render_mode
-        self._renderer: Any = None
+        self._renderer: Renderer | None = None
         self._last: tuple[SlotProblem, Allocation, SlotOutcome] | None = None
         self._over = True
 
@@ -110,16 +113,27 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode; pass one to gymnasium.make()")
             return None
-        from edgevision.envs.rendering import Renderer, Scene, as_text
+        from edgevision.envs.rendering import Scene
 
-        trace, slot = self.simulator.trace, int(self.simulator.slot[0])
-        scene = Scene.of(self.problem, trace.position, slot, int(trace.length[0]), self._last)
+        scene = Scene.of(self.problem, self.simulator.trace, int(self.simulator.slot[0]), self._last)
         if self.render_mode == "ansi":
-            return as_text(scene)
+            return self._as_text(scene)
         if self._renderer is None:
-            self._renderer = Renderer(window=self.render_mode == "human")
+            self._renderer = self._make_renderer(window=self.render_mode == "human")
         frame = self._renderer.draw(scene)
         return frame if self.render_mode == "rgb_array" else None
+
+    def _as_text(self, scene: Scene) -> str:
+        """The scene in the mode ``ansi``."""
+        from edgevision.envs.rendering import as_text
+
+        return as_text(scene)
+
+    def _make_renderer(self, *, window: bool) -> Renderer:
+        """What draws scenes in the other modes."""
+        from edgevision.envs.rendering import Renderer
+
+        return Renderer(window=window)
 
     def close(self) -> None:
         """Close the window, if one is open."""

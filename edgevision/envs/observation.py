@@ -6,6 +6,8 @@ Resources enter as if shared equally, so that the features mean the same at any 
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from gymnasium.spaces import Box, Dict, MultiBinary
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from edgevision.envs.problem import SlotProblem
 
 #: Features are clipped here; ordinary values stay within about [-1, 1].
 FEATURE_LIMIT = 4.0
-#: How many operating points, evenly spaced from least to most compressed, are described per user.
+#: How many operating points are described per user; see `anchor_points`.
 ANCHORS = 4
 
 USER_FEATURES = (
@@ -47,6 +49,21 @@ def observation_space(users: int, content_features: int) -> Dict:
     )
 
 
+@functools.cache
+def anchor_points(grid: tuple[int, ...]) -> NDArray[np.int64]:
+    """The operating points that are described per user, (ANCHORS,).
+
+    On a ladder they are evenly spaced from least to most compressed. On a grid they are the corners of the first two
+    axes, in row-major order, in the middle of the others: for frames x pixels x mode all or one of the frames with all
+    or the fewest pixels, entropy-coded. What lies between follows nearly as a product.
+    """
+    if len(grid) == 1:
+        return np.linspace(0, grid[0] - 1, ANCHORS).round().astype(np.int64)
+    corners = np.meshgrid((0, grid[0] - 1), (0, grid[1] - 1), indexing="ij")
+    middle = [np.full(ANCHORS, size // 2) for size in grid[2:]]
+    return np.asarray(np.ravel_multi_index([*(corner.ravel() for corner in corners), *middle], grid))
+
+
 def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) int8."""
     count = problem.active.sum(axis=1)
@@ -54,9 +71,12 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     density = (problem.power_budget / (problem.bandwidth_budget * problem.noise_density))[:, None]
     snr = problem.gain_scale * density
     capacity = bandwidth * np.log2(1.0 + snr)
-    anchors = np.linspace(0, problem.points - 1, ANCHORS).round().astype(int)
-    airtime = np.maximum(problem.deadline[..., None] - problem.compute_time.take(anchors, axis=2), 1e-9)
+    anchors = anchor_points(problem.grid)
+    airtime = problem.deadline[..., None] - problem.compute_time.take(anchors, axis=2)
     payload = problem.raw_size[..., None] * problem.size_fraction.take(anchors, axis=2)
+    # Nothing to send is no load, unless computing alone misses the deadline.
+    payload = np.where((payload == 0) & (airtime < 0), np.inf, payload)
+    airtime = np.maximum(airtime, 1e-9)
     # Filled in place, in the space's own float32: observing is a large part of a step.
     users = np.empty((*problem.active.shape, len(USER_FEATURES) + problem.features.shape[2]), np.float32)
     users[..., 0] = _log10(snr) / 5.0 - 1.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from edgevision.errors import AllocationError, SlotProblemError
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+
+Number = TypeVar("Number", bound=np.generic)
 
 _POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
 
@@ -169,7 +171,7 @@ class SlotProblem:
         return total / np.maximum(self.active.sum(axis=1), 1)
 
     @staticmethod
-    def at(allocation: Allocation, table: FloatArray) -> FloatArray:
+    def at(allocation: Allocation, table: NDArray[Number]) -> NDArray[Number]:
         """Pick the allocated operating point from an (N, U, K) table, (N, U)."""
         index = allocation.operating_point[..., None]
         return np.asarray(np.take_along_axis(table, index, axis=2)[..., 0])

@@ -14,7 +14,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,8 @@ FloatArray = NDArray[np.float64]
 class OperatingPointProfile:
     """A codec's operating points, ordered from least to most compressed.
 
-    J contents, K operating points, F features. Closed-form profiles have J = 1 and no recorded outcomes.
+    J contents, K operating points, F features. Closed-form profiles have J = 1 and no recorded outcomes. On a ladder
+    every point is at most as large as the one before; on a grid each axis goes from least to most compressed.
 
     Attributes:
         name: name of the profile.
@@ -55,6 +56,7 @@ class OperatingPointProfile:
         content_ids: names of the contents (file names), length J.
         grid: sizes of the axes that the K points enumerate in row-major order; (K,) for a ladder.
         axis_names: what each axis is.
+        relative: sizes are shares of a raw size that the scenario draws, not bytes of a content.
         metadata: provenance: data set, model, codec and versions, command line.
     """
 
@@ -72,6 +74,7 @@ class OperatingPointProfile:
     content_ids: tuple[str, ...] = ("closed-form",)
     grid: tuple[int, ...] = ()
     axis_names: tuple[str, ...] = ("compression",)
+    relative: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -173,13 +176,24 @@ def published_eta(*, normalised: bool = True) -> OperatingPointProfile:
         parameter=ratio,
         device_time=np.zeros_like(ratio),
         edge_time=np.zeros_like(ratio),
+        relative=True,
         metadata={"source": "Co-CRRA paper, section IV-B.1", "normalised": normalised},
     )
 
 
+def _closed_forms() -> dict[str, Callable[[], OperatingPointProfile]]:
+    from edgevision.envs.published_video import NAME, published_stae  # it builds on this module
+
+    return {
+        "published-eta": published_eta,
+        "published-eta-raw": functools.partial(published_eta, normalised=False),
+        NAME: published_stae,
+    }
+
+
 def shipped_profiles() -> list[str]:
     """Names that ``load_profile`` knows without a path."""
-    return ["published-eta", "published-eta-raw", *sorted(path.stem for path in _SHIPPED.glob("*.npz"))]
+    return [*_closed_forms(), *sorted(path.stem for path in _SHIPPED.glob("*.npz"))]
 
 
 @functools.lru_cache(maxsize=32)
@@ -190,8 +204,9 @@ def load_profile(name: str) -> OperatingPointProfile:
         UnknownNameError: neither a shipped profile nor an existing file.
         ProfileError: the file is damaged, its checksum is wrong, or its arrays are inconsistent.
     """
-    if name in ("published-eta", "published-eta-raw"):
-        return published_eta(normalised=name == "published-eta")
+    closed_forms = _closed_forms()
+    if name in closed_forms:
+        return closed_forms[name]()
     shipped = _SHIPPED / f"{name}.npz"
     path = shipped if Path(name).name == name and shipped.is_file() else Path(name)
     if not path.is_file():
@@ -229,6 +244,8 @@ def _read(path: Path) -> OperatingPointProfile:
             content_ids=tuple(description["content_ids"]),
             grid=tuple(description["grid"]),
             axis_names=tuple(description["axis_names"]),
+            # Files from before this entry existed: closed forms had relative sizes.
+            relative=bool(description.get("relative", "correct" not in arrays)),
             metadata=description["metadata"],
         )
     except (KeyError, TypeError) as error:
@@ -267,6 +284,7 @@ def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
         "content_ids": list(profile.content_ids),
         "grid": list(profile.grid),
         "axis_names": list(profile.axis_names),
+        "relative": profile.relative,
         "metadata": dict(profile.metadata),
     }
     path = folder / f"{profile.name}.npz"

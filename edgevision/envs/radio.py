@@ -82,8 +82,8 @@ def log_threshold(
     """log x of eq. 2: the gain, in units of its scale delta, above which the payload arrives in time.
 
     Args:
-        payload: bits to send S [bit]; nothing to send always arrives (log x = -inf).
-        airtime: time left for sending t [s]; none left means never (+inf).
+        payload: bits to send S [bit]; nothing to send arrives (log x = -inf) unless computing misses the deadline.
+        airtime: time left for sending t [s]; none left means never (+inf), but less than none where nothing is sent.
         bandwidth: b [Hz]; zero means never.
         power: p [W]; zero means never.
         gain_scale: delta [linear].
@@ -101,7 +101,7 @@ def log_threshold(
         log_x = log_required_snr + np.log(np.multiply(noise_density, bandwidth) / np.multiply(power, gain_scale))
     possible = (airtime > 0) & (bandwidth > 0) & (power > 0)
     log_x = np.where(possible, log_x, np.inf)
-    return np.asarray(np.where(payload > 0, log_x, -np.inf))
+    return np.asarray(np.where(payload > 0, log_x, np.where(airtime >= 0, -np.inf, np.inf)))
 
 
 def log_success_probability(

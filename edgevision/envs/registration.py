@@ -8,6 +8,7 @@ import gymnasium
 IDS = {
     "EdgeVision/Paper-v0": "edgevision.envs.paper:Paper",
     "EdgeVision/Image-v0": "edgevision.envs.image:Image",
+    "EdgeVision/Video-v0": "edgevision.envs.video:Video",
 }
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import SlotOutcome
+from edgevision.envs.trace import EpisodeTrace
 from edgevision.errors import require
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 _BANDWIDTH, _POWER, _COMPRESSION, _SUCCESS, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"
 _MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
@@ -20,14 +23,19 @@ _MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What is drawn of one slot, per user (U,); the allocation is all zero before the first step."""
+    """What is drawn of one slot, per user (U,); the allocation is all zero before the first step.
+
+    ``operating_point`` is -1 for users without a decision.
+    """
 
     slot: int
     length: int
     position: FloatArray
+    content: IntArray
     active: NDArray[np.bool_]
     gain_db: FloatArray
     deadline_ms: FloatArray
+    operating_point: IntArray
     compression: FloatArray
     bandwidth_share: FloatArray
     power_share: FloatArray
@@ -39,17 +47,19 @@ class Scene:
     def of(
         cls,
         upcoming: SlotProblem,
-        position: FloatArray,
+        trace: EpisodeTrace,
         slot: int,
-        length: int,
         last: tuple[SlotProblem, Allocation, SlotOutcome] | None,
     ) -> Scene:
-        """The last slot if there was one, else the upcoming one with nothing allocated yet (N = 1 each)."""
+        """The ``last`` slot, or before the first step the ``upcoming`` one, number ``slot``; N = 1 each."""
         problem = last[0] if last else upcoming
+        shown = slot - 1 if last else slot
         idle = np.zeros(problem.users)
         common: dict[str, Any] = {
-            "length": length,
-            "position": position[0],
+            "slot": shown,
+            "length": int(trace.length[0]),
+            "position": trace.position[0],
+            "content": trace.content[0, shown],
             "active": problem.active[0],
             "gain_db": 10.0 * np.log10(problem.gain_scale[0]),
             "deadline_ms": 1e3 * problem.deadline[0],
@@ -58,10 +68,10 @@ class Scene:
             zeros: dict[str, Any] = dict.fromkeys(
                 ("compression", "bandwidth_share", "power_share", "in_time", "accuracy"), idle
             )
-            return cls(slot=slot, reward=None, **common, **zeros)
+            return cls(operating_point=np.full(problem.users, -1), reward=None, **common, **zeros)
         _, allocation, outcome = last
         return cls(
-            slot=slot - 1,
+            operating_point=np.where(problem.active, allocation.operating_point, -1)[0],
             compression=np.where(problem.active, 1.0 - problem.at(allocation, problem.size_fraction), 0.0)[0],
             bandwidth_share=allocation.bandwidth[0] / problem.bandwidth_budget[0],
             power_share=allocation.power[0] / problem.power_budget[0],
@@ -78,14 +88,21 @@ class Scene:
         return f"slot {self.slot + 1}/{self.length}   {int(self.active.sum())} active   {score}"
 
 
-def as_text(scene: Scene) -> str:
-    """The slot as a table of plain text."""
-    lines = [scene.title, "user  gain dB  deadline ms  compression  bandwidth  power  in time  accuracy"]
+def as_text(scene: Scene, heading: str = "compression", choices: Sequence[str] | None = None) -> str:
+    """The slot as a table of plain text.
+
+    Args:
+        scene: the slot.
+        heading: of the column that says what each user sends.
+        choices: its entries; ``None`` is the compression ratio.
+    """
+    choices = choices or [f"{ratio:.3f}" for ratio in scene.compression]
+    lines = [scene.title, f"user  gain dB  deadline ms  {heading}  bandwidth  power  in time  accuracy"]
     for user in range(len(scene.active)):
         row = f"{user:4d}  {scene.gain_db[user]:7.1f}  {scene.deadline_ms[user]:11.1f}"
         if scene.active[user]:
             row += (
-                f"  {scene.compression[user]:11.3f}  {scene.bandwidth_share[user]:8.1%}"
+                f"  {choices[user]:>{len(heading)}}  {scene.bandwidth_share[user]:8.1%}"
                 f"  {scene.power_share[user]:5.1%}  {scene.in_time[user]:7.3f}  {scene.accuracy[user]:8.3f}"
             )
         else:
@@ -95,7 +112,13 @@ def as_text(scene: Scene) -> str:
 
 
 class Renderer:
-    """Draws scenes with matplotlib; with ``window`` it also shows them on the screen, if there is one."""
+    """Draws scenes with matplotlib; with ``window`` it also shows them on the screen, if there is one.
+
+    Attributes:
+        widths: relative widths of the panels: cell, bandwidth, power, what is sent, success.
+    """
+
+    widths: ClassVar[tuple[float, ...]] = (3.2, 1, 1, 1, 1)
 
     def __init__(self, *, window: bool) -> None:
         if window:
@@ -114,31 +137,43 @@ class Renderer:
         figure = self.figure
         figure.clear()
         figure.suptitle(scene.title, fontsize=11)
-        grid = figure.add_gridspec(1, 5, width_ratios=(3.2, 1, 1, 1, 1), wspace=0.3, **_MARGINS)
-        _draw_cell(figure.add_subplot(grid[0]), scene)
-        users = np.arange(len(scene.active))
-        bars = (
-            ("bandwidth share", scene.bandwidth_share, _BANDWIDTH),
-            ("power share", scene.power_share, _POWER),
-            ("compression o", scene.compression, _COMPRESSION),
-            ("right and in time", scene.in_time * scene.accuracy, _SUCCESS),
-        )
-        for column, (label, value, colour) in enumerate(bars, start=1):
-            axes = figure.add_subplot(grid[column])
-            axes.barh(users, value, color=np.where(scene.active, colour, _IDLE).tolist())
-            axes.set(xlim=(0, 1), ylim=(len(users) - 0.5, -0.5), xlabel=label, yticks=users, xticks=(0, 0.5, 1))
-            axes.tick_params(labelsize=8, labelleft=column == 1)
-            axes.set_ylabel("user" if column == 1 else "")
-            axes.spines[["top", "right"]].set_visible(False)
+        grid = figure.add_gridspec(1, 5, width_ratios=self.widths, wspace=0.3, **_MARGINS)
+        cell, bandwidth, power, sent, success = (figure.add_subplot(part) for part in grid)
+        _draw_cell(cell, scene)
+        draw_bars(bandwidth, scene, "bandwidth share", scene.bandwidth_share, _BANDWIDTH)
+        draw_bars(power, scene, "power share", scene.power_share, _POWER)
+        self.draw_sent(sent, scene)
+        draw_bars(success, scene, "right and in time", scene.in_time * scene.accuracy, _SUCCESS)
+        bandwidth.tick_params(labelleft=True)
+        bandwidth.set_ylabel("user")
         figure.canvas.draw()
         if self._pyplot is not None:
             figure.canvas.flush_events()
         return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
+    def draw_sent(self, axes: Any, scene: Scene) -> None:
+        """Draw what each user sends, a row per user."""
+        draw_bars(axes, scene, "compression o", scene.compression, _COMPRESSION)
+
     def close(self) -> None:
         """Close the window."""
         if self._pyplot is not None:
             self._pyplot.close(self.figure)
+
+
+def draw_bars(axes: Any, scene: Scene, label: str, value: FloatArray, colour: str) -> None:
+    """A bar per user between 0 and 1."""
+    users = np.arange(len(scene.active))
+    axes.barh(users, value, color=np.where(scene.active, colour, _IDLE).tolist())
+    prepare_rows(axes, len(users), label)
+    axes.set(xticks=(0, 0.5, 1))
+
+
+def prepare_rows(axes: Any, users: int, label: str) -> None:
+    """Axes from 0 to 1 with a row per user, the first on top."""
+    axes.set(xlim=(0, 1), ylim=(users - 0.5, -0.5), xlabel=label, yticks=range(users))
+    axes.tick_params(labelsize=8, labelleft=False)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_cell(axes: Any, scene: Scene) -> None:

@@ -111,8 +111,11 @@ def draw_traces(
     n, slots, users = len(generators), config.slots[1] + 1, config.users
     per_slot = 5 * slots * users
     uniforms = np.empty((n, per_slot + 5 * users + 1))
-    for row, generator in zip(uniforms, generators, strict=True):
+    # Drawn only where it is used: scenarios without it keep their episodes.
+    walk = np.empty((n, 2, slots, users) if config.shadowing_walk_db > 0 else (n, 0))
+    for row, steps, generator in zip(uniforms, walk, generators, strict=True):
         generator.random(out=row)
+        generator.random(out=steps)
     arrivals, size, deadline, content, fading = uniforms[:, :per_slot].reshape(n, 5, slots, users).swapaxes(0, 1)
     place = uniforms[:, per_slot:-1].reshape(n, 5, users).swapaxes(0, 1)
     low, high = config.slots
@@ -123,7 +126,7 @@ def draw_traces(
         pool=_request_pool(config, arrivals),
         raw_size=_raw_sizes(config, profile, size, chosen),
         deadline=_between(config.deadline_ms, deadline) * 1e-3,
-        gain_scale=np.broadcast_to(gain_scale[:, None, :], fading.shape),
+        gain_scale=_walk(config, walk, np.broadcast_to(gain_scale[:, None, :], fading.shape)),
         content=chosen,
         fading=fading,
         position=position,
@@ -137,10 +140,32 @@ def _between(bounds: tuple[float, float], uniform: FloatArray) -> FloatArray:
 def _raw_sizes(
     config: ScenarioConfig, profile: OperatingPointProfile, uniform: FloatArray, content: IntArray
 ) -> FloatArray:
-    """Raw sizes [bit]: each content's own where it was measured, else drawn from the scenario's range."""
-    if profile.correct is None:
+    """Raw sizes [bit]: drawn from the scenario's range where the profile holds shares, else each content's own."""
+    if profile.relative:
         return _between(config.size_mbit, uniform) * 1e6
     return 8.0 * profile.raw_size[content]
+
+
+def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) -> FloatArray:
+    """Gain scales (N, T, U) with shadowing that varies from slot to slot, from 2 uniforms each, (N, 2, T, U).
+
+    A stationary autoregressive process of order 1 in dB around each user's mean: Gudmundson's model of correlated
+    shadowing for users that move.
+    """
+    if not config.shadowing_walk_db:
+        return gain_scale
+    steps = _normal(uniforms[:, 0], uniforms[:, 1])
+    kept, new = config.shadowing_correlation, math.sqrt(1.0 - config.shadowing_correlation**2)
+    walk = np.empty_like(steps)
+    walk[:, 0] = steps[:, 0]
+    for slot in range(1, walk.shape[1]):
+        walk[:, slot] = kept * walk[:, slot - 1] + new * steps[:, slot]
+    return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
+
+
+def _normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
+    """Standard normal numbers from pairs of uniforms by Box and Muller; 1 - u lies in (0, 1], so the log is finite."""
+    return np.asarray(np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2.0 * np.pi * angle))
 
 
 def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
@@ -177,7 +202,6 @@ def _place_users(config: ScenarioConfig, uniforms: FloatArray) -> tuple[FloatArr
     loss = propagation.path_loss_db(
         distance, line_of_sight, config.carrier_ghz, config.base_station_height_m, config.user_height_m
     )
-    # Box-Muller; 1 - u lies in (0, 1], which keeps the logarithm finite.
-    normal = np.sqrt(-2.0 * np.log(1.0 - normal_radius)) * np.cos(2.0 * np.pi * normal_angle)
+    normal = _normal(normal_radius, normal_angle)
     spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
     return position, propagation.gain_scale_from_loss(loss + spread * normal, config.fading)

@@ -42,6 +42,8 @@ def test_published_minimum_shares_shrink_until_they_fit() -> None:
         ({"deadline_ms": 50}, "deadline_ms"),
         ({"size_mbit": (0, 1)}, "size_mbit"),
         ({"arrivals_per_slot": 1.0}, "arrivals_per_slot"),
+        ({"shadowing_walk_db": -1.0}, "shadowing_walk_db"),
+        ({"shadowing_correlation": 1.0}, "shadowing_correlation"),
         ({"cell_radius_m": 5}, "cell_radius_m"),
         ({"episode_slots": 0}, "episode_slots"),
         ({"episode_slots": (5, 2)}, "episode_slots"),

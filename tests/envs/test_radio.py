@@ -41,6 +41,9 @@ def test_log_threshold_is_the_logarithm_of_equation_2(
 def test_impossible_and_trivial_links() -> None:
     always = radio.log_threshold(0.0, 0.1, 1e6, 0.1, 1e-9, 4e-21)
     assert float(radio.success_probability(always)) == pytest.approx(1.0, abs=1e-15)
+    for airtime, arrives in ((0.1, 1.0), (0.0, 1.0), (-1e-9, 0.0)):  # nothing to send, but computing takes time
+        silent = radio.log_threshold(0.0, airtime, 1e6, 0.1, 1e-9, 4e-21)
+        assert float(radio.success_probability(silent)) == pytest.approx(arrives, abs=1e-15)
     for airtime, bandwidth, power in ((0.0, 1e6, 0.1), (-1.0, 1e6, 0.1), (0.1, 0.0, 0.1), (0.1, 1e6, 0.0)):
         never = radio.log_threshold(1e5, airtime, bandwidth, power, 1e-9, 4e-21)
         assert radio.success_probability(never) == 0.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,26 @@ def test_cell_users_are_uniform_on_the_disc() -> None:
     near, far = distance < 30, distance > 80
     gain = trace.gain_scale[:, 0]
     assert np.median(gain[near]) > 10 * np.median(gain[far])
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.7, 0.95])
+def test_shadowing_walks_around_each_users_mean(correlation: float) -> None:
+    config = ScenarioConfig(
+        propagation="umi", shadowing_walk_db=6.0, shadowing_correlation=correlation, episode_slots=30, users=5
+    )
+    still = draw(dataclasses.replace(config, shadowing_walk_db=0.0), seed=0, n=2000)
+    walking = draw(config, seed=0, n=2000)
+    for name in ("pool", "deadline", "position", "fading"):
+        np.testing.assert_array_equal(getattr(walking, name), getattr(still, name))
+    assert (still.gain_scale == still.gain_scale[:, :1]).all()
+    walk = 10 * np.log10(walking.gain_scale / still.gain_scale)
+    # Stationary: the same spread in the first slot as in the last; correlation falls geometrically.
+    assert walk[:, 0].std() == pytest.approx(6.0, rel=0.05)
+    assert walk[:, -1].std() == pytest.approx(6.0, rel=0.05)
+    assert walk.mean() == pytest.approx(0.0, abs=0.3)
+    for lag in (1, 3):
+        measured = (walk[:, lag:] * walk[:, :-lag]).mean() / (walk**2).mean()
+        assert measured == pytest.approx(correlation**lag, abs=0.03)
 
 
 def test_contents_come_from_the_requested_split(measured_profile: Path) -> None:

@@ -1,0 +1,47 @@
+"""Operating points of a grid as a ladder: sorted by the rate that they need, dominated ones replaced. Ours.
+
+The success probability of a point depends on its payload S and time left t through the rate S / t alone (eq. 2). So
+of two points the one that needs no more and is no less accurate is at least as good at any bandwidth and power, and
+solvers that search along a ladder find the best point of a grid too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
+
+
+def required_rate(problem: SlotProblem) -> FloatArray:
+    """S / t of every operating point, (N, U, K) [bit/s]; infinite where computing leaves no time for it."""
+    payload, airtime = problem.payload, problem.airtime
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        needed = np.where(airtime > 0, payload / airtime, np.inf)
+    return np.where((payload == 0) & (airtime >= 0), 0.0, needed)
+
+
+def frontier(problem: SlotProblem) -> IntArray:
+    """The K points of every user from the largest to the smallest required rate, (N, U, K).
+
+    A point that another one dominates is replaced by the most accurate of those that dominate it, so that accuracy
+    never rises along the ladder; K stays the same for every user.
+    """
+    rate = required_rate(problem)
+    order = np.argsort(rate, axis=2, kind="stable")
+    accuracy = np.take_along_axis(np.where(np.isinf(rate), -1.0, problem.accuracy), order, axis=2)
+    best_before = np.maximum.accumulate(accuracy, axis=2)[..., :-1]
+    gains = np.concatenate([np.ones_like(accuracy[..., :1], bool), accuracy[..., 1:] > best_before], axis=2)
+    kept = np.maximum.accumulate(np.where(gains, np.arange(problem.points), 0), axis=2)
+    return np.take_along_axis(order, kept, axis=2)[..., ::-1]
+
+
+def with_points(problem: SlotProblem, points: IntArray) -> SlotProblem:
+    """The problem with only the given operating points of each user, (N, U, L), in that order."""
+    tables: dict[str, Any] = {
+        name: np.take_along_axis(getattr(problem, name), points, axis=2)
+        for name in ("size_fraction", "accuracy", "compute_time")
+    }
+    return dataclasses.replace(problem, **tables, grid=(points.shape[2],))

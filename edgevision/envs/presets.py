@@ -1,0 +1,60 @@
+"""Named scenarios: settings of `ScenarioConfig` that differ from its defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Named scenarios; ``ScenarioConfig.from_preset`` and the ``preset=`` keyword of the environments use them.
+PRESETS: dict[str, dict[str, Any]] = {
+    # Section VI-A of the Co-CRRA paper; sizes read as Mbit, gain scale chosen so that the published
+    # success probabilities (figures 4 and 5) are met.
+    "paper": {},
+    # The same with the numbers exactly as printed (D = 10..20 MB, B_min = 5 MHz, P_min = 10 mW).
+    "paper-printed": {
+        "size_mbit": (80.0, 160.0),
+        "min_bandwidth_mhz": 5.0,
+        "min_power_mw": 10.0,
+    },
+    # Eight cameras in a 3GPP UMi street-canyon cell that share an LTE-M carrier and send single images.
+    "umi-image": {
+        "users": 8,
+        "bandwidth_mhz": 1.08,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "propagation": "umi",
+        "cell_radius_m": 250.0,
+        "profile": "image-lite0-spat-imco",
+        "accuracy": "replay",
+        "device_time_scale": 1.0,
+        "edge_time_scale": 1.0,
+    },
+    # Six cameras in a 3GPP cell that send or classify clips within a second; shadowing varies from clip to clip.
+    "stae-video": {
+        "users": 6,
+        "bandwidth_mhz": 20.0,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "propagation": "umi",
+        "cell_radius_m": 250.0,
+        "fading": "rayleigh",
+        "shadowing_walk_db": 4.0,
+        "deadline_ms": (300.0, 1000.0),
+        "profile": "stae-hmdb51-published",
+        "device_time_scale": 1.0,
+        "edge_time_scale": 1.0,
+    },
+    # Fig. 5(b) of the STAE paper with four cameras: rates of about 50 to 500 Mbit/s each, deadlines around 100 ms.
+    "stae-published": {
+        "users": 4,
+        "bandwidth_mhz": 100.0,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "gain_scale": 4e-10,
+        "fading": "rayleigh",
+        "shadowing_walk_db": 8.0,
+        "deadline_ms": (80.0, 120.0),
+        "profile": "stae-hmdb51-published",
+        "device_time_scale": 1.0,
+        "edge_time_scale": 1.0,
+    },
+}

@@ -1,0 +1,76 @@
+"""What each user of a video cell sends, drawn: the kept parts of the clip, or its budgets as a strip of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.envs.rendering import Renderer, Scene, prepare_rows
+from edgevision.envs.video_grid import FRAMES, VideoPoint, video_point
+
+_COLOURS = {"plain": "#D55E00", "entropy": "#56B4E9", "local": "#CC79A7"}
+_NOT_SENT = "#E4E4E4"
+_ROW = 0.66  # height of a row's content; its budgets stand above
+
+
+class ContentPictures(Protocol):
+    """Shows what is kept of a clip; brought by the caller, who has the clips and the codec."""
+
+    def picture(self, content: int, point: int) -> NDArray[np.uint8]:
+        """The kept frames and pixels of a content at an operating point, (H, W, 3) of any size."""
+        ...
+
+
+def budget_texts(points: Sequence[int]) -> list[str]:
+    """Frames, pixels and mode of each operating point; nothing for -1."""
+    return [str(video_point(point)) if point >= 0 else "" for point in points]
+
+
+class VideoRenderer(Renderer):
+    """Draws scenes of video profiles; what is sent takes most of the width beside the cell."""
+
+    widths: ClassVar[tuple[float, ...]] = (3.2, 1, 1, 2.6, 1)
+
+    def __init__(self, *, window: bool, pictures: ContentPictures | None) -> None:
+        super().__init__(window=window)
+        self._pictures = pictures
+
+    def draw_sent(self, axes: Any, scene: Scene) -> None:
+        """A row per user: its picture or its strip of frames, under the budgets in words."""
+        label = "kept frames and pixels" if self._pictures else "kept frames; height: pixels of each"
+        prepare_rows(axes, len(scene.active), label)
+        axes.set(xticks=())
+        for user, point in enumerate(scene.operating_point.tolist()):
+            if point < 0:
+                continue
+            budgets = video_point(point)
+            if self._pictures:
+                self._draw_picture(axes, user, self._pictures.picture(int(scene.content[user]), point))
+            else:
+                _draw_strip(axes, user, budgets)
+            axes.text(0.005, user - _ROW / 2, str(budgets), fontsize=7, va="bottom", color=_COLOURS[budgets.mode])
+
+    def _draw_picture(self, axes: Any, user: int, picture: NDArray[np.uint8]) -> None:
+        """The picture as large as the row allows, its sides in proportion."""
+        box = axes.get_window_extent()
+        rows = np.abs(np.diff(axes.get_ylim()))[0]
+        height, width = picture.shape[:2]
+        row_pixels = box.height / rows * _ROW
+        wide = min(1.0, width / height * row_pixels / box.width)
+        tall = _ROW * min(1.0, wide * box.width * height / width / row_pixels)
+        limits = axes.get_xlim(), axes.get_ylim()
+        axes.imshow(picture, extent=(0, wide, user + tall / 2, user - tall / 2), aspect="auto", zorder=2)
+        axes.set(xlim=limits[0], ylim=limits[1])
+
+
+def _draw_strip(axes: Any, user: int, budgets: VideoPoint) -> None:
+    """As many boxes as a clip has frames; of those that are kept the kept share of the pixels is coloured."""
+    left = np.arange(FRAMES[0]) / FRAMES[0]
+    pixels = 1.0 if budgets.mode == "local" else budgets.pixels
+    share = np.where(np.arange(FRAMES[0]) < budgets.frames, pixels, 0.0)
+    style = {"width": 0.8 / FRAMES[0], "align": "edge"}
+    axes.bar(left, -_ROW * np.ones_like(left), bottom=user + _ROW / 2, color=_NOT_SENT, **style)
+    axes.bar(left, -_ROW * share, bottom=user + _ROW / 2, color=_COLOURS[budgets.mode], **style)
