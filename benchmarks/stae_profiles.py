@@ -1,0 +1,145 @@
+"""Everything of STAE that is shipped: weights, and the six measured profiles of ``EdgeVision/Video-v0``.
+
+    python benchmarks/stae_profiles.py train   --work DIR
+    python benchmarks/stae_profiles.py deepisc --work DIR
+    python benchmarks/stae_profiles.py actions --work DIR
+    python benchmarks/stae_profiles.py ut      --work DIR --clips UT-INTERACTION
+
+``train`` runs Algorithm 1 on 3200 generated clips: WORK/actions/stae.safetensors. ``deepisc`` trains the DeepISC
+networks behind the same frame attention and classifier. ``actions`` measures 200 generated clips of another seed:
+WORK/profiles/video-actions-stae, -fa-sa and -deepisc. ``ut`` does so on UT-Interaction, leaving one sequence out: for
+each of the 15 sequences all networks are trained further without it. Each step needs those before it; a killed one goes
+on where it stopped. On one core they take about 25, 15, 25 and 75 minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgevision import provenance
+from edgevision.codecs.deepisc.models import DeepIscModels
+from edgevision.codecs.deepisc.profiling import measure_in_folds, measure_in_parts, save_deepisc_profile
+from edgevision.codecs.deepisc.training import train_deepisc
+from edgevision.codecs.stae.model import StaeConfig
+from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.profiling.run import FOLD_PLAN, measure_video_profile, measured_folder
+from edgevision.codecs.stae.training.algorithm1 import Plan
+from edgevision.codecs.stae.training.run import clip_set, train_stae
+from edgevision.codecs.video.actions import GeneratedActions
+from edgevision.codecs.video.cache import cached_clips
+from edgevision.codecs.video.clips import ClipSource
+from edgevision.codecs.video.ut_interaction import UTInteraction
+
+TRAINING, MEASURED = GeneratedActions(3200, 0), GeneratedActions(200, 1)
+PLAN = Plan()
+
+
+def report(what: str) -> Callable[[int, int], None]:
+    """A line on stderr whenever a tenth more is done."""
+    last = -1
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        if (tenth := 10 * done // max(total, 1)) != last:
+            last = tenth
+            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+
+    return show
+
+
+def by_step() -> Callable[[str, int, int], None]:
+    """``report`` for callbacks that also name a step."""
+    shown: dict[str, Callable[[int, int], None]] = {}
+    return lambda step, done, total: shown.setdefault(step, report(step))(done, total)
+
+
+def record(step: str, weights: Path) -> dict[str, Any]:
+    """What every profile says of its origin."""
+    return {
+        "command": f"python benchmarks/stae_profiles.py {step} --work DIR" + (" --clips DIR" if step == "ut" else ""),
+        "weights": weights.name,
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+    }
+
+
+def train(work: Path) -> None:
+    """WORK/actions/stae.safetensors."""
+    command = "python benchmarks/stae_profiles.py train --work DIR"
+    config = StaeConfig(len(TRAINING.classes))
+    train_stae(TRAINING, config, PLAN, work / "actions", provenance={"command": command}, progress=by_step())
+
+
+def deepisc(work: Path) -> None:
+    """WORK/actions/deepisc.safetensors."""
+    models = StaeModels.load(work / "actions" / "stae.safetensors")
+    data = clip_set(cached_clips(TRAINING, work / "actions"))
+    trained = train_deepisc(models, data, PLAN, work / "actions" / "deepisc", progress=by_step())
+    command = "python benchmarks/stae_profiles.py deepisc --work DIR"
+    trained.save(work / "actions" / "deepisc.safetensors", {"command": command})
+
+
+def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> None:
+    """The three profiles of a source, in folds where a plan says how these are trained."""
+    weights, out = work / "actions" / "stae.safetensors", work / "profiles"
+    models, about = StaeModels.load(weights), record("ut" if plan else "actions", weights)
+    for name, recovered in (("stae", True), ("fa-sa", False)):
+        measure_video_profile(
+            source,
+            models,
+            out,
+            f"{prefix}-{name}",
+            recovered=recovered,
+            fold_plan=plan,
+            record=about,
+            progress=by_step(),
+        )
+    networks = DeepIscModels.load(work / "actions" / "deepisc.safetensors")
+    folder = measured_folder(source, models, plan, out)
+    cached = cached_clips(source, folder)
+    data, groups = clip_set(cached), np.array([item.group for item in cached.items])
+    show = report(f"{prefix}-deepisc")
+    if plan:
+        outcomes = measure_in_folds(networks, data, groups, plan, folder, show)
+    else:
+        outcomes = measure_in_parts(models, networks, data, folder, show)
+    metadata = {
+        **about,
+        "data_set": source.name,
+        "data_set_fingerprint": source.fingerprint(),
+        "folds": len(np.unique(groups)) if plan else None,
+        "cpu": provenance.cpu_name(),
+        "threads": torch.get_num_threads(),
+    }
+    save_deepisc_profile(f"{prefix}-deepisc", outcomes, models, networks, cached, out, metadata)
+
+
+def main() -> None:
+    """Run one step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", choices=("train", "deepisc", "actions", "ut"))
+    parser.add_argument("--work", type=Path, required=True, help="folder for everything; makes a killed run resumable")
+    parser.add_argument("--clips", type=Path, help="UT-Interaction, for the step ut")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.step == "train":
+        train(arguments.work)
+    elif arguments.step == "deepisc":
+        deepisc(arguments.work)
+    elif arguments.step == "actions":
+        profiles(arguments.work, MEASURED, "video-actions", None)
+    elif arguments.clips is None:
+        parser.error("the step ut needs --clips")
+    else:
+        profiles(arguments.work, UTInteraction(arguments.clips), "video-ut", FOLD_PLAN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Training STAE step by step (Algorithm 1) against end to end, on generated clips, for one budget.
+
+    python benchmarks/stae_training.py [--clips N] [--size PIXELS] [--frames ALPHA] [--pixels BETA] [--seed SEED]
+
+Both begin with the same weights and see the same clips. End-to-end training is given as many gradient steps as all
+steps of Algorithm 1 together, and once more as much processor time. Prints steps, processor seconds, and the accuracy of
+ViT_STAE on clips that neither has seen. One thread, so that times can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from edgevision.codecs.stae.model import StaeConfig
+from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep, per_frame
+from edgevision.codecs.stae.training.clipset import ClipSet
+from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan
+from edgevision.codecs.stae.training.evaluation import correct_on_grid
+from edgevision.codecs.stae.training.fitting import FitConfig
+from edgevision.codecs.stae.training.run import clip_set
+from edgevision.codecs.stae.vit import VitConfig
+from edgevision.codecs.video.actions import GeneratedActions
+from edgevision.codecs.video.cache import cached_clips
+
+END_TO_END = FitConfig(1, 16, 1e-3, 0.05)
+
+
+def main() -> None:
+    """Run all three and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=400)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--frames", type=int, default=2)
+    parser.add_argument("--pixels", type=float, default=0.4)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        data, test = (
+            clip_set(cached_clips(GeneratedActions(given.clips, given.seed + held), Path(folder), size=given.size))
+            for held in (0, 1)
+        )
+        compare(given, data, test)
+
+
+def compare(given: argparse.Namespace, data: ClipSet, test: ClipSet) -> None:
+    """The table, line by line."""
+    budget = given.frames, given.pixels
+    base = Plan()
+    plan = replace(
+        base,
+        frames=budget[:1],
+        pixels=(1.0, budget[1]),
+        sa=replace(base.sa, clips=None),
+        first_fr=replace(base.first_fr, clips=None),
+        seed=given.seed,
+    )
+
+    def measured(name: str, steps: int, train: Callable[[StaeModels], StaeModels]) -> float:
+        models, start = fresh(given.size, given.seed), time.process_time()
+        train(models)
+        seconds = time.process_time() - start
+        right = correct_on_grid(models, test, test.rows, budget[:1], budget[1:], ("ViT_STAE",))["ViT_STAE"]
+        print(f"{name:34} {steps:6d} {seconds:9.0f} {right.mean():9.3f}", flush=True)
+        return seconds
+
+    def end_to_end(name: str, epochs: int) -> float:
+        wanted = EndToEndPlan(*budget, replace(END_TO_END, epochs=epochs), given.seed)
+        steps = epochs * wanted.fit.steps(len(data))
+        return measured(name, steps, lambda models: EndToEnd(models, data, wanted).run())
+
+    print(f"{len(data)} clips of side {given.size}, {budget[0]} of 16 frames, {100 * budget[1]:.0f} % of the pixels;")
+    print(f"{'':34} {'steps':>6} {'seconds':>9} {'accuracy':>9}  ({len(test)} test clips)")
+    steps = gradient_steps(plan, len(data))
+    seconds = measured("step by step (Algorithm 1)", steps, lambda models: StepByStep(models, data, plan).run())
+    epochs = math.ceil(steps / END_TO_END.steps(len(data)))
+    spent = end_to_end("end to end, as many steps", epochs)
+    end_to_end("end to end, as much time", max(1, round(epochs * seconds / spent)))
+
+
+def fresh(size: int, seed: int) -> StaeModels:
+    """Untrained networks on the pretrained stem."""
+    torch.manual_seed(seed)
+    classes = GeneratedActions(1).classes
+    return StaeModels(StaeConfig(len(classes), VitConfig(size=size)), classes)
+
+
+def gradient_steps(plan: Plan, rows: int) -> int:
+    """Of all steps of Algorithm 1 for one budget."""
+    alpha = plan.frames[0]
+    twice = 2 if plan.second_vit else 1
+    configs = [plan.vit, *([plan.second_vit] if plan.second_vit else []), *[plan.fa] * twice]
+    configs += [per_frame(plan.sa, alpha), per_frame(plan.first_fr, alpha)]
+    return sum(config.epochs * config.steps(rows) for config in configs)
+
+
+if __name__ == "__main__":
+    main()

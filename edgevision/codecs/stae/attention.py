@@ -1,0 +1,86 @@
+"""The encoder's two attention modules (section III-A, figure 2).
+
+Both see pixels normalised to [-1, 1], the classifier's own input; 0 is middle grey.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class FrameAttention(nn.Module):
+    """Which frames decide: M_FA = sigmoid(MLP(avg X) + MLP(max X)) with one shared MLP (eq. 6).
+
+    Averages and maxima of neighbouring frames differ by a per cent or so. The F averages of a clip, and its F maxima,
+    are therefore standardised over the frames before the MLP sees them; without that it learns the clip's brightness
+    first and its frames late.
+    """
+
+    def __init__(self, frames: int = 16, hidden: int = 64) -> None:
+        super().__init__()
+        self.frames = frames
+        self.mlp = nn.Sequential(nn.Linear(frames, hidden), nn.ReLU(), nn.Linear(hidden, frames))
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """Score the frames of clips (B, F, C, H, W): M_FA, (B, F, 1, 1, 1), in (0, 1)."""
+        pixels = clip.flatten(2)
+        return self.weigh(pixels.mean(2), pixels.amax(2))[:, :, None, None, None]
+
+    def weigh(self, average: Tensor, maximum: Tensor) -> Tensor:
+        """The scores (B, F) from the pooled averages and maxima, (B, F) each."""
+        return torch.sigmoid(self.mlp(_standardise(average)) + self.mlp(_standardise(maximum)))
+
+
+class SpatialAttention(nn.Module):
+    """Which pixels decide: M_SA = sigmoid(Conv [avg X'; max X']), pooled over the channels (eq. 7).
+
+    The text has a 3 x 3 convolution, figure 2 a 3D one. Kernel (1, 3, 3) is the former; (3, 3, 3) also sees the kept
+    frames before and after.
+    """
+
+    def __init__(self, kernel: tuple[int, int, int] = (1, 3, 3)) -> None:
+        super().__init__()
+        depth, height, width = kernel
+        self.convolution = nn.Conv3d(2, 1, kernel, padding=(depth // 2, height // 2, width // 2))
+        # Begin with the maximum less the mean, a pixel's colour: from a random filter, whose order of the pixels means
+        # nothing, training ends in a poor optimum about every other time.
+        with torch.no_grad():
+            self.convolution.weight.mul_(0.1)
+            self.convolution.weight[0, :, depth // 2, height // 2, width // 2] += torch.tensor([-1.0, 1.0])
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Score the pixels of kept frames (B, a, C, H, W): M_SA, (B, a, 1, H, W), in (0, 1)."""
+        pooled = torch.stack([frames.mean(2), frames.amax(2)], 1)
+        return torch.sigmoid(self.convolution(pooled)).transpose(1, 2)
+
+
+def select_frames(clip: Tensor, scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Keep the ``count`` frames of highest score, in time order.
+
+    Args:
+        clip: (B, F, ...).
+        scores: M_FA, (B, F, 1, 1, 1) or (B, F).
+        count: alpha, 1..F.
+
+    Returns:
+        X' (B, alpha, ...) and the kept indices (B, alpha).
+    """
+    kept = scores.flatten(1).topk(count, dim=1).indices.sort(dim=1).values
+    index = kept.view(*kept.shape, *[1] * (clip.ndim - 2)).expand(-1, -1, *clip.shape[2:])
+    return clip.gather(1, index), kept
+
+
+def select_pixels(scores: Tensor, count: int) -> Tensor:
+    """Mark the ``count`` pixels of highest score in each frame: M_SA (B, a, 1, H, W) to a mask of the same shape."""
+    flat = scores.flatten(2)
+    if count >= flat.shape[2]:
+        return torch.ones_like(scores)
+    mask = torch.zeros_like(flat).scatter_(2, flat.topk(count, dim=2).indices, 1.0)
+    return mask.view_as(scores)
+
+
+def _standardise(values: Tensor) -> Tensor:
+    centred = values - values.mean(1, keepdim=True)
+    # Frames that do not differ (the maximum is often 1 throughout) must stay equal, not become noise.
+    return centred / (centred.square().mean(1, keepdim=True).sqrt() + 1e-3)

@@ -1,0 +1,228 @@
+"""The bitstream of a clip's kept frames and pixels: header, frame indices, mask, values, checksum.
+
+Layout: ``ST``; format version (upper four bits) and coding (lower four bits); frames F, height H, width W of the clip
+and kept frames a as varints; the kept frames' indices; the mask (see ``masks``); the values in the coding's form, to
+the last four bytes; CRC-32 of all before, big-endian. The indices take no byte if all frames are kept; one varint each,
+the number of frames skipped since the one before, if a <= F / 8; else a bit for each frame of the clip.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.stae.bitstream import lossless, lossy, masks, prefix
+from edgevision.codecs.stae.bitstream.wire import Reader, varint
+from edgevision.codecs.stae.selection import Selection
+from edgevision.errors import BitstreamError
+
+ByteClip = NDArray[np.uint8]
+
+MAX_FRAMES = 4096
+MAX_SIDE = 4096  # [pixel]
+MAX_PIXELS = 2**22  # of all kept frames together, kept or not: 16 frames of 512 x 512
+DEFAULT_STEP = 32.0
+_MAGIC = b"ST"
+_FORMAT = 1
+_CHECKSUM = 4  # [byte]
+
+
+class Coding(IntEnum):
+    """How the values are coded.
+
+    ``plain``: as bytes, the mask as bits. ``huffman``: as published, a Huffman code over the bytes with its table;
+    runs of the mask likewise. ``range``: lossless prediction and range coding of both. ``dct``: an extension beyond the
+    paper, lossy, for masks of whole 8 x 8 patches.
+    """
+
+    plain = 0
+    huffman = 1
+    range = 2
+    dct = 3
+
+
+_FORMS = {Coding.plain: masks.PLAIN, Coding.huffman: masks.HUFFMAN, Coding.range: masks.RANGE, Coding.dct: masks.RANGE}
+
+
+@dataclass(frozen=True, eq=False)
+class Received:
+    """What the edge knows of a clip.
+
+    Attributes:
+        clip: the kept frames, zero where no pixel was kept, (a, H, W, 3).
+        selection: which frames and pixels were kept.
+    """
+
+    clip: ByteClip
+    selection: Selection
+
+    @property
+    def frames(self) -> NDArray[np.int64]:
+        """Indices of the kept frames, (a,)."""
+        return self.selection.frames
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The kept pixels, (a, H, W)."""
+        return self.selection.mask
+
+    @property
+    def length(self) -> int:
+        """Frames of the whole clip."""
+        return self.selection.length
+
+
+@dataclass(frozen=True)
+class PartSizes:
+    """Bytes of a bitstream's parts.
+
+    Attributes:
+        coding: of the values.
+        header: magic, version, shape and checksum.
+        indices: which frames were kept.
+        mask: which pixels were kept.
+        values: theirs.
+    """
+
+    coding: Coding
+    header: int
+    indices: int
+    mask: int
+    values: int
+
+    @property
+    def total(self) -> int:
+        """Bytes of the whole bitstream."""
+        return self.header + self.indices + self.mask + self.values
+
+
+def pack(clip: ByteClip, selection: Selection, coding: Coding, *, step: float = DEFAULT_STEP) -> bytes:
+    """Code what ``selection`` keeps of a clip.
+
+    Args:
+        clip: all frames, (F, H, W, 3) uint8.
+        selection: which frames and pixels to keep.
+        coding: how to code the values.
+        step: quantisation step of ``dct``, in grey levels; 1 to 1448, in effect a power of 2 to the 1/6.
+
+    Raises:
+        ValueError: clip and selection do not fit together, are beyond the limits, or the mask is not one for ``dct``.
+    """
+    _check(clip, selection)
+    frames, mask = selection.frames, selection.mask
+    head = _MAGIC + bytes([_FORMAT << 4 | coding])
+    head += b"".join(varint(number) for number in (*clip.shape[:3], len(frames)))
+    head += _pack_indices(frames, len(clip)) + masks.pack(mask, _FORMS[coding])
+    return seal(head + _pack_values(clip[frames], mask, coding, step))
+
+
+def unpack(data: bytes) -> Received:
+    """Decode what ``pack`` wrote.
+
+    Raises:
+        BitstreamError: the bytes are damaged, of another format or beyond the limits.
+    """
+    reader, selection, sizes = _parse(data)
+    return Received(_unpack_values(reader.rest(), selection.mask, sizes.coding), selection)
+
+
+def inspect(data: bytes) -> PartSizes:
+    """Bytes of each part of a bitstream; reads everything but the values.
+
+    Raises:
+        BitstreamError: as ``unpack``, as far as the values are not concerned.
+    """
+    return _parse(data)[2]
+
+
+def seal(content: bytes) -> bytes:
+    """``content`` with its checksum at the end."""
+    return content + _checksum(content)
+
+
+def _parse(data: bytes) -> tuple[Reader, Selection, PartSizes]:
+    """The reader at the first byte of the values, and what comes before."""
+    if len(data) < 8 or data[:2] != _MAGIC or data[2] >> 4 != _FORMAT:
+        raise BitstreamError("not a clip's bitstream, or one of another format version")
+    if data[-_CHECKSUM:] != _checksum(data[:-_CHECKSUM]):
+        raise BitstreamError("checksum is wrong: the bitstream is damaged")
+    if data[2] & 15 not in set(Coding):
+        raise BitstreamError(f"coding {data[2] & 15} is unknown")
+    coding = Coding(data[2] & 15)
+    reader = Reader(data[:-_CHECKSUM])
+    reader.take(3)
+    length, height, width = (reader.varint(1, limit) for limit in (MAX_FRAMES, MAX_SIDE, MAX_SIDE))
+    kept = reader.varint(1, length)
+    if kept * height * width > MAX_PIXELS:
+        raise BitstreamError(f"{kept} frames of {height} x {width} pixels; must have at most {MAX_PIXELS} together")
+    places = [reader.position]
+    frames = _unpack_indices(reader, kept, length)
+    places.append(reader.position)
+    mask = masks.unpack(reader, (kept, height, width))
+    places.append(reader.position)
+    sizes = np.diff([*places, len(reader.data)]).tolist()
+    return reader, Selection(frames, mask, length), PartSizes(coding, places[0] + _CHECKSUM, *sizes)
+
+
+def _check(clip: ByteClip, selection: Selection) -> None:
+    if not isinstance(clip, np.ndarray) or clip.dtype != np.uint8 or clip.ndim != 4 or clip.shape[3] != 3:
+        raise ValueError(f"clip must be uint8 (F, H, W, 3), got {getattr(clip, 'dtype', type(clip).__name__)}")
+    kept, *size = selection.mask.shape
+    if [len(clip), *size] != [selection.length, *clip.shape[1:3]]:
+        raise ValueError(f"clip {clip.shape} does not fit a selection from {selection.length} frames of {size} pixels")
+    if len(clip) > MAX_FRAMES or max(size) > MAX_SIDE or not 0 < kept * size[0] * size[1] <= MAX_PIXELS:
+        raise ValueError(
+            f"clip must have at most {MAX_FRAMES} frames, sides of {MAX_SIDE} and {MAX_PIXELS} kept frames' pixels"
+        )
+
+
+def _checksum(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(_CHECKSUM, "big")
+
+
+def _pack_indices(frames: NDArray[np.int64], length: int) -> bytes:
+    if len(frames) == length:
+        return b""
+    if 8 * len(frames) <= length:
+        return b"".join(varint(skipped) for skipped in (np.diff(frames, prepend=-1) - 1).tolist())
+    return np.packbits(np.isin(np.arange(length), frames)).tobytes()
+
+
+def _unpack_indices(reader: Reader, kept: int, length: int) -> NDArray[np.int64]:
+    if kept == length:
+        return np.arange(length)
+    if 8 * kept <= length:
+        frames = np.cumsum([reader.varint(0, length) + 1 for _ in range(kept)]) - 1
+    else:
+        frames = np.flatnonzero(np.unpackbits(np.frombuffer(reader.take(-(-length // 8)), np.uint8), count=length))
+    if len(frames) != kept or frames[-1] >= length:
+        raise BitstreamError("indices of kept frames do not fit their number")
+    return frames
+
+
+def _pack_values(kept: ByteClip, mask: NDArray[np.bool_], coding: Coding, step: float) -> bytes:
+    match coding:
+        case Coding.dct:
+            return lossy.pack(kept, mask, step)
+        case Coding.huffman:
+            return prefix.pack(kept[mask].ravel())
+        case Coding.range:
+            return lossless.pack(kept, mask)
+        case _:
+            return kept[mask].tobytes()
+
+
+def _unpack_values(data: bytes, mask: NDArray[np.bool_], coding: Coding) -> ByteClip:
+    if coding in (Coding.range, Coding.dct):
+        return (lossless if coding == Coding.range else lossy).unpack(data, mask)
+    count = 3 * int(np.count_nonzero(mask))
+    if coding == Coding.plain and len(data) != count:
+        raise BitstreamError(f"{count} values expected, {len(data)} found")
+    values = prefix.unpack(data, count) if coding == Coding.huffman else np.frombuffer(data, np.uint8)
+    clip = np.zeros((*mask.shape, 3), np.uint8)
+    clip[mask] = values.reshape(-1, 3)
+    return clip

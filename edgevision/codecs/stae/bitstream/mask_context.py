@@ -1,0 +1,49 @@
+"""Masks under an adaptive model of each bit given its neighbours, in diagonal steps that many bits share.
+
+A bit's context are six decided neighbours in its frame and five around its place in the kept frame before. Bit
+(frame f, row r, column c) is coded in step c + 2 r + 4 f: its whole context then lies in earlier steps, so all bits of
+a step are coded at once. The counts start from what ``benchmarks/train_video_models.py`` saw.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.stae.bitstream.adaptive import AdaptiveBits
+from edgevision.codecs.stae.bitstream.models import MASK_PRIOR
+from edgevision.codecs.stae.bitstream.range_coder import Coder
+
+# (frame, row, column) of the context relative to the bit.
+_SAME = ((0, 0, -1), (0, 0, -2), (0, -1, 0), (0, -1, -1), (0, -1, 1), (0, -2, 0))
+_BEFORE = ((-1, 0, 0), (-1, 0, -1), (-1, 0, 1), (-1, -1, 0), (-1, 1, 0))
+CONTEXT = _SAME + _BEFORE
+_PRIOR_WEIGHT = 12.0  # bits seen, that the prior counts for
+
+
+def code(mask: NDArray[np.bool_], coder: Coder) -> NDArray[np.bool_]:
+    """Pass a mask (a, H, W) through a coder; a reader takes nothing but its shape."""
+    frames, height, width = mask.shape
+    padded = np.zeros((frames + 1, height + 3, width + 4), np.float32)  # one frame; rows 2 above, 1 below; columns 2, 2
+    strides = np.array(padded.strides) // padded.itemsize
+    offsets = np.array(CONTEXT) @ strides
+    places, ends = _steps(mask.shape, strides)
+    truth = np.zeros_like(padded)
+    truth[1:, 2:-1, 2:-2] = mask
+    flat, truth = padded.reshape(-1), truth.reshape(-1)
+    bits, powers = AdaptiveBits(MASK_PRIOR, _PRIOR_WEIGHT), 2.0 ** np.arange(len(CONTEXT), dtype=np.float32)
+    start = 0
+    for end in ends:
+        now = places[start:end]
+        flat[now] = bits.code(coder, truth[now], (powers @ flat[offsets[:, None] + now]).astype(np.int64))
+        start = end
+    return padded[1:, 2:-1, 2:-2].astype(np.bool_)
+
+
+def _steps(shape: tuple[int, ...], strides: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of all bits in the padded mask by step, and where each step ends in them."""
+    frame, row, column = np.indices(shape, np.int32).reshape(3, -1)
+    step = column + 2 * row + 4 * frame
+    order = np.argsort(step, kind="stable")
+    places = (frame + 1) * strides[0] + (row + 2) * strides[1] + (column + 2) * strides[2]
+    return places[order], np.cumsum(np.bincount(step))

@@ -1,0 +1,89 @@
+"""A Huffman code over bytes, its table in front, in pieces that are read side by side.
+
+Source: section II of the STAE paper names entropy coding without more; its figures fit a code over the byte values.
+Layout: the last used value (1 byte); the code lengths of the values up to it, 5 bits each, 0 for none; bits in each
+piece of 1024 symbols, 2 bytes each, big-endian; the codes, most significant bit first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.huffman import SYMBOLS, TableSet, optimal_lengths
+from edgevision.codecs.stae.bitstream.wire import Reader
+from edgevision.errors import BitstreamError
+
+_PIECE = 1024  # symbols
+_LONGEST = 16  # code [bit]
+_FIELD = 5  # bits of a code length
+
+
+def pack(values: NDArray[np.uint8]) -> bytes:
+    """Code byte values (n,); ``unpack`` needs n."""
+    if not values.size:
+        return b""
+    lengths = optimal_lengths(np.bincount(values, minlength=256)[None])[0]
+    codes = TableSet.from_lengths(np.pad(lengths, (0, SYMBOLS - 256))).codes
+    bits_each = lengths[values]
+    starts = np.arange(0, len(values), _PIECE)
+    pieces = np.add.reduceat(bits_each, starts).astype(">u2").tobytes()
+    # Every code's bits in a row of 16, right-aligned; those in use are picked in reading order.
+    rows = np.unpackbits(codes[:256].astype(">u2").view(np.uint8).reshape(256, 2), axis=1)
+    in_use = np.arange(_LONGEST) >= _LONGEST - lengths[:, None]
+    bits = rows[values][in_use[values]]
+    last = int(values.max())
+    table = np.unpackbits(lengths[: last + 1, None].astype(np.uint8), axis=1)[:, 8 - _FIELD :]
+    return bytes([last]) + np.packbits(table).tobytes() + pieces + np.packbits(bits).tobytes()
+
+
+def unpack(data: bytes, count: int) -> NDArray[np.uint8]:
+    """The ``count`` byte values of ``pack``.
+
+    Raises:
+        BitstreamError: table or codes are malformed, or there are too few or too many.
+    """
+    if not count:
+        return np.zeros(0, np.uint8)
+    reader = Reader(data)
+    last = reader.take(1)[0]
+    fields = np.frombuffer(reader.take(-(-_FIELD * (last + 1) // 8)), np.uint8)
+    lengths = _numbers(np.unpackbits(fields), last + 1)
+    pieces = np.frombuffer(reader.take(2 * -(-count // _PIECE)), ">u2").astype(np.int64)
+    codes = reader.rest()
+    if int(pieces.sum()) < count or len(codes) != -(-int(pieces.sum()) // 8):
+        raise BitstreamError("coded values are shorter or longer than stated")
+    return _read(codes, pieces, _lookup(lengths), count)
+
+
+def _numbers(bits: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+    return bits[: count * _FIELD].reshape(count, _FIELD) @ (1 << np.arange(_FIELD)[::-1])
+
+
+def _lookup(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Length and value (8 bits) of the code that the next 16 bits begin with, 0 where none does, (65536,)."""
+    shares = np.where(lengths > 0, 1 << np.maximum(_LONGEST - lengths, 0), 0)
+    if lengths.max() > _LONGEST or shares.sum() > 1 << _LONGEST:
+        raise BitstreamError("table of codes is malformed")
+    order = np.argsort(lengths, kind="stable")
+    entries = np.repeat((lengths << 8 | np.arange(len(lengths)))[order], shares[order])
+    return np.pad(entries, (0, (1 << _LONGEST) - len(entries))).astype(np.int32)
+
+
+def _read(codes: bytes, pieces: NDArray[np.int64], lookup: NDArray[np.int32], count: int) -> NDArray[np.uint8]:
+    """All pieces in step: symbol k of each, then symbol k + 1."""
+    padded = np.frombuffer(codes + bytes(4), np.uint8).astype(np.int32)
+    windows = padded[:-2] << 16 | padded[1:-1] << 8 | padded[2:]
+    ends = np.cumsum(pieces)
+    places, values = ends - pieces, np.zeros((len(pieces), _PIECE), np.uint8)
+    sizes = np.minimum(count - _PIECE * np.arange(len(pieces)), _PIECE)
+    damaged = np.zeros(len(pieces), np.bool_)
+    for step in range(min(_PIECE, count)):
+        entry = lookup[windows[places >> 3] >> (8 - (places & 7)) & 0xFFFF]
+        values[:, step] = entry & 255
+        length = np.where(step < sizes, entry >> 8, 0)
+        damaged |= (length == 0) & (step < sizes)
+        places = np.minimum(places + length, 8 * len(codes))
+    if damaged.any() or (places != ends).any():
+        raise BitstreamError("coded values are damaged")
+    return values.ravel()[:count]

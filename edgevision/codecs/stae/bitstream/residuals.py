@@ -1,0 +1,94 @@
+"""Predictions, their expected errors, and the range coding of what is left.
+
+A value's class follows from its expected error; each class codes its residuals under one of a bank of distributions,
+whose number the stream states. A value's prediction weighs differences of its neighbours; the weights depend on kind,
+plane and class, are fitted to the clip, and the stream states by how much they differ from the usual ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.stae.bitstream import models
+from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, SIGNS, USED, WEST, FloatArray
+from edgevision.codecs.stae.bitstream.range_coder import Coder, Symbols, categorical
+
+CLASSES = 16
+SYMBOLS = 512  # residuals -256 .. 255
+UNIT = 128  # weights are multiples of 1 / UNIT
+SETS = 4  # of weights, for each kind and plane: broken neighbourhoods, then three ranges of classes
+_LIMIT = 127  # largest weight and difference from the usual one, in units
+#: Upper bounds of all classes' expected errors but the last's, in units of 1/16.
+_BOUNDS = np.round(16 * 0.5 * 1.28 ** np.arange(CLASSES - 1)).astype(np.float32)
+_SET_OF_CLASS = np.array([1] * 4 + [2] * 4 + [3] * 8)
+_SHAPES = (0.75, 1.0, 1.4)  # exponents of generalised Gaussians
+_SCALES = 0.25 * 2 ** (np.arange(36) / 4)
+LEAST_BITS = 0.03  # of code for each value, under the narrowest distribution: what bounds the values bytes can claim
+
+
+def expected_class(around: FloatArray, group: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """The class of values with neighbourhoods (K, n) and groups (n,)."""
+    weights = models.ERROR_WEIGHTS[group].T
+    error = np.einsum("kn,kn->n", weights[1:], np.abs(SIGNS @ around)) + weights[0]
+    return np.searchsorted(_BOUNDS, error, side="right").astype(np.uint8)
+
+
+def weight_set(group: NDArray[np.int8], classes: NDArray[np.uint8], broken: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which set of weights predicts values, (n,)."""
+    return SETS * group.astype(np.int64) + np.where(broken, 0, _SET_OF_CLASS[classes])
+
+
+def predict(around: FloatArray, weights: FloatArray, sets: NDArray[np.int64], group: NDArray[np.int8]) -> FloatArray:
+    """Predictions (n,) with weights of all places (sets, K), whole numbers."""
+    sums = np.einsum("kn,kn->n", weights.T[:, sets], around)
+    low = np.where(group % PLANES == 0, 0, -255).astype(np.float32)
+    return np.clip(np.floor((sums + UNIT / 2) / UNIT), low, 255)
+
+
+def place_weights(differences: NDArray[np.int64]) -> FloatArray:
+    """Weights of all places (sets, K) from those of the inputs (sets, I), in units."""
+    weights = differences.astype(np.float32) @ INPUTS
+    weights[:, WEST] += UNIT
+    return weights
+
+
+def code_weights(differences: NDArray[np.int64], coder: Coder, kinds: int) -> NDArray[np.int64]:
+    """Pass the weights of the inputs (sets, I) of the kinds in use; a reader takes nothing but their shape."""
+    used = np.repeat(USED.reshape(KINDS * PLANES, -1), SETS, axis=0)
+    used[kinds * PLANES * SETS :] = False
+    usual = models.USUAL_WEIGHTS[used]
+    near = categorical(2.0 ** (-np.abs(np.arange(-_LIMIT, _LIMIT + 1)) / 4) + 1e-4)
+    symbols = np.clip(differences[used] - usual, -_LIMIT, _LIMIT) + _LIMIT
+    coded = np.zeros_like(differences)
+    coded[used] = np.clip(coder.code(symbols.astype(np.int32), near) + usual - _LIMIT, -_LIMIT, _LIMIT)
+    return coded
+
+
+def bank() -> FloatArray:
+    """The distributions of residuals, whole numbers in proportion to the probabilities, (B, 512).
+
+    The exponentials are rounded to whole numbers, so that last bits, which differ between machines, do not matter.
+    """
+    away = np.abs(np.arange(SYMBOLS) - SYMBOLS // 2)
+    weights = np.stack([np.exp(-((away / scale) ** shape)) for shape in _SHAPES for scale in _SCALES])
+    weights /= weights.sum(axis=1, keepdims=True)
+    return (np.round(weights * 2**20) + 1).astype(np.float32)
+
+
+def best_of_bank(symbols: Symbols, classes: NDArray[np.uint8]) -> Symbols:
+    """The distribution that codes each class's symbols in the fewest bits, (CLASSES,)."""
+    keys = classes.astype(np.int64) * SYMBOLS + symbols
+    counts = np.bincount(keys, minlength=CLASSES * SYMBOLS).reshape(CLASSES, SYMBOLS)
+    weights = bank().astype(np.float64)
+    bits = -np.log2(weights / weights.sum(axis=1, keepdims=True))
+    return (counts @ bits.T).argmin(axis=1).astype(np.int32)
+
+
+def code_choice(choice: Symbols, coder: Coder) -> list[Any]:
+    """Pass the chosen distributions (CLASSES,); the models of the classes."""
+    weights = bank()
+    chosen = coder.code(choice, categorical(np.ones(len(weights))))
+    return [categorical(weights[number]) for number in chosen]

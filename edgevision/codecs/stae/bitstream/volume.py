@@ -1,0 +1,99 @@
+"""Where a clip's values lie while they are coded, in which step each is, and what stands where none was kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.codecs.stae.bitstream.neighbours import PLACES, PLANES, FloatArray
+
+Places = NDArray[np.int32]
+_ABOVE, _BELOW, _SIDE = 2, 1, 2  # margin [pixel]
+_FRAME_LAG, _ROW_LAG, _PLANE_LAG = 4, 2, 4  # steps
+_GREY = 128.0  # green above the first row
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Places in ``Volume.values`` in the order of their steps.
+
+    Attributes:
+        places: (n,).
+        steps: of each, increasing, (n,).
+        ends: where each step ends in ``places``, (T,).
+        order: rank r comes from entry ``order[r]`` of the three planes' places one after another, (n,).
+    """
+
+    places: Places
+    steps: NDArray[np.int16]
+    ends: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+
+class Volume:
+    """The planes of the kept frames with their margin, and how to walk through them.
+
+    Where no pixel was kept stands the value of the frame before, in the first frame that of the pixel to the left (in
+    the left margin to the upper right, in the lower margin above).
+
+    Attributes:
+        values: (3, a + 1, H + 3, W + 4), flat.
+        kept: steps of the values that are coded.
+        group: kind and plane of each of them, kind * 3 + plane, (n,).
+        broken: whether one of the four neighbours decided before it was not kept, (n,).
+    """
+
+    def __init__(self, mask: NDArray[np.bool_]) -> None:
+        frames, height, width = mask.shape
+        self._shape = (PLANES, frames + 1, height + _ABOVE + _BELOW, width + 2 * _SIDE)
+        sizes = np.cumprod((1, *self._shape[:0:-1]))[::-1]  # strides of plane, frame, row, column
+        self._strides = sizes.astype(np.int32)
+        self.values: FloatArray = np.zeros(self._shape, np.float32).reshape(-1)
+        self.values.reshape(self._shape)[0, :, :_ABOVE] = _GREY
+        self._offsets = (np.array(PLACES, np.int32) @ self._strides).astype(np.int32)
+        total = width + 2 * _SIDE + _ROW_LAG * height + _FRAME_LAG * frames + _PLANE_LAG * PLANES
+        inside = np.zeros(self._shape[1:], np.bool_)
+        inside[1:, _ABOVE:-_BELOW, _SIDE:-_SIDE] = mask
+        extended = np.zeros_like(inside)
+        extended[1:, _ABOVE:] = ~inside[1:, _ABOVE:]
+        self.kept = self._steps(np.nonzero(inside), total)
+        self._empty = self._steps(np.nonzero(extended), total)
+        self._sources = self._fill_sources(np.nonzero(extended), height)[self._empty.order]
+        flat, places = inside.reshape(-1), np.flatnonzero(inside)
+        west, north, corner, north_east = self._offsets[:4]
+        whole = flat[places + west] & flat[places + north] & flat[places + corner] & flat[places + north_east]
+        kind = (places >= 2 * self._strides[1]).astype(np.int8)
+        self.broken = np.tile(~whole, PLANES)[self.kept.order]
+        self.group = (3 * kind + np.arange(PLANES, dtype=np.int8)[:, None]).reshape(-1)[self.kept.order]
+
+    def fill(self, step: int) -> None:
+        """Set the values of ``step`` that are not coded."""
+        start, end = (self._empty.ends[step - 1] if step else 0), self._empty.ends[step]
+        places = self._empty.places[start:end]
+        self.values[places] = self.values[places + self._sources[start:end]]
+
+    def around(self, places: Places) -> FloatArray:
+        """The neighbourhood of places, (K, n)."""
+        return self.values[self._offsets[:, None] + places]
+
+    def planes(self) -> FloatArray:
+        """The values without their margin, (3, a, H, W), a view."""
+        return self.values.reshape(self._shape)[:, 1:, _ABOVE:-_BELOW, _SIDE:-_SIDE]
+
+    def _steps(self, where: tuple[NDArray[np.int64], ...], total: int) -> Steps:
+        frame, row, column = (axis.astype(np.int32) for axis in where)
+        place = frame * self._strides[1] + row * self._strides[2] + column
+        step = (column + _ROW_LAG * (row - _ABOVE) + _FRAME_LAG * (frame - 1)).astype(np.int16)
+        plane = np.arange(PLANES, dtype=np.int32)[:, None]
+        steps = (step + (_PLANE_LAG * plane).astype(np.int16)).reshape(-1)
+        order = np.argsort(steps, kind="stable")
+        places = (place + plane * self._strides[0]).reshape(-1)[order]
+        return Steps(places, steps[order], np.cumsum(np.bincount(steps, minlength=total)), order)
+
+    def _fill_sources(self, where: tuple[NDArray[np.int64], ...], height: int) -> Places:
+        frame, row, column = where
+        _, before, above, left = -self._strides
+        first = np.where(row == height + _ABOVE, above, np.where(column < _SIDE, above + 1, left))
+        return np.tile(np.where(frame > 1, before, first).astype(np.int32), PLANES)

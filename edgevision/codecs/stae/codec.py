@@ -1,0 +1,134 @@
+"""The STAE codec: a clip to bytes under a budget (alpha, beta) on the device, and back to an answer at the edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from edgevision.codecs.stae.bitstream import Coding, Received, pack, unpack
+from edgevision.codecs.stae.model import normalise
+from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.selection import Selection
+from edgevision.codecs.video.clips import ByteClip, check_clip
+
+
+class StaeCodec:
+    """Encoder and decoder around a set of trained models.
+
+    Attributes:
+        models: the networks.
+        coding: how values and mask are coded.
+    """
+
+    name = "stae"
+    version = "1"
+
+    def __init__(self, models: StaeModels, coding: Coding = Coding.range) -> None:
+        self.models = models.eval()
+        self.coding = coding
+
+    @torch.inference_mode()
+    def select(self, clip: ByteClip, frames: int, pixels: float) -> Selection:
+        """What attention keeps of a clip.
+
+        Args:
+            clip: (F, H, W, 3) uint8, F as trained.
+            frames: alpha.
+            pixels: beta, in (0, 1].
+
+        Raises:
+            ValueError: not such a clip, or a budget that the models were not trained for.
+        """
+        self._check(clip, frames, pixels)
+        model = self.models.model(frames, pixels)
+        tensor = normalise(torch.from_numpy(np.ascontiguousarray(clip)))[None]
+        kept, index = model.keep_frames(tensor, frames)
+        mask = model.pixel_mask(kept, pixels)
+        return Selection(index[0].numpy(), mask[0, :, 0].bool().numpy(), len(clip))
+
+    def encode(self, clip: ByteClip, *, frames: int, pixels: float, coding: Coding | None = None) -> bytes:
+        """Encode a clip.
+
+        Args:
+            clip: as for ``select``.
+            frames: alpha.
+            pixels: beta.
+            coding: other than the codec's own.
+
+        Raises:
+            ValueError: as ``select``.
+        """
+        return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
+
+    def decode(self, data: bytes) -> tuple[ByteClip, NDArray[np.bool_]]:
+        """The kept frames, zero where nothing was sent, (a, H, W, 3) uint8, and the mask (a, H, W).
+
+        Raises:
+            BitstreamError: the bytes are damaged.
+        """
+        received = unpack(data)
+        return received.clip, received.mask
+
+    def recover(self, data: bytes) -> ByteClip:
+        """The kept frames as feature recovery completes them, (a, H, W, 3) uint8: what the classifier sees.
+
+        Raises:
+            BitstreamError: the bytes are damaged.
+            ValueError: the budget is not one that the models were trained for.
+        """
+        restored = self._restore(unpack(data))[0]
+        return ((restored.movedim(1, -1) + 1) * 127.5).round().clamp(0, 255).byte().numpy()
+
+    def scores(self, data: bytes, *, recover: bool = True) -> NDArray[np.float32]:
+        """Class scores (C,) from a bitstream, by ViT_STAE or, without ``recover``, ViT_FA+SA.
+
+        Raises:
+            BitstreamError, ValueError: as ``recover``.
+        """
+        return self.classify(unpack(data), recover=recover)
+
+    @torch.inference_mode()
+    def classify(self, received: Received, *, recover: bool = True) -> NDArray[np.float32]:
+        """``scores`` of what ``unpack`` returned."""
+        scores: NDArray[np.float32] = self.models.base.vit(self._restore(received, recover))[0].numpy()
+        return scores
+
+    @torch.inference_mode()
+    def _restore(self, received: Received, recover: bool = True) -> Tensor:
+        """Frames for the classifier, (1, a, 3, H, W)."""
+        mask = torch.from_numpy(received.mask)[None, :, None].float()
+        frames = normalise(torch.from_numpy(received.clip))[None] * mask
+        if received.mask.all() or not recover:
+            return frames
+        pixels = round(float(received.mask[0].mean()), 2)
+        return self.models.model(len(received.frames), self._nearest(pixels)).restore(frames, mask, recover=True)
+
+    def _nearest(self, pixels: float) -> float:
+        """The trained pixel budget that a received share of pixels belongs to."""
+        budgets = self.models.pixel_budgets
+        return min(budgets, key=lambda budget: abs(budget - pixels)) if budgets else pixels
+
+    def _check(self, clip: ByteClip, frames: int, pixels: float) -> None:
+        check_clip(clip)
+        if len(clip) != self.models.config.frames:
+            raise ValueError(f"clip must have {self.models.config.frames} frames as in training, got {len(clip)}")
+        if not 1 <= frames <= len(clip):
+            raise ValueError(f"frames must be in 1..{len(clip)}, got {frames}")
+        if not 0 < pixels <= 1:
+            raise ValueError(f"pixels must be in (0, 1], got {pixels!r}")
+        if not self.models.trained(frames, pixels):
+            raise ValueError(f"no model was trained for frames={frames}, pixels={pixels:g}; train it or choose another")
+
+
+def entropy_coding_pays(saved_bytes: float, encode_time: float, decode_time: float, rate: float) -> bool:
+    """Whether entropy coding saves more time on the air than it costs (section IV-B.2).
+
+    Args:
+        saved_bytes: plain bytes less entropy-coded bytes [byte].
+        encode_time: t_EE [s].
+        decode_time: t_ED [s].
+        rate: gamma [bit/s].
+    """
+    return 8.0 * saved_bytes / rate > encode_time + decode_time

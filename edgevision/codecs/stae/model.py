@@ -1,0 +1,109 @@
+"""The models of the paper's comparison, assembled: ViT, ViT_FA, ViT_FA+SA and ViT_STAE."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from edgevision.codecs.stae.attention import FrameAttention, SpatialAttention, select_frames, select_pixels
+from edgevision.codecs.stae.recovery import FeatureRecovery
+from edgevision.codecs.stae.selection import kept_pixels
+from edgevision.codecs.stae.vit import VideoVit, VitConfig
+
+#: Names of the paper's models, by how much of STAE is in front of the transformer.
+Variant = Literal["ViT_FA", "ViT_FA+SA", "ViT_STAE"]
+VARIANTS: tuple[Variant, ...] = ("ViT_FA", "ViT_FA+SA", "ViT_STAE")
+
+
+@dataclass(frozen=True)
+class StaeConfig:
+    """Shapes of the networks.
+
+    Attributes:
+        classes: actions told apart.
+        vit: the classifier.
+        frames: frames F of a clip.
+        attention_hidden: hidden units of the frame attention's MLP.
+        attention_kernel: of the spatial attention, (1, 3, 3) or (3, 3, 3).
+        recovery_width: channels of the recovery network.
+    """
+
+    classes: int
+    vit: VitConfig = field(default_factory=VitConfig)
+    frames: int = 16
+    attention_hidden: int = 64
+    attention_kernel: tuple[int, int, int] = (1, 3, 3)
+    recovery_width: int = 8
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> StaeConfig:
+        """Read what ``as_json`` wrote."""
+        vit = VitConfig(**values["vit"])
+        return cls(**{**values, "vit": vit, "attention_kernel": tuple(values["attention_kernel"])})
+
+
+class Stae(nn.Module):
+    """One model G for one budget (alpha, beta), or the parts that several budgets share.
+
+    Attributes:
+        vit: G.
+        fa: frame attention.
+        sa: spatial attention.
+        fr: feature recovery.
+    """
+
+    def __init__(self, config: StaeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vit = VideoVit(config.vit, config.classes)
+        self.fa = FrameAttention(config.frames, config.attention_hidden)
+        self.sa = SpatialAttention(config.attention_kernel)
+        self.fr = FeatureRecovery(config.recovery_width)
+
+    def forward(self, clip: Tensor, frames: int, pixels: float = 1.0, variant: Variant = "ViT_STAE") -> Tensor:
+        """Class scores (B, classes) as at inference: attention selects, nothing is scaled.
+
+        Args:
+            clip: X, (B, F, 3, H, W), normalised to [-1, 1].
+            frames: alpha.
+            pixels: beta; at 1, SA and FR are left out, as in the paper.
+            variant: which of the paper's models.
+        """
+        kept, mask = self.encode(clip, frames, pixels if variant != "ViT_FA" else 1.0)
+        return self.vit(self.restore(kept, mask, recover=variant == "ViT_STAE"))
+
+    def encode(self, clip: Tensor, frames: int, pixels: float) -> tuple[Tensor, Tensor]:
+        """What is sent: X'' zero-filled (B, alpha, 3, H, W) and its mask (B, alpha, 1, H, W)."""
+        kept, _ = self.keep_frames(clip, frames)
+        mask = self.pixel_mask(kept, pixels)
+        return kept * mask, mask
+
+    def pixel_mask(self, kept: Tensor, pixels: float) -> Tensor:
+        """M (B, alpha, 1, H, W), 1 where a pixel of X' (B, alpha, 3, H, W) is kept; with beta = 1 nothing is scored."""
+        if pixels >= 1:
+            return torch.ones_like(kept[:, :, :1])
+        return select_pixels(self.sa(kept), kept_pixels(pixels, *kept.shape[3:]))
+
+    def keep_frames(self, clip: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+        """X' (B, alpha, 3, H, W) and the kept indices (B, alpha); with alpha = F nothing is scored (t_FA = 0)."""
+        if frames >= clip.shape[1]:
+            return clip, torch.arange(clip.shape[1]).expand(len(clip), -1)
+        return select_frames(clip, self.fa(clip), frames)
+
+    def restore(self, received: Tensor, mask: Tensor, *, recover: bool) -> Tensor:
+        """What the classifier sees: recovered frames, or the zero-filled ones."""
+        if not recover or bool((mask == 1).all()):
+            return received
+        return self.fr(received, mask)
+
+
+def normalise(clips: Tensor) -> Tensor:
+    """Pixels for the networks, (B, a, 3, H, W) in [-1, 1], from (B, a, H, W, 3) uint8."""
+    return clips.movedim(-1, -3).float() / 127.5 - 1

@@ -1,0 +1,39 @@
+"""STAE as profiles measure it: encode, decode, recover, classify."""
+
+from __future__ import annotations
+
+from edgevision.codecs.stae.bitstream import Coding, Received, inspect, unpack
+from edgevision.codecs.stae.codec import StaeCodec
+from edgevision.codecs.stae.profiling.outcomes import Sent, first_order_entropy
+from edgevision.codecs.video.clips import ByteClip
+
+
+class StaeSender:
+    """Sends clips with STAE.
+
+    Attributes:
+        codec: networks and entropy coder.
+    """
+
+    def __init__(self, codec: StaeCodec) -> None:
+        self.codec = codec
+
+    def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
+        """See ``VideoSender``; both bitstreams are lossless, so one answer holds for both."""
+        coded = self.codec.encode(clip, frames=frames, pixels=pixels)
+        plain = self.codec.encode(clip, frames=frames, pixels=pixels, coding=Coding.plain)
+        received, sizes = unpack(coded), inspect(coded)
+        right = bool(self.codec.classify(received).argmax() == class_index)
+        unrecovered = right if pixels >= 1 else self._right_unrecovered(received, class_index)
+        return Sent(
+            plain=len(plain),
+            coded=len(coded),
+            header=sizes.header + sizes.indices,
+            mask=sizes.mask,
+            entropy=first_order_entropy(received.clip[received.mask]),
+            right=right,
+            right_unrecovered=unrecovered,
+        )
+
+    def _right_unrecovered(self, received: Received, class_index: int) -> bool:
+        return bool(self.codec.classify(received, recover=False).argmax() == class_index)

@@ -1,0 +1,68 @@
+"""What is kept of a clip: frames and pixels, under the budgets (alpha, beta) of section II."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A and B of section IV-A; fractions where the paper writes per cent.
+FRAME_BUDGETS = (1, 2, 4, 8, 16)
+PIXEL_BUDGETS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The kept frames and, in each of them, the kept pixels.
+
+    Attributes:
+        frames: indices of the kept frames, increasing, (a,).
+        mask: which pixels of each kept frame are kept, (a, H, W) bool.
+        length: frames F of the whole clip.
+    """
+
+    frames: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    length: int
+
+    def __post_init__(self) -> None:
+        frames, mask = np.asarray(self.frames, np.int64), np.asarray(self.mask, np.bool_)
+        if frames.ndim != 1 or not len(frames) or mask.ndim != 3 or len(mask) != len(frames):
+            raise ValueError(f"frames (a,) and mask (a, H, W) must agree, got {frames.shape} and {mask.shape}")
+        if (np.diff(frames) <= 0).any() or frames[0] < 0 or frames[-1] >= self.length:
+            raise ValueError(f"frames must increase within 0..{self.length - 1}, got {frames.tolist()}")
+        object.__setattr__(self, "frames", frames)
+        object.__setattr__(self, "mask", mask)
+
+
+def kept_pixels(pixels: float, height: int, width: int) -> int:
+    """How many pixels of a frame the budget beta keeps: round(beta H W), at least one.
+
+    Raises:
+        ValueError: the budget is not in (0, 1].
+    """
+    if not 0 < pixels <= 1:
+        raise ValueError(f"pixels must be in (0, 1], got {pixels!r}")
+    return max(1, round(pixels * height * width))
+
+
+def top(scores: NDArray[np.floating], count: int) -> NDArray[np.bool_]:
+    """Mark the ``count`` largest entries along the last axis; of equal ones the first.
+
+    Args:
+        scores: (..., n).
+        count: 1..n.
+
+    Returns:
+        (..., n) bool, exactly ``count`` true in each row.
+    """
+    order = np.argsort(-scores, axis=-1, kind="stable")[..., :count]
+    marked = np.zeros(scores.shape, np.bool_)
+    np.put_along_axis(marked, order, True, axis=-1)
+    return marked
+
+
+def paper_bytes(frames: int, pixels: float, channels: int, height: int, width: int) -> float:
+    """The paper's count S = 4 alpha C beta H W [byte] (eq. 1): float32 values, mask not counted."""
+    return 4.0 * frames * channels * pixels * height * width

@@ -1,0 +1,215 @@
+"""Algorithm 1: train ViT_FA, ViT_FA+SA and ViT_STAE step by step, sharing every step that budgets have in common.
+
+M_FA does not depend on the budget, and M_SA on alpha only; so FA is trained once, SA once per alpha and FR once per
+(alpha, beta), each from the nearest budget trained before it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from edgevision.codecs.stae.attention import FrameAttention
+from edgevision.codecs.stae.model import Stae
+from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.selection import FRAME_BUDGETS, PIXEL_BUDGETS
+from edgevision.codecs.stae.training import steps
+from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision, varied
+from edgevision.codecs.stae.training.fitting import FitConfig, Log, Loss, fit
+
+#: Called with the step, the epochs done and all of them.
+StepProgress = Callable[[str, int, int], None]
+Insertion = Literal["features", "input"]
+_CHUNK = 8  # clips scored at once where nothing is trained
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How Algorithm 1 is run.
+
+    Attributes:
+        frames: A, the frame budgets.
+        pixels: B, the pixel budgets; 100 % needs neither SA nor FR.
+        vit: training of the classifier.
+        second_vit: of the classifier once more, on frames drawn by FA, which is then trained anew; the frames that are
+            kept are those it must read. ``None``: no second round.
+        views: of each clip, for the hybrid's training; all but the first are cut and lit at random.
+        fa: of the frame attention.
+        sa: of each spatial attention; ``clips`` counts clips of one frame, fewer are drawn where more are kept.
+        fr: of each recovery network but the first; ``clips`` as for ``sa``.
+        first_fr: of the recovery network that the others start from.
+        insertion: where FA is inserted for training: in front of the frozen classifier as published (``input``), or
+            after its frame features (``features``).
+        seed: of everything random.
+    """
+
+    frames: tuple[int, ...] = FRAME_BUDGETS
+    pixels: tuple[float, ...] = PIXEL_BUDGETS
+    vit: FitConfig = field(default_factory=lambda: FitConfig(20, 32, 1.5e-3, 0.05))
+    second_vit: FitConfig | None = field(default_factory=lambda: FitConfig(6, 32, 5e-4, 0.05))
+    views: int = 1
+    fa: FitConfig = field(default_factory=lambda: FitConfig(40, 32, 5e-3))
+    sa: FitConfig = field(default_factory=lambda: FitConfig(2, 16, 3e-3, clips=480))
+    fr: FitConfig = field(default_factory=lambda: FitConfig(2, 16, 1e-3, clips=640))
+    first_fr: FitConfig = field(default_factory=lambda: FitConfig(6, 16, 2e-3, clips=1600))
+    insertion: Insertion = "features"
+    seed: int = 0
+
+
+class StepByStep:
+    """One run of Algorithm 1 on a training set; each step goes on where a killed run stopped."""
+
+    def __init__(
+        self,
+        models: StaeModels,
+        data: ClipSet,
+        plan: Plan,
+        folder: Path | None = None,
+        *,
+        log: Log = lambda name, value, epoch: None,
+        progress: StepProgress = lambda step, done, total: None,
+    ) -> None:
+        """Set up a run.
+
+        Args:
+            models: what is trained, in place.
+            data: training clips.
+            plan: settings.
+            folder: for checkpoints; ``None`` keeps none.
+            log: called with ``STEP/QUANTITY``, a value and the epoch.
+            progress: called as the epochs of a step go by.
+        """
+        self.models, self.data, self.plan, self.folder = models, data, plan, folder
+        self._log, self._progress = log, progress
+        # Computed when a step first needs it: never, where a killed run had done those steps already.
+        self._stem = functools.cache(lambda: stem_features(models.base, data, plan.views, plan.seed))
+
+    def run(self) -> StaeModels:
+        """All steps."""
+        self.train_vit()
+        self.train_fa("fa")
+        if self.plan.second_vit:
+            self.train_second_vit(self.plan.second_vit)
+            self.train_fa("second-fa")
+        for alpha in sorted(self.plan.frames):
+            kept = kept_frames(self.models.base, self.data, alpha)
+            budgets = sorted((beta for beta in self.plan.pixels if beta < 1), reverse=True)
+            if budgets:
+                self.train_sa(alpha, kept, budgets)
+            for beta in budgets:
+                self.train_fr(alpha, beta, kept)
+        return self.models.eval()
+
+    def train_vit(self) -> None:
+        """The classifier G that Algorithm 1 requires."""
+        model = self.models.base
+        self._fit("vit", model, "vit", steps.vit_loss(model, self.data, self._stem), self.plan.vit)
+
+    def train_second_vit(self, config: FitConfig) -> None:
+        """G once more, on the frames that FA favours."""
+        model = self.models.base
+        scores = frame_scores(model, self.data)
+        self._fit("second-vit", model, "vit", steps.vit_loss(model, self.data, self._stem, scores), config)
+
+    def train_fa(self, name: str) -> None:
+        """Lines 2 and 3: a new FA in front of the frozen classifier."""
+        model = self.models.base
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.plan.seed)
+            fresh = FrameAttention(model.config.frames, model.config.attention_hidden)
+        model.fa.load_state_dict(fresh.state_dict())
+        if self.plan.insertion == "input":
+            loss = steps.fa_loss(model, self.data)
+        else:
+            frozen = functools.cache(lambda: frozen_frames(model, self.data, self._stem()))
+            loss = steps.fa_loss_on_features(model, self.data, frozen)
+        self._fit(name, model, "fa", loss, self.plan.fa)
+
+    def train_sa(self, alpha: int, kept: Tensor, budgets: Sequence[float]) -> None:
+        """Lines 6 and 7."""
+        model = self.models.model(alpha)
+        config = per_frame(self.plan.sa, alpha)
+        self._fit(f"sa-{alpha}", model, "sa", steps.sa_loss(model, self.data, kept, budgets), config)
+
+    def train_fr(self, alpha: int, beta: float, kept: Tensor) -> None:
+        """Lines 9 and 10."""
+        first = alpha == min(self.plan.frames) and beta == max(value for value in self.plan.pixels if value < 1)
+        model = self.models.model(alpha, beta)
+        config = per_frame(self.plan.first_fr if first else self.plan.fr, alpha)
+        name = f"fr-{alpha}-{round(100 * beta)}"
+        self._fit(name, model, "fr", steps.fr_loss(model, self.data, kept, beta), config)
+
+    def _fit(self, name: str, model: Stae, step: steps.Step, loss: Loss, config: FitConfig) -> None:
+        trained = steps.freeze_all_but(model, step)
+        model.eval()
+        fit(
+            trained,
+            loss,
+            self.data.rows,
+            config,
+            self.plan.seed,
+            checkpoint=self._checkpoint(name),
+            log=lambda quantity, value, epoch: self._log(f"{name}/{quantity}", value, epoch),
+            progress=lambda done, total: self._progress(name, done, total),
+        )
+
+    def _checkpoint(self, name: str) -> Path | None:
+        return self.folder / f"{name}.safetensors" if self.folder else None
+
+
+def kept_frames(model: Stae, data: ClipSet, count: int) -> Tensor:
+    """Indices of the frames that FA keeps of each clip, (n, alpha)."""
+    with torch.inference_mode():
+        return torch.cat([model.keep_frames(data.frames(rows), count)[1] for rows in data.rows.split(_CHUNK)]).clone()
+
+
+def frame_scores(model: Stae, data: ClipSet) -> Tensor:
+    """M_FA of all clips, (n, F)."""
+    with torch.inference_mode():
+        found = [model.fa(data.frames(rows)).flatten(1) for rows in data.rows.split(_CHUNK)]
+    return torch.cat(found).clone()
+
+
+def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.FrozenFrames:
+    """What the frozen classifier says of each frame by itself, and the pooled pixels, of all clips.
+
+    ``stem`` is what ``stem_features`` returned.
+    """
+    right, average, maximum = [], [], []
+    with torch.inference_mode():
+        for rows in data.rows.split(_CHUNK):
+            clip = data.frames(rows)
+            with reduced_precision(torch.device("cpu")):
+                ready = model.vit.frame_features(clip) if stem is None else model.vit.features_after_stem(stem[0, rows])
+                scores = model.vit.classify(ready.flatten(0, 1)[:, None]).float().unflatten(0, ready.shape[:2])
+            right.append(scores.softmax(2)[torch.arange(len(rows)), :, data.target(rows)])
+            average.append(clip.flatten(2).mean(2))
+            maximum.append(clip.flatten(2).amax(2))
+    return steps.FrozenFrames(torch.cat(right).clone(), torch.cat(average).clone(), torch.cat(maximum).clone())
+
+
+def stem_features(model: Stae, data: ClipSet, views: int, seed: int) -> Tensor | None:
+    """What the frozen stem of a hybrid makes of all frames, (V, n, F, 112, h, w) bfloat16; else ``None``."""
+    if model.vit.stem is None:
+        return None
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    with torch.inference_mode(), reduced_precision(torch.device("cpu")):
+        for rows in data.rows.split(_CHUNK):
+            clips = data.frames(rows)
+            seen = torch.stack([clips] + [varied(clips, generator) for _ in range(views - 1)])
+            stem = model.vit.stem_features(seen.flatten(0, 2)).bfloat16()
+            found.append(stem.contiguous().unflatten(0, seen.shape[:3]))
+    return torch.cat(found, 1).clone()
+
+
+def per_frame(config: FitConfig, alpha: int) -> FitConfig:
+    """Settings for clips of alpha frames: as many frames per epoch for every alpha, hence fewer clips."""
+    clips = max(config.batch, (config.clips or 10**9) // alpha) if config.clips else None
+    return replace(config, clips=clips, batch=max(4, config.batch // max(1, alpha // 4)))

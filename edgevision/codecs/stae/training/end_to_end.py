@@ -1,0 +1,116 @@
+"""The alternative to Algorithm 1 (section III-C): all networks of a budget (alpha, beta) trained at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from edgevision.codecs.stae.attention import select_frames, select_pixels
+from edgevision.codecs.stae.model import Stae
+from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.selection import kept_pixels
+from edgevision.codecs.stae.training.algorithm1 import StepProgress
+from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
+from edgevision.codecs.stae.training.fitting import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.steps import SMOOTHING, cross_entropy, reconstruction_error
+
+
+@dataclass(frozen=True)
+class EndToEndPlan:
+    """How all networks of one budget are trained at once.
+
+    Attributes:
+        frames: alpha.
+        pixels: beta; at 1 neither SA nor FR takes part.
+        fit: length and rate of the training.
+        seed: of everything random.
+    """
+
+    frames: int
+    pixels: float
+    fit: FitConfig = field(default_factory=lambda: FitConfig(20, 16, 1e-3, 0.05))
+    seed: int = 0
+
+
+class EndToEnd:
+    """One end-to-end training on a training set; it goes on where a killed run stopped."""
+
+    def __init__(
+        self,
+        models: StaeModels,
+        data: ClipSet,
+        plan: EndToEndPlan,
+        folder: Path | None = None,
+        *,
+        log: Log = lambda name, value, epoch: None,
+        progress: StepProgress = lambda step, done, total: None,
+    ) -> None:
+        """Set up a run; arguments as of ``StepByStep``."""
+        self.models, self.data, self.plan, self.folder = models, data, plan, folder
+        self._log, self._progress = log, progress
+
+    def run(self) -> StaeModels:
+        """Train; the hybrid's pretrained stem alone stays as it is."""
+        plan, name = self.plan, f"end-to-end-{self.plan.frames}-{round(100 * self.plan.pixels)}"
+        model = self.models.model(plan.frames, plan.pixels)
+        model.requires_grad_(True)
+        if model.vit.stem is not None:
+            model.vit.stem.requires_grad_(False)
+        fit(
+            model,
+            end_to_end_loss(model, self.data, plan.frames, plan.pixels),
+            self.data.rows,
+            plan.fit,
+            plan.seed,
+            checkpoint=self.folder / f"{name}.safetensors" if self.folder else None,
+            log=lambda quantity, value, epoch: self._log(f"{name}/{quantity}", value, epoch),
+            progress=lambda done, total: self._progress(name, done, total),
+        )
+        return self.models.eval()
+
+
+def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> Loss:
+    """What is sent under a budget must be recognised, and what was not must be recovered.
+
+    Both selections are those of inference; their gradients go to M_FA and M_SA as if these had multiplied what is
+    selected (straight-through, as in ``sa_loss``).
+
+    Args:
+        model: the networks.
+        data: training clips.
+        frames: alpha.
+        pixels: beta.
+    """
+
+    def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
+        device = next(model.parameters()).device
+        kept = _attended_frames(model, flipped(data.frames(rows), generator).to(device), frames)
+        if pixels >= 1:
+            with reduced_precision(device):
+                return cross_entropy(model.vit(kept), data, rows, SMOOTHING)
+        scores = model.sa(kept)
+        mask = _through(select_pixels(scores.detach(), kept_pixels(pixels, *kept.shape[3:])), scores)
+        with reduced_precision(device):
+            recovered = model.fr(kept * mask, mask)
+            recognised = cross_entropy(model.vit(recovered), data, rows, SMOOTHING)
+        return recognised + reconstruction_error(recovered, kept.detach(), mask.detach())
+
+    return loss
+
+
+def _attended_frames(model: Stae, clip: Tensor, count: int) -> Tensor:
+    """X' (B, alpha, 3, H, W), whose gradient reaches M_FA."""
+    if count >= clip.shape[1]:
+        return clip
+    scores = model.fa(clip)
+    kept, index = select_frames(clip, scores.detach(), count)
+    chosen = scores.flatten(1).gather(1, index)[:, :, None, None, None]
+    return kept * _through(torch.ones_like(chosen), chosen)
+
+
+def _through(value: Tensor, scores: Tensor) -> Tensor:
+    """``value`` forwards, the gradient of ``scores`` backwards."""
+    return value + scores - scores.detach()

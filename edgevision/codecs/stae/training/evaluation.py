@@ -1,0 +1,64 @@
+"""Which clips a set of models answers right, at every budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from edgevision.codecs.stae.model import VARIANTS, Stae, Variant
+from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision
+
+_FRAMES = 64  # frames in a network at once
+
+
+def correct_on_grid(
+    models: StaeModels,
+    data: ClipSet,
+    rows: Tensor,
+    frames: Sequence[int],
+    pixels: Sequence[float],
+    variants: Sequence[Variant] = VARIANTS,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[Variant, NDArray[np.bool_]]:
+    """Whether each clip is recognised, (n, A, B) per variant; ``ViT_FA`` sends all pixels at every beta.
+
+    Args:
+        models: trained models.
+        data: clips.
+        rows: which of them, (n,).
+        frames: the A frame budgets.
+        pixels: the B pixel budgets.
+        variants: which models.
+        progress: called with cells done and all of them.
+    """
+    found = {name: np.zeros((len(rows), len(frames), len(pixels)), np.bool_) for name in variants}
+    for a, alpha in enumerate(frames):
+        for b, beta in enumerate(pixels):
+            progress(a * len(pixels) + b, len(frames) * len(pixels))
+            model = models.model(alpha, beta).eval()
+            for name in variants:
+                if b > 0 and (name == "ViT_FA"):
+                    found[name][:, a, b] = found[name][:, a, 0]
+                else:
+                    found[name][:, a, b] = _correct(model, data, rows, alpha, beta, name)
+    progress(len(frames) * len(pixels), len(frames) * len(pixels))
+    return found
+
+
+def uniform_accuracy(models: StaeModels, data: ClipSet, rows: Tensor) -> float:
+    """Accuracy of the classifier on all F frames of each clip, no attention: what frame attention is held against."""
+    return float(_correct(models.base, data, rows, models.config.frames, 1.0, "ViT_FA").mean())
+
+
+def _correct(model: Stae, data: ClipSet, rows: Tensor, alpha: int, beta: float, variant: Variant) -> NDArray[np.bool_]:
+    with torch.inference_mode(), reduced_precision(torch.device("cpu")):
+        answers = [
+            model(data.frames(batch), alpha, beta, variant).argmax(1) == data.target(batch)
+            for batch in rows.split(max(1, _FRAMES // alpha))
+        ]
+    return torch.cat(answers).numpy()

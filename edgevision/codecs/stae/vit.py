@@ -1,0 +1,136 @@
+"""The classifier G: a vision transformer frame by frame, whose frame features are averaged (section IV-A)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import timm
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from timm.models.vision_transformer_hybrid import HybridEmbed
+from torch import Tensor, nn
+
+from edgevision.codecs.classifiers import WeightsUnavailableError, load_classifier
+
+STEM = "tf_efficientnet_lite0"
+_STEM_STAGE = 3  # the last stage at a sixteenth of the resolution, 112 channels
+
+
+@dataclass(frozen=True)
+class VitConfig:
+    """Which transformer reads the frames.
+
+    Attributes:
+        name: ``hybrid``, a transformer on the stem of a pretrained EfficientNet-Lite0 (as R+ViT in the ViT paper), or a
+            model of timm's such as ``vit_base_patch16_224``, the STAE paper's.
+        size: side of the square frames [pixel].
+        embed_dim: width of the hybrid's tokens.
+        depth: transformer blocks of the hybrid.
+        heads: attention heads of the hybrid.
+        pooling: how frame features become the clip's: ``mean`` as published, or ``attention``, a softmax over the
+            frames of a learned score.
+        pretrained: whether timm fetches its model's weights.
+    """
+
+    name: str = "hybrid"
+    size: int = 112
+    embed_dim: int = 128
+    depth: int = 2
+    heads: int = 4
+    pooling: Literal["mean", "attention"] = "mean"
+    pretrained: bool = True
+
+
+#: The paper's classifier (section IV-A): ViT-B/16 at 224 x 224.
+PAPER_VIT = VitConfig(name="vit_base_patch16_224", size=224)
+
+
+class VideoVit(nn.Module):
+    """Classifies clips of any number of frames.
+
+    Attributes:
+        backbone: timm's transformer without its head.
+        head: linear classifier of the averaged frame features.
+    """
+
+    def __init__(self, config: VitConfig, classes: int) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = _hybrid(config) if config.name == "hybrid" else _from_timm(config)
+        width = self.backbone.num_features
+        self.attention = nn.Linear(width, 1) if config.pooling == "attention" else None
+        self.head = nn.Linear(width, classes)
+
+    @property
+    def stem(self) -> nn.Module | None:
+        """The pretrained convolutions of the hybrid, which training leaves as they are; ``None`` for other models."""
+        return self.backbone.patch_embed.backbone if self.config.name == "hybrid" else None
+
+    def train(self, mode: bool = True) -> VideoVit:
+        """Switch modes; the stem always stays in evaluation mode, its statistics being those it was trained with."""
+        super().train(mode)
+        if self.stem is not None:
+            self.stem.eval()
+        return self
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Class scores (B, classes) of frames (B, a, 3, H, W) normalised to [-1, 1]."""
+        return self.classify(self.frame_features(frames))
+
+    def frame_features(self, frames: Tensor) -> Tensor:
+        """Features of each frame, (B, a, D)."""
+        flat = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        return self._pool_tokens(self.backbone.forward_features(flat)).unflatten(0, frames.shape[:2])
+
+    def stem_features(self, frames: Tensor) -> Tensor:
+        """What the hybrid's stem makes of frames (M, 3, H, W): (M, 112, H / 16, W / 16)."""
+        features = self.backbone.patch_embed.backbone(frames.contiguous(memory_format=torch.channels_last))
+        return features[-1] if isinstance(features, list | tuple) else features
+
+    def features_after_stem(self, stem: Tensor) -> Tensor:
+        """Frame features (B, a, D) from ``stem_features`` (B, a, 112, h, w), so that these can be kept."""
+        vit, flat = self.backbone, stem.flatten(0, 1)
+        tokens = vit.patch_embed.proj(flat).flatten(2).transpose(1, 2)
+        tokens = vit.norm_pre(vit.patch_drop(vit._pos_embed(tokens)))
+        return self._pool_tokens(vit.norm(vit.blocks(tokens))).unflatten(0, stem.shape[:2])
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Class scores (B, classes) from frame features (B, a, D)."""
+        if self.attention is None:
+            return self.head(features.mean(1))
+        weight = torch.softmax(self.attention(features), 1)
+        return self.head((weight * features).sum(1))
+
+    def _pool_tokens(self, tokens: Tensor) -> Tensor:
+        return self.backbone.forward_head(tokens, pre_logits=True)
+
+
+def _hybrid(config: VitConfig) -> VisionTransformer:
+    stem = timm.create_model(STEM, features_only=True, out_indices=(_STEM_STAGE,))
+    if config.pretrained:
+        stem.load_state_dict(load_classifier(STEM).model.state_dict(), strict=False)
+    stem.requires_grad_(False).eval()
+    return VisionTransformer(
+        img_size=config.size,
+        patch_size=1,
+        embed_layer=partial(HybridEmbed, backbone=stem),
+        embed_dim=config.embed_dim,
+        depth=config.depth,
+        num_heads=config.heads,
+        mlp_ratio=2,
+        num_classes=0,
+    )
+
+
+def _from_timm(config: VitConfig) -> VisionTransformer:
+    try:
+        return timm.create_model(config.name, pretrained=config.pretrained, img_size=config.size, num_classes=0)
+    except Exception as error:  # the hub client raises its own, requests' and the system's errors
+        if not config.pretrained:
+            raise
+        raise WeightsUnavailableError(
+            f"weights of {config.name!r} cannot be fetched ({type(error).__name__}); connect to huggingface.co once, "
+            "or use 'hybrid', whose stem is installed"
+        ) from error

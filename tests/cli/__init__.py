@@ -1,0 +1,1 @@
+"""Commands, one module per module of ``edgevision.cli``."""

@@ -1,0 +1,204 @@
+"""The clip bitstream: what goes in comes out, parts add up, limits hold."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edgevision.codecs.stae.bitstream import Coding, container, inspect, lossy, pack, unpack
+from edgevision.codecs.stae.bitstream.patches import patch_mask
+from edgevision.codecs.stae.bitstream.range_coder import RangeWriter
+from edgevision.codecs.stae.selection import Selection, top
+from edgevision.errors import BitstreamError
+
+LOSSLESS = (Coding.plain, Coding.huffman, Coding.range)
+_settings = settings(max_examples=25, deadline=None)
+
+
+def made_clip(random: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Something between noise and smooth pictures, (F, H, W, 3)."""
+    walk = random.normal(0, 4, (*shape, 3)).cumsum(axis=1).cumsum(axis=2) / 3 + 128
+    return (walk + random.normal(0, random.uniform(0, 40), walk.shape)).clip(0, 255).astype(np.uint8)
+
+
+def made_selection(random: np.random.Generator, shape: tuple[int, int, int], share: float) -> Selection:
+    kept = int(random.integers(1, shape[0] + 1))
+    frames = np.sort(random.permutation(shape[0])[:kept])
+    return Selection(frames, random.random((kept, *shape[1:])) < share, shape[0])
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[NDArray[np.uint8], Selection]:
+    shape = (draw(st.integers(1, 20)), draw(st.integers(1, 24)), draw(st.integers(1, 24)))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    return made_clip(random, shape), made_selection(random, shape, draw(st.sampled_from((0.0, 0.1, 0.6, 1.0))))
+
+
+@_settings
+@given(cases(), st.sampled_from(LOSSLESS))
+def test_round_trip_is_exact(case: tuple[NDArray[np.uint8], Selection], coding: Coding) -> None:
+    clip, selection = case
+    received = unpack(pack(clip, selection, coding))
+    np.testing.assert_array_equal(received.frames, selection.frames)
+    np.testing.assert_array_equal(received.mask, selection.mask)
+    assert received.length == len(clip)
+    np.testing.assert_array_equal(received.clip, np.where(selection.mask[..., None], clip[selection.frames], 0))
+
+
+@pytest.mark.parametrize("coding", LOSSLESS)
+@pytest.mark.parametrize("value", [0, 255])
+def test_extreme_values(coding: Coding, value: int) -> None:
+    clip = np.full((3, 20, 20, 3), value, np.uint8)
+    clip[1, ::2, ::2, 1] = 255 - value
+    selection = Selection(np.arange(3), np.ones((3, 20, 20), np.bool_), 3)
+    np.testing.assert_array_equal(unpack(pack(clip, selection, coding)).clip, clip)
+
+
+@_settings
+@given(cases(), st.sampled_from(LOSSLESS))
+def test_parts_add_up(case: tuple[NDArray[np.uint8], Selection], coding: Coding) -> None:
+    data = pack(*case, coding)
+    sizes = inspect(data)
+    assert sizes.coding == coding
+    assert sizes.total == len(data)
+    assert sizes.header < 20
+    if coding == Coding.plain:
+        assert sizes.values == 3 * np.count_nonzero(case[1].mask)
+
+
+def test_range_beats_huffman_beats_plain() -> None:
+    random = np.random.default_rng(3)
+    clip = made_clip(random, (1, 40, 40)).repeat(6, axis=0)
+    selection = Selection(np.arange(6), np.ones((6, 40, 40), np.bool_), 6)
+    plain, huffman, ranged = (len(pack(clip, selection, coding)) for coding in LOSSLESS)
+    assert plain > huffman > 2 * ranged
+
+
+def test_header_of_one_frame_is_small() -> None:
+    clip = np.zeros((16, 112, 112, 3), np.uint8)
+    selection = Selection(np.array([9]), np.ones((1, 112, 112), np.bool_), 16)
+    sizes = inspect(pack(clip, selection, Coding.dct))
+    assert sizes.header + sizes.indices + sizes.mask < 20
+
+
+@pytest.mark.parametrize("shape", [(3, 16, 16), (2, 9, 17), (1, 1, 1), (5, 8, 3)])
+@pytest.mark.parametrize("share", [0.4, 1.0])
+def test_dct_keeps_mask_and_comes_close(shape: tuple[int, int, int], share: float) -> None:
+    random = np.random.default_rng(shape[1])
+    clip = np.clip(made_clip(random, shape), 20, 235)
+    selection = Selection(np.arange(shape[0]), patch_mask(random.random(shape), share), shape[0])
+    received = unpack(pack(clip, selection, Coding.dct, step=2.0))
+    np.testing.assert_array_equal(received.mask, selection.mask)
+    assert not received.clip[~received.mask].any()
+    error = (received.clip.astype(float) - clip)[received.mask]
+    assert np.sqrt((error**2).mean()) < 2.0
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_dct_decodes_to_what_the_encoder_saw(share: float) -> None:
+    random = np.random.default_rng(6)
+    clip = made_clip(random, (4, 20, 32))
+    mask = patch_mask(random.random(clip.shape[:3]), share)
+    writer = RangeWriter()
+    walk = lossy.Walk(mask, 24, writer)
+    walk.run(lossy.Wanted(clip))
+    np.testing.assert_array_equal(lossy.unpack(bytes([24]) + writer.bytes(), mask), walk.picture(mask))
+
+
+def test_dct_error_and_size_follow_the_step() -> None:
+    clip = made_clip(np.random.default_rng(1), (2, 32, 32))
+    selection = Selection(np.arange(2), np.ones((2, 32, 32), np.bool_), 2)
+    data = [pack(clip, selection, Coding.dct, step=step) for step in (4.0, 16.0, 64.0)]
+    errors = [((unpack(part).clip.astype(float) - clip) ** 2).mean() for part in data]
+    assert len(data[0]) > len(data[1]) > len(data[2])
+    assert errors[0] < errors[1] < errors[2]
+
+
+def test_dct_repeats_what_does_not_change() -> None:
+    clip = made_clip(np.random.default_rng(2), (1, 48, 48)).repeat(8, axis=0)
+    mask = np.ones((8, 48, 48), np.bool_)
+    one = len(pack(clip[:1], Selection(np.arange(1), mask[:1], 1), Coding.dct, step=8.0))
+    eight = len(pack(clip, Selection(np.arange(8), mask, 8), Coding.dct, step=8.0))
+    assert eight < 2.5 * one
+
+
+def test_dct_refuses_split_patches_and_wrong_steps() -> None:
+    clip = np.zeros((1, 16, 16, 3), np.uint8)
+    split = np.zeros((1, 16, 16), np.bool_)
+    split[0, 3, 3] = True
+    with pytest.raises(ValueError, match="patch_mask"):
+        pack(clip, Selection(np.arange(1), split, 1), Coding.dct)
+    whole = Selection(np.arange(1), ~np.zeros_like(split), 1)
+    for step in (0.0, -1.0, 5000.0, float("nan")):
+        with pytest.raises(ValueError, match="step"):
+            pack(clip, whole, Coding.dct, step=step)
+
+
+def test_pack_refuses_what_does_not_fit() -> None:
+    clip = np.zeros((4, 8, 8, 3), np.uint8)
+    selection = Selection(np.array([1]), np.ones((1, 8, 8), np.bool_), 4)
+    with pytest.raises(ValueError, match="uint8"):
+        pack(clip.astype(np.float32), selection, Coding.plain)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="does not fit"):
+        pack(clip[:3], selection, Coding.plain)
+    with pytest.raises(ValueError, match="at most"):
+        pack(
+            np.zeros((1, 5000, 1, 3), np.uint8),
+            Selection(np.array([0]), np.ones((1, 5000, 1), np.bool_), 1),
+            Coding.plain,
+        )
+
+
+@pytest.mark.parametrize("coding", Coding)
+def test_every_damaged_byte_is_noticed(coding: Coding) -> None:
+    clip = made_clip(np.random.default_rng(0), (2, 8, 8))
+    data = pack(clip, Selection(np.array([1]), np.ones((1, 8, 8), np.bool_), 2), coding)
+    for place in range(len(data)):
+        with pytest.raises(BitstreamError):
+            unpack(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
+    for length in range(len(data)):
+        with pytest.raises(BitstreamError):
+            unpack(data[:length])
+
+
+@pytest.mark.parametrize("coding", Coding)
+def test_claims_are_checked_before_memory_is_taken(coding: Coding) -> None:
+    def claimed(frames: int, height: int, width: int, mask: bytes) -> bytes:
+        numbers = b"".join(container.varint(number) for number in (frames, height, width, frames))
+        return container.seal(b"ST" + bytes([0x10 | coding]) + numbers + mask + bytes(40))
+
+    for claim in ((1, 2048, 2048, b"\0"), (64, 256, 256, b"\3\4abcd"), (4096, 4096, 4096, b"\0")):
+        with pytest.raises(BitstreamError):
+            unpack(claimed(*claim))
+
+
+def test_sealed_garbage_is_refused_or_decoded() -> None:
+    random = np.random.default_rng(8)
+    clip = made_clip(random, (3, 10, 12))
+    mask = top(random.random((3, 120)), 70).reshape(3, 10, 12)
+    refused = 0
+    for number in range(48):
+        coding = Coding(number % 4)
+        selection = Selection(np.arange(3), np.ones_like(mask) if coding == Coding.dct else mask, 3)
+        content = bytearray(pack(clip, selection, coding)[:-4])
+        for place in random.integers(3, len(content), 3):
+            content[place] = random.integers(256)
+        try:
+            received = unpack(container.seal(bytes(content)))
+            assert received.clip.shape == (*received.mask.shape, 3)
+        except BitstreamError:
+            refused += 1
+    assert refused > 8
+
+
+def test_same_input_same_bytes() -> None:
+    random = np.random.default_rng(4)
+    clip = made_clip(random, (4, 16, 16))
+    selection = Selection(np.arange(4), patch_mask(random.random((4, 16, 16)), 0.5), 4)
+    for coding in Coding:
+        assert pack(clip, selection, coding) == pack(clip.copy(), dataclasses.replace(selection), coding)

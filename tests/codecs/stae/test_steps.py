@@ -1,0 +1,115 @@
+"""Algorithm 1's steps: the gradient flows into the network that a step trains, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from edgevision.codecs.stae.model import Stae
+from edgevision.codecs.stae.training import steps
+from edgevision.codecs.stae.training.algorithm1 import frozen_frames, kept_frames, stem_features
+from edgevision.codecs.stae.training.clipset import ClipSet, flipped
+from edgevision.codecs.stae.training.fitting import FitConfig, Loss, fit
+from tests.codecs.stae.tiny import FRAMES, action_clips, tiny_model
+
+STEM = "vit.backbone.patch_embed.backbone."
+
+
+@pytest.fixture(scope="module")
+def data() -> ClipSet:
+    return action_clips(8)
+
+
+def loss_of(name: str, model: Stae, data: ClipSet) -> Loss:
+    kept = kept_frames(model, data, 3)
+    return {
+        "vit": lambda: steps.vit_loss(model, data, lambda: stem_features(model, data, 2, 0)),
+        "vit without kept stem features": lambda: steps.vit_loss(model, data, lambda: None),
+        "fa": lambda: steps.fa_loss_on_features(
+            model, data, lambda: frozen_frames(model, data, stem_features(model, data, 1, 0))
+        ),
+        "fa in front": lambda: steps.fa_loss(model, data),
+        "sa": lambda: steps.sa_loss(model, data, kept, [0.7, 0.4]),
+        "fr": lambda: steps.fr_loss(model, data, kept, 0.4),
+    }[name]()
+
+
+@pytest.mark.parametrize("name", ["vit", "vit without kept stem features", "fa", "fa in front", "sa", "fr"])
+def test_a_step_changes_its_own_network_only(name: str, data: ClipSet) -> None:
+    model, own = tiny_model(), name.split()[0]
+    trained = steps.freeze_all_but(model, own)  # type: ignore[arg-type]
+    assert trained is getattr(model, own)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    fit(trained, loss_of(name, model, data), data.rows, FitConfig(1, 8, 1e-2), 0)
+    changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
+    assert changed and all(key.startswith(f"{own}.") and not key.startswith(STEM) for key in changed)
+    expected = {f"{own}.{key}" for key, _ in getattr(model, own).named_parameters()}
+    expected = {key for key in expected if not key.startswith(STEM)}
+    # The second bias of FA's MLP is added to all scores of a position, and so has a gradient as the others.
+    assert changed == expected
+    for key, parameter in model.named_parameters():
+        assert (parameter.grad is not None) == (key in expected)
+
+
+def test_frame_attention_is_paid_for_frames_that_are_recognised_by_themselves(data: ClipSet) -> None:
+    model, rows = tiny_model(), torch.tensor([5, 2])
+    for stem in (None, stem_features(model, data, 1, 0)):
+        frozen = frozen_frames(model, data, stem)
+        with torch.inference_mode():
+            clip = data.frames(rows)
+            scores = model.fa(clip).flatten(1)
+            single = torch.stack([model.vit(clip[:, i : i + 1]).softmax(1) for i in range(FRAMES)], 1)
+            right = single[torch.arange(2), :, data.target(rows)]
+            expected = -((scores * right).sum(1) / scores.sum(1)).log().mean()
+            found = steps.fa_loss_on_features(model, data, lambda ready=frozen: ready)(rows, torch.Generator())
+        assert float(found) == pytest.approx(float(expected), abs=0.02)  # features may be in reduced precision
+        assert frozen.average.shape == frozen.maximum.shape == frozen.right.shape == (8, FRAMES)
+
+
+def test_the_classifier_reads_more_often_what_frame_attention_favours(data: ClipSet) -> None:
+    model, seen = tiny_model(), []
+    stem = torch.arange(FRAMES).view(1, 1, FRAMES, 1, 1, 1).expand(1, 8, FRAMES, 112, 2, 2).float()
+    scores = torch.full((8, FRAMES), 0.01)
+    scores[:, 3] = 1.0
+    features = model.vit.features_after_stem
+    model.vit.features_after_stem = lambda kept: (seen.append(kept[..., 0, 0, 0]), features(kept))[1]  # type: ignore[method-assign]
+    loss, generator = steps.vit_loss(model, data, lambda: stem, scores), torch.Generator().manual_seed(0)
+    for _ in range(10):
+        loss(data.rows, generator)
+    assert all((kept.diff(dim=1) > 0).all() for kept in seen)  # in time order, none twice
+    assert sum(float((kept == 3).any(1).float().mean()) for kept in seen) / 10 > 0.9
+
+
+def test_recovery_is_paid_for_missing_pixels_alone() -> None:
+    frames = torch.zeros(2, 1, 3, 4, 4)
+    mask = torch.ones(2, 1, 1, 4, 4)
+    mask[..., :1, :] = 0
+    recovered = frames + (1 - mask) * 0.5
+    assert float(steps.reconstruction_error(recovered, frames, mask)) == pytest.approx(0.5)
+    assert float(steps.reconstruction_error(frames, frames, torch.ones_like(mask))) == 0
+
+
+def test_attention_is_asked_for_masks_of_the_budgets_that_are_trained(data: ClipSet) -> None:
+    model, seen = tiny_model(), []
+
+    class Watched(torch.nn.Module):
+        def forward(self, frames: Tensor) -> Tensor:
+            seen.append(float((frames != 0).any(2).float().mean()))
+            return frames.mean((1, 2, 3, 4), keepdim=True).flatten(1).expand(-1, 8) + model.sa.convolution.bias
+
+    model.vit = Watched()  # type: ignore[assignment]
+    loss = steps.sa_loss(model, data, kept_frames(model, data, 2), [0.7, 0.4])
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(8):
+        loss(torch.tensor([0, 1]), generator)
+    assert {round(share, 1) for share in seen} == {0.7, 0.4}
+
+
+def test_half_of_the_clips_are_mirrored() -> None:
+    frames = torch.arange(200 * 6.0).view(200, 1, 1, 2, 3)
+    mirrored = flipped(frames, torch.Generator().manual_seed(0))
+    turned = [torch.equal(a, b.flip(-1)) for a, b in zip(mirrored, frames, strict=True)]
+    same = [torch.equal(a, b) for a, b in zip(mirrored, frames, strict=True)]
+    assert all(one != other for one, other in zip(turned, same, strict=True))
+    assert 70 < sum(turned) < 130
