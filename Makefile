@@ -3,10 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint clean help
+.PHONY: demo demo-video test lint clean help
 
 help:  ## List the targets.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -16,6 +16,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: $(INSTALLED)  ## Train an agent and compare it with Co-CRRA and the paper baselines (runs/demo).
 	$(BIN)/edgevision demo
+
+demo-video: $(INSTALLED)  ## The same for video clips sent with STAE (runs/demo-video).
+	$(BIN)/edgevision demo video
 
 lint: $(INSTALLED)  ## Check style and types.
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ import typer
 
 from edgevision import __version__
 from edgevision.cli import codec as codec_commands
-from edgevision.cli import comparing, images, importance, information
+from edgevision.cli import comparing, images, importance, information, video
 from edgevision.cli.reproduce import reproduce
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
 profile = typer.Typer(help="Measure operating-point profiles: what a codec and a classifier do, as a table.")
 app.add_typer(profile, name="profile")
 codec = typer.Typer(
-    help="Compare codecs at equal accuracy and at equal bytes, with intervals; train the importance network."
+    help="Compare codecs at equal accuracy and at equal bytes, with intervals; train the networks of codecs."
 )
 app.add_typer(codec, name="codec")
 
@@ -67,6 +67,8 @@ app.command("decompress")(images.decompress)
 app.command("inspect")(images.inspect)
 app.command("info")(information.info)
 profile.command("image")(images.profile_image)
+profile.command("video")(video.profile_video)
 codec.command("bench")(codec_commands.bench)
 codec.command("compare")(codec_commands.compare)
 codec.command("train-importance")(importance.train_importance)
+codec.command("train-stae")(video.train_stae)

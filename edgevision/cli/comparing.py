@@ -17,22 +17,27 @@ _CORES = min(2, os.cpu_count() or 1)
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder to write to; a killed run goes on there.")] = Path("runs/demo"),
-    steps: Annotated[int, typer.Option(help="Environment steps to train for.")] = 600_000,
+    what: Annotated[str, typer.Argument(help="image (EdgeVision/Image-v0) or video (EdgeVision/Video-v0).")] = "image",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to; a killed run goes on there. By default runs/demo or runs/demo-video."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Environment steps to train for; 600000 by default.")] = None,
     episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 300,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     processes: Annotated[int, _PROCESSES] = _CORES,
 ) -> None:
-    """Train PPO on EdgeVision/Image-v0 and compare it with the classical controllers: about 5 minutes on two cores.
+    """Train PPO and compare it with the classical controllers, on images (the default) or on video.
 
-    Writes OUT/report.html with tables and pictures, OUT/evaluation.json, CSV files, plots/, and the trained agent with
-    its TensorBoard logs. Parts that are finished are not repeated.
+    Takes a few minutes on two cores. Writes OUT/report.html with tables and pictures, OUT/evaluation.json, CSV
+    files, plots/, and the trained agent with its TensorBoard logs. Parts that are finished are not repeated.
 
-    Example: **edgevision demo --out runs/demo**
+    Example: **edgevision demo --out runs/demo** or **edgevision demo video**
     """
     from edgevision.experiments.demo import DemoConfig, run_demo
 
-    run_demo(DemoConfig(out, steps, episodes, seed, processes))
+    folder = Path("runs") / ("demo" if what == "image" else f"demo-{what}")
+    run_demo(DemoConfig(out or folder, steps, episodes, seed, processes, what=what))
 
 
 def train(
@@ -83,7 +88,7 @@ def evaluate(
     policies: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names, names with options (fixed:operating_point=7), run folders. Default: all classical."
+            help="Names, names with options (fixed:operating_point=7), run folders. Default: all that apply."
         ),
     ] = None,
     episodes: Annotated[int, typer.Option(help="How many, on the first seeds of the split (at most 1000).")] = 100,
@@ -106,12 +111,12 @@ def evaluate(
     from edgevision.experiments.evaluate import evaluate as run
     from edgevision.experiments.report.data import as_json as record
     from edgevision.experiments.report.table import print_table
-    from edgevision.experiments.scenario import Split, parse_settings
+    from edgevision.experiments.scenario import Scenario, Split, parse_settings
     from edgevision.experiments.summary import summarise
 
-    config = EvaluationConfig(
-        env, policies or baselines.names(), episodes, cast(Split, split), parse_settings(settings or ())
-    )
+    chosen = parse_settings(settings or ())
+    known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)
+    config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:
         require("matplotlib", "report")  # now rather than after the evaluation
     evaluation = run(config, out, processes=processes)

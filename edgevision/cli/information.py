@@ -27,7 +27,7 @@ def info() -> None:
         "environments": list(IDS),
         "presets": [f"{name}: {_settings(fields)}" for name, fields in PRESETS.items()],
         "profiles": _profiles(),
-        "policies": [", ".join(baselines.names()), "and every folder that 'edgevision train' wrote"],
+        "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],
         "codecs": [", ".join(codecs.names())],
         "extras": [_extra(name) for name in _EXTRAS],
     }

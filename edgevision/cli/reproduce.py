@@ -1,4 +1,4 @@
-"""The command ``reproduce``: the paper's figures from our own measurements."""
+"""The command ``reproduce``: the papers' figures and tables from our own measurements."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def reproduce(
     profiles: Annotated[
         Path | None,
         typer.Option(
-            help="Figs. 7 to 9: folder that 'edgevision codec bench' wrote; shipped profiles by default.",
+            help="Figs. 7 to 9, stae-*: folder of measured profiles; shipped ones by default.",
             show_default=False,
         ),
     ] = None,
@@ -39,11 +39,11 @@ def reproduce(
     """Make published figures again from our own measurements, with our numbers beside the published ones.
 
     Writes OUT/index.html, and per figure OUT/FIGURE.json with all numbers and OUT/FIGURE.png. Figs. 4, 5 and gap
-    compare the solvers (a minute each). Figs. 7 to 9 come from measured profiles, and say so where a network was not
-    measured. More networks, where huggingface.co can be reached: edgevision codec bench --images DIR --labels CSV
-    --model efficientnet_b0 --model deit_tiny_patch16_224
+    compare the solvers (a minute each). Figs. 7 to 9 and stae-* come from measured profiles, and say so where something
+    was not measured. More networks, where huggingface.co can be reached: edgevision codec bench --images DIR
+    --labels CSV --model efficientnet_b0 --model deit_tiny_patch16_224
 
-    Example: **edgevision reproduce fig6 fig7 fig9 --out runs/figures**
+    Example: **edgevision reproduce fig6 fig7 stae-table1 --out runs/figures**
     """
     request = Request(out, tuple(images or ()), tuple(maps or DEFAULT_MAPS), profiles, resamples)
     for section in run(figures, request):

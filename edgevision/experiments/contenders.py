@@ -12,6 +12,7 @@ import numpy as np
 
 from edgevision import agents, baselines
 from edgevision.envs import Policy, SlotProblem
+from edgevision.envs.problem import IntArray
 from edgevision.errors import UnknownNameError, unknown_name
 from edgevision.experiments.rollout import record_slots
 from edgevision.experiments.scenario import SEEDS, EvaluationError, Scenario, parse_settings
@@ -20,7 +21,7 @@ Kind = Literal["learned", "solver", "rule"]
 
 #: Validation episodes whose slots fixed compressions are tuned on.
 TUNING_EPISODES = 40
-#: A solver is tuned on fewer slots, and on points in steps around the best one for equal shares.
+#: A solver is tuned on fewer slots, and on points in steps around the best one for equal shares, axis by axis.
 SOLVER_TUNING_SLOTS = 24
 SOLVER_TUNING_REACH = 3
 
@@ -91,7 +92,7 @@ def resolve(policies: Sequence[str | Policy]) -> list[Contender]:
         MissingExtraError: a policy needs an extra that is not installed.
     """
     if not policies:
-        raise EvaluationError(f"name at least one policy (known: {', '.join(baselines.names())})")
+        raise EvaluationError(f"name at least one policy (known: {', '.join(baselines.known())})")
     contenders = [_from_spec(policy) if isinstance(policy, str) else _from_object(policy) for policy in policies]
     labels = [contender.label for contender in contenders]
     # Runs of one algorithm are called the same; their folders tell them apart.
@@ -113,7 +114,7 @@ def _from_object(policy: Policy) -> Contender:
 
 def _from_spec(spec: str) -> Contender:
     name, _, options = spec.partition(":")
-    if name in baselines.names():
+    if name in baselines.known():
         chosen = parse_settings(filter(None, options.split(",")))
         if not isinstance(chosen.get("operating_point", 0), int):
             raise EvaluationError(f"policy {spec!r}: operating_point must be a whole number")
@@ -124,7 +125,7 @@ def _from_spec(spec: str) -> Contender:
         return _from_folder(folder)
     if folder.parent != Path():
         raise UnknownNameError(f"no policy and no run folder at {spec!r}")
-    raise unknown_name("policy", spec, baselines.names())
+    raise unknown_name("policy", spec, baselines.known())
 
 
 def _from_folder(folder: Path) -> Contender:
@@ -194,14 +195,32 @@ def tune(contender: Contender, slots: SlotProblem) -> Mapping[str, Any]:
 
 
 def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) -> int:
-    """The best point of a window around ``start`` that is moved as long as the best lies on its edge."""
-    reach = max(1, slots.points // 20) * np.arange(-SOLVER_TUNING_REACH, SOLVER_TUNING_REACH + 1)
+    """The best point along one axis of the operating points after the other, until none leads on."""
+    point = start
     while True:
-        window = np.unique(np.clip(start + reach, 0, slots.points - 1))
+        before = point
+        for axis in range(len(slots.grid)):
+            point = _walk(make_policy, slots, point, axis)
+        if point == before or len(slots.grid) == 1:
+            return point
+
+
+def _walk(make_policy: Callable[[int], Any], slots: SlotProblem, start: int, axis: int) -> int:
+    """The best point of a window along an axis, moved as long as the best lies on its edge."""
+    steps = max(1, slots.grid[axis] // 20) * np.arange(-SOLVER_TUNING_REACH, SOLVER_TUNING_REACH + 1)
+    while True:
+        window = _along(start, axis, steps, slots.grid)
         best = baselines.tune_fixed_point(make_policy, slots, window.tolist())
         if best == start or window[0] < best < window[-1]:
             return best
         start = best
+
+
+def _along(point: int, axis: int, steps: IntArray, grid: Sequence[int]) -> IntArray:
+    """The points that so many steps along an axis lead to, without repetition; steps end at the border."""
+    cells = np.tile(np.unravel_index(point, grid), (len(steps), 1))
+    cells[:, axis] = np.clip(cells[:, axis] + steps, 0, grid[axis] - 1)
+    return np.unique(np.ravel_multi_index(tuple(cells.T), tuple(grid)))
 
 
 def _maker(name: str) -> Callable[[int], Any]:

@@ -1,4 +1,4 @@
-"""The demonstration: train PPO, compare it with every classical policy on unseen images, and write a report.
+"""The demonstrations: train PPO, compare it with every classical policy on unseen contents, and write a report.
 
 Finished parts are found again after a kill; training goes on from its last checkpoint.
 """
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from edgevision import agents, baselines
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
-from edgevision.errors import require
+from edgevision.errors import require, unknown_name
 from edgevision.experiments import provenance
 from edgevision.experiments.evaluate import EvaluationConfig, evaluate
 from edgevision.experiments.report.files import write_report
@@ -23,36 +23,60 @@ from edgevision.experiments.report.pictures import LearningCurve
 from edgevision.experiments.report.table import print_table
 from edgevision.experiments.scenario import EvaluationError, Scenario, episode_seeds
 
-ENV_ID = "EdgeVision/Image-v0"
-
 #: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
 #: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.
 EPISODE_SLOTS = 10
 #: Episodes of each evaluation in training.
 VALIDATION_EPISODES = 64
-#: Classical policies drawn beside the learning curve.
-REFERENCES = ("co-crra-exact", "fracr-exact")
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What is shown: an environment, and the classical policies drawn beside the agent's learning curve."""
+
+    env_id: str
+    references: tuple[str, ...]
+
+
+DEMONSTRATIONS = {
+    "image": Demonstration("EdgeVision/Image-v0", ("co-crra-exact", "fracr-exact")),
+    "video": Demonstration("EdgeVision/Video-v0", ("joint", "fracr-exact", "stae-budget-joint")),
+}
 
 
 @dataclass(frozen=True)
 class DemoConfig:
-    """What the demonstration does.
+    """What a demonstration does.
 
     Attributes:
         out: folder to write to.
-        steps: environment steps to train for.
+        steps: environment steps to train for; ``None`` is the hyperparameter file's number.
         episodes: test episodes.
         seed: of the training.
         processes: worker processes for policies that solve a program per slot.
         settings: keywords of the environment that differ from its preset, for training and test alike.
+        what: one of ``DEMONSTRATIONS``.
+
+    Raises:
+        UnknownNameError: no such demonstration.
     """
 
     out: Path
-    steps: int = 600_000
+    steps: int | None = None
     episodes: int = 300
     seed: int = 0
     processes: int = 2
     settings: dict[str, Any] = field(default_factory=dict)
+    what: str = "image"
+
+    def __post_init__(self) -> None:
+        if self.what not in DEMONSTRATIONS:
+            raise unknown_name("demonstration", self.what, DEMONSTRATIONS)
+
+    @property
+    def env_id(self) -> str:
+        """Environment that is demonstrated."""
+        return DEMONSTRATIONS[self.what].env_id
 
 
 def run_demo(config: DemoConfig) -> Path:
@@ -75,13 +99,14 @@ def run_demo(config: DemoConfig) -> Path:
     _training(config, config.out)
     started = time.perf_counter()
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"1/3 training PPO on {ENV_ID} for {config.steps} steps, contents of the train split")
+    console.print(f"1/3 training PPO on {config.env_id}, contents of the train split")
     summary = _trained(config)
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
-    policies = (str(summary.folder), *baselines.names())
     settings = {"episode_slots": EPISODE_SLOTS, **config.settings}
-    asked = EvaluationConfig(ENV_ID, policies, config.episodes, settings=settings)
+    axes = Scenario(config.env_id, settings).resolve()[1].axis_names
+    policies = (str(summary.folder), *baselines.names(axes))
+    asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     console.print("3/3 drawing")
     page = write_report(evaluation, config.out, curve)
@@ -93,8 +118,9 @@ def run_demo(config: DemoConfig) -> Path:
 
 
 def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCurve:
-    """The agent's validation scores, with those of two classical policies on the same episodes."""
-    asked = EvaluationConfig(ENV_ID, REFERENCES, _validation_episodes(config), "validation", config.settings)
+    """The agent's validation scores, with those of a few classical policies on the same episodes."""
+    references = DEMONSTRATIONS[config.what].references
+    asked = EvaluationConfig(config.env_id, references, _validation_episodes(config), "validation", config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     return LearningCurve(
         label="ppo",
@@ -118,15 +144,22 @@ def _trained(config: DemoConfig) -> TrainingSummary:
 
 
 def _training(config: DemoConfig, folder: Path) -> TrainConfig:
-    episodes = _validation_episodes(config)
-    return TrainConfig(ENV_ID, folder, "ppo", config.steps, config.seed, config.settings, evaluation_episodes=episodes)
+    return TrainConfig(
+        config.env_id,
+        folder,
+        "ppo",
+        config.steps,
+        config.seed,
+        config.settings,
+        evaluation_episodes=_validation_episodes(config),
+    )
 
 
 def _training_digest(config: DemoConfig) -> str:
     """Changes with everything that training depends on but the versions, which its folder records."""
-    scenario, profile = Scenario(ENV_ID, config.settings).resolve()
+    scenario, profile = Scenario(config.env_id, config.settings).resolve()
     training = vars(_training(config, Path()))
-    hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", ENV_ID))
+    hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", config.env_id))
     return provenance.digest(
         [training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)]
     )

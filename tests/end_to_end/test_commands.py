@@ -17,6 +17,7 @@ from PIL import Image
 import edgevision
 from edgevision import baselines
 from edgevision.envs import IDS, PRESETS, load_profile, shipped_profiles
+from edgevision.envs.video_grid import AXES
 
 from .command import PROGRAM, run
 
@@ -72,7 +73,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_info_names_everything_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     text = capsys.readouterr().out
-    for name in (edgevision.__version__, *IDS, *PRESETS, *shipped_profiles(), *baselines.names()):
+    for name in (edgevision.__version__, *IDS, *PRESETS, *shipped_profiles(), *baselines.known()):
         assert name in text
     assert re.search(r"convex: (installed|missing .*pip install 'edgevision-gym\[convex\]')", text)
 
@@ -103,6 +104,12 @@ def test_evaluate_without_policies_takes_all_classical_ones(capsys: pytest.Captu
     record = json.loads(capsys.readouterr().out)
     assert sorted(policy["policy"] for policy in record["policies"]) == baselines.names()
     assert record["scenario"]["users"] == 2
+
+
+def test_evaluate_takes_the_policies_for_clips_on_video(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("evaluate", "EdgeVision/Video-v0", "--json", "--processes", "1", *SMALL) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert sorted(policy["policy"] for policy in record["policies"]) == baselines.names(AXES)
 
 
 def test_evaluate_writes_a_report_and_reuses_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

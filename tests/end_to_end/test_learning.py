@@ -15,6 +15,7 @@ pytest.importorskip("stable_baselines3", reason="needs the extra 'agents'")
 from edgevision import baselines
 from edgevision.agents import TrainConfig
 from edgevision.agents import train as train_agent
+from edgevision.envs.video_grid import AXES
 from edgevision.experiments import demo
 from edgevision.experiments.demo import DemoConfig, run_demo
 from edgevision.experiments.evaluate import EvaluationConfig, evaluate
@@ -140,3 +141,13 @@ def test_demo_from_training_to_report_and_again(
     assert parts == {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").iterdir()}
     with pytest.raises(AssertionError, match="trained again"):
         run_demo(DemoConfig(tmp_path, 2048, 6, seed=1, processes=1, settings=settings))
+
+
+def test_demo_of_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {"users": 2, "episode_slots": 3}
+    page = run_demo(DemoConfig(tmp_path, 1024, 4, processes=1, settings=settings, what="video"))
+    assert f"report:      {page}" in capsys.readouterr().out
+    with (tmp_path / "summary.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sorted(row["policy"] for row in rows) == sorted(["ppo", *baselines.names(AXES)])
+    assert "EdgeVision/Video-v0" in page.read_text()

@@ -55,6 +55,7 @@ WRONG = {
     "demo without episodes": ["demo", "--episodes", "0", "--out", "nowhere"],
     "demo with too many episodes": ["demo", "--episodes", "2000", "--out", "nowhere"],
     "demo without steps": ["demo", "--steps", "0", "--out", "nowhere"],
+    "unknown demo": ["demo", "vidoe", "--out", "nowhere"],
     "demo without processes": ["demo", "--processes", "0", "--out", "nowhere"],
     "missing picture": ["compress", "nothing.png", "out.jpg", "--level", "4"],
     "unknown codec": ["compress", "nothing.png", "out.jpg", "--level", "4", "--codec", "jpeg"],
@@ -71,7 +72,7 @@ WRONG = {
     "missing bitstream": ["decompress", "nothing.jpg", "out.png"],
     "missing folder of images": ["profile", "image", "--images", "nothing", "--name", "x", "--codec", "uniform"],
     "missing name": ["profile", "image", "--images", "."],
-    "unknown profile command": ["profile", "video"],
+    "unknown profile command": ["profile", "audio"],
 }
 
 

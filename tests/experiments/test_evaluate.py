@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edgevision import baselines
-from edgevision.envs import load_profile
-from edgevision.errors import ScenarioError, UnknownNameError
+from edgevision.envs import Policy, load_profile
+from edgevision.errors import ScenarioError, SlotProblemError, UnknownNameError
 from edgevision.experiments import workers
-from edgevision.experiments.contenders import resolve, tune, tuning_slots
+from edgevision.experiments.contenders import _climb, resolve, tune, tuning_slots
 from edgevision.experiments.evaluate import Evaluation, EvaluationConfig, evaluate
 from edgevision.experiments.scenario import EvaluationError, Scenario
 from edgevision.experiments.summary import headline, summarise
@@ -123,6 +123,33 @@ def test_fixed_compressions_are_tuned_on_validation_slots() -> None:
     score = {k: few.value(baselines.make("fcrra", operating_point=k).act(few)).mean() for k in range(0, 99, 4)}
     reached = few.value(baselines.make("fcrra", operating_point=found["operating_point"]).act(few)).mean()
     assert reached >= max(score.values()) - 0.01
+
+
+def test_on_a_grid_tuning_walks_along_the_axes() -> None:
+    """Where it stops no point along an axis is better, though neighbours by number lie on other axes."""
+    slots = tuning_slots(Scenario("EdgeVision/Video-v0", {"episode_slots": 2}))
+    value = np.array([slots.value(_fixed(k).act(slots)).mean() for k in range(slots.points)]).reshape(slots.grid)
+    for start in (0, 52, slots.points - 1):
+        found = np.unravel_index(_climb(_fixed, slots, start), slots.grid)
+        assert value[found] >= value.ravel()[start]
+        for axis in range(len(slots.grid)):
+            line = [slice(place, place + 1) for place in found]
+            line[axis] = slice(None)
+            assert value[found] == value[tuple(line)].max()
+
+
+def _fixed(point: int) -> Policy:
+    return baselines.make("fixed", operating_point=point)
+
+
+def test_policies_for_one_kind_of_profile_are_known_by_name() -> None:
+    video = EvaluationConfig("EdgeVision/Video-v0", ["stae-budget", "fixed-budget:frames=4"], 2, settings={"users": 2})
+    labels = [result.contender.label for result in evaluate(video, show_progress=False).results]
+    assert labels == ["stae-budget", "fixed-budget:frames=4"]
+    with pytest.raises(UnknownNameError, match="did you mean 'stae-budget'"):
+        resolve(["stae-budgt"])
+    with pytest.raises(SlotProblemError, match="EdgeVision/Video-v0"):
+        run("full-offload")
 
 
 def test_tuning_never_sees_the_test_episodes() -> None:

@@ -16,7 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from edgevision.envs.video_grid import point_index
 from edgevision.experiments.evaluate import Evaluation, EvaluationConfig, evaluate
+from edgevision.experiments.report import behaviour
+from edgevision.experiments.report.budgets import budget_shares
 from edgevision.experiments.report.data import as_json
 from edgevision.experiments.report.files import write_report
 from edgevision.experiments.report.page import Picture, render_page
@@ -173,3 +176,30 @@ def test_the_pareto_front_is_what_nothing_beats(points: list[tuple[int, int]]) -
         return any(t <= point[0] and s >= point[1] and (t, s) != point for t, s in points)
 
     assert pareto_front(points) == sorted({point for point in points if not beaten(point)})
+
+
+def test_budget_shares_count_what_was_chosen() -> None:
+    counts = np.zeros((3, 105))
+    counts[0, point_index(16, 0.4, "plain")] = 3
+    counts[0, point_index(1, 0.4, "entropy")] = 1
+    counts[1, point_index(2, 0.9, "local")] = 5
+    shares = budget_shares(counts)
+    np.testing.assert_allclose(shares["mode"], [[75, 25, 0], [0, 0, 100], [0, 0, 0]])
+    np.testing.assert_allclose(shares["frames"], [[75, 0, 0, 0, 25], [0, 0, 0, 100, 0], [0] * 5])
+    np.testing.assert_allclose(shares["pixels"], [[0, 0, 0, 0, 0, 0, 100], [0] * 7, [0] * 7])
+
+
+def test_video_reports_show_budgets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[np.ndarray] = []
+    original = behaviour.plot_budgets
+    monkeypatch.setattr(
+        behaviour, "plot_budgets", lambda panel, counts: (drawn.append(counts), original(panel, counts))
+    )
+    settings = {"users": 2, "episode_slots": 3}
+    evaluation = evaluate(
+        EvaluationConfig("EdgeVision/Video-v0", ["stae-budget", "local"], 3, settings=settings), show_progress=False
+    )
+    write_report(evaluation, tmp_path)
+    assert (tmp_path / "plots" / "behaviour.png").stat().st_size > 10_000
+    (counts,) = drawn
+    assert sorted(budget_shares(counts)["mode"][:, 2])[-1] == pytest.approx(100)  # of local

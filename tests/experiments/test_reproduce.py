@@ -74,7 +74,7 @@ def make(names: str, out: Path, profiles: Path | None = None, **settings: Any) -
 
 def test_every_figure_can_be_made_and_is_listed_once() -> None:
     for name, figure in FIGURES.items():
-        assert callable(importlib.import_module(f"edgevision.experiments.reproduce.{name}").make)
+        assert callable(importlib.import_module(f"edgevision.experiments.reproduce.{name.replace('-', '_')}").make)
         assert figure.shows
 
 

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 
-from edgevision.envs import OperatingPointProfile
+from edgevision.envs import OperatingPointProfile, video_grid
 from edgevision.experiments.evaluate import PolicyResult
+from edgevision.experiments.report.budgets import plot_budgets
 from edgevision.experiments.report.plots import as_png
 from edgevision.experiments.rollout import BINNED, LOAD_EDGES, SNR_EDGES, FloatArray
 
@@ -34,7 +35,11 @@ def plot_behaviour(results: Sequence[PolicyResult], profile: OperatingPointProfi
     figure = Figure(figsize=(12.0, 2.6 + 0.56 * len(results)), layout=layout)
     panels = figure.subplots(2, 2)
     names = [result.contender.label for result in results]
-    _operating_points(panels[0, 0], results, profile)
+    counts = np.stack([result.rollout.points for result in results]).astype(float)
+    if profile.axis_names == video_grid.AXES:
+        plot_budgets(panels[0, 0], counts)
+    else:
+        _operating_points(panels[0, 0], counts, profile)
     axis = "snr" if _spans(results, "by_snr") else "load"
     sums = np.stack([getattr(result.rollout, f"by_{axis}") for result in results])
     _by_place(panels[0, 1], sums, 1, axis, "mean share of the raw size that is sent")
@@ -55,14 +60,15 @@ def _spans(results: Sequence[PolicyResult], name: str) -> bool:
     return int(np.count_nonzero(decisions)) > 2
 
 
-def _operating_points(panel: Axes, results: Sequence[PolicyResult], profile: OperatingPointProfile) -> None:
+def _operating_points(panel: Axes, counts: FloatArray, profile: OperatingPointProfile) -> None:
+    """How often each policy chose the points of a ladder, from counts (P, K); neighbours are pooled."""
     pooled = max(1, round(profile.points / _COLUMNS))
     starts = np.arange(0, profile.points, pooled)
-    counts = np.add.reduceat(np.stack([result.rollout.points for result in results]).astype(float), starts, axis=1)
+    counts = np.add.reduceat(counts, starts, axis=1)
     share = 100.0 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     mesh = panel.pcolormesh(
         np.append(starts, profile.points) - 0.5,
-        np.arange(len(results) + 1) - 0.5,
+        np.arange(len(counts) + 1) - 0.5,
         np.ma.masked_equal(share, 0.0),
         cmap="YlGnBu",
         norm=LogNorm(0.1, 100, clip=True),

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from numpy.typing import NDArray
 
 from edgevision.experiments.statistics import Interval
 from edgevision.experiments.summary import REFERENCE, SummaryRow
@@ -31,10 +32,23 @@ def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
     """One pair of axes with a light grid and no box around it, sides in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
+    _lighten(axes)
+    return figure, axes
+
+
+def new_grid(rows: int, columns: int, width: float = 4.2, height: float = 3.5) -> tuple[Figure, NDArray[np.object_]]:
+    """Rows and columns of such axes, each with these sides in inches."""
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    panels: NDArray[np.object_] = figure.subplots(rows, columns, squeeze=False)
+    for panel in panels.ravel():
+        _lighten(panel)
+    return figure, panels
+
+
+def _lighten(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#DDDDDD", linewidth=0.6)
     axes.set_axisbelow(True)
-    return figure, axes
 
 
 def plot_scores(rows: Sequence[SummaryRow]) -> bytes:

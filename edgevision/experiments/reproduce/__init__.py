@@ -1,6 +1,6 @@
-"""The papers' figures, made again from our own measurements, beside the numbers that the papers state.
+"""The papers' figures and tables, made again from our own measurements, beside the numbers that the papers state.
 
-A figure is one module of this package with ``make(request) -> Section``, and one line in ``FIGURES``.
+One is one module of this package with ``make(request) -> Section``, and one line in ``FIGURES``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Figure:
     needs: tuple[tuple[str, str], ...] = ()
 
 
-#: Figures by the name of their module, in the order of the page.
+#: Figures by the name of their module, with - for _, in the order of the page.
 FIGURES = {
     "fig4": Figure("success probability of every solver against the maximum bandwidth", _SOLVERS),
     "fig5": Figure("the same against the maximum transmit power", _SOLVERS),
@@ -44,6 +44,11 @@ FIGURES = {
     "fig7": Figure("accuracy of convolutional networks at equal mu and at equal bytes", _CODECS),
     "fig8": Figure("the same for vision transformers", _CODECS),
     "fig9": Figure("mu against compression ratio and size", _CODECS),
+    "stae-table1": Figure("accuracy, sizes and computation times of STAE and DeepISC"),
+    "stae-table2": Figure("entropy coding of video, and the compression of 104 x"),
+    "stae-fig4": Figure("accuracy at every frame and pixel budget"),
+    "stae-fig5a": Figure("completion time against the data rate"),
+    "stae-fig5b": Figure("accuracy against completion time"),
 }
 
 
@@ -68,7 +73,7 @@ def reproduce(names: Sequence[str], request: Request) -> Iterator[Section]:
     from edgevision.experiments.reproduce.section import write_section
 
     for name in dict.fromkeys(names):
-        section: Section = importlib.import_module(f"{__name__}.{name}").make(request)
+        section: Section = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").make(request)
         write_section(name, section, request)
         write_page(request.out, tuple(FIGURES))
         yield section

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from edgevision.codecs.bench_statistics import LevelRow
-from edgevision.experiments.report.plots import COLOURS, as_png
+from edgevision.experiments.report.plots import COLOURS, as_png, new_grid
 from edgevision.experiments.reproduce.pairs import Pair, curve
 from edgevision.experiments.reproduce.published import BANDWIDTH_SAVED, RATIOS, SWEEP
 
@@ -22,7 +21,7 @@ _SPATIAL = {"color": COLOURS["learned"], "marker": "D", "markersize": 4.5, "labe
 
 def plot_equal_mu(measured: Sequence[tuple[Pair, Sequence[LevelRow]]]) -> bytes:
     """A row per classifier: accuracies at equal mu, their difference, and accuracy against bytes."""
-    figure, panels = _grid(len(measured), 3)
+    figure, panels = new_grid(len(measured), 3)
     for (left, middle, right), (pair, rows) in zip(panels, measured, strict=True):
         mu = [row.level for row in rows]
         left.plot(mu, [row.reference_accuracy for row in rows], **_UNIFORM)
@@ -47,7 +46,7 @@ def plot_sizes(pairs: Sequence[Pair], saved: Sequence[tuple[FloatArray, FloatArr
         pairs: N of them.
         saved: for each, uniform's compression ratios (G,), and the share saved there with its interval, (G, 3).
     """
-    figure, panels = _grid(len(pairs), 3)
+    figure, panels = new_grid(len(pairs), 3)
     for (left, middle, right), pair, (ratios, shares) in zip(panels, pairs, saved, strict=True):
         for profile, style in ((pair.uniform, _UNIFORM), (pair.spatial, _SPATIAL)):
             inside = (profile.parameter >= SWEEP[0]) & (profile.parameter <= SWEEP[1])
@@ -70,13 +69,3 @@ def _plot_saved(axes: Axes, ratios: FloatArray, shares: FloatArray) -> None:
     axes.set(xlabel="uniform's ratio, from its file at mu = 1", ylabel="bytes saved [%]")
     axes.set_title("saved at equal accuracy")
     axes.legend(loc="lower left", edgecolor="none", fontsize="small")
-
-
-def _grid(rows: int, columns: int) -> tuple[Figure, NDArray[np.object_]]:
-    figure = Figure(figsize=(4.2 * columns, 3.5 * rows), layout="constrained")
-    panels: NDArray[np.object_] = figure.subplots(rows, columns, squeeze=False)
-    for panel in panels.ravel():
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(color="#DDDDDD", linewidth=0.6)
-        panel.set_axisbelow(True)
-    return figure, panels

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from torch import Tensor
@@ -62,18 +64,22 @@ def test_frame_attention_is_paid_for_frames_that_are_recognised_by_themselves(da
             single = torch.stack([model.vit(clip[:, i : i + 1]).softmax(1) for i in range(FRAMES)], 1)
             right = single[torch.arange(2), :, data.target(rows)]
             expected = -((scores * right).sum(1) / scores.sum(1)).log().mean()
-            found = steps.fa_loss_on_features(model, data, lambda ready=frozen: ready)(rows, torch.Generator())
+            found = steps.fa_loss_on_features(model, data, functools.partial(steps.FrozenFrames, **vars(frozen)))(
+                rows, torch.Generator()
+            )
         assert float(found) == pytest.approx(float(expected), abs=0.02)  # features may be in reduced precision
         assert frozen.average.shape == frozen.maximum.shape == frozen.right.shape == (8, FRAMES)
 
 
 def test_the_classifier_reads_more_often_what_frame_attention_favours(data: ClipSet) -> None:
-    model, seen = tiny_model(), []
+    model = tiny_model()
+    seen: list[Tensor] = []
     stem = torch.arange(FRAMES).view(1, 1, FRAMES, 1, 1, 1).expand(1, 8, FRAMES, 112, 2, 2).float()
     scores = torch.full((8, FRAMES), 0.01)
     scores[:, 3] = 1.0
-    features = model.vit.features_after_stem
-    model.vit.features_after_stem = lambda kept: (seen.append(kept[..., 0, 0, 0]), features(kept))[1]  # type: ignore[method-assign]
+    model.vit.backbone.patch_embed.proj.register_forward_pre_hook(
+        lambda _, given: seen.append(given[0][..., 0, 0, 0].unflatten(0, (8, -1)))
+    )
     loss, generator = steps.vit_loss(model, data, lambda: stem, scores), torch.Generator().manual_seed(0)
     for _ in range(10):
         loss(data.rows, generator)
@@ -96,7 +102,7 @@ def test_attention_is_asked_for_masks_of_the_budgets_that_are_trained(data: Clip
     class Watched(torch.nn.Module):
         def forward(self, frames: Tensor) -> Tensor:
             seen.append(float((frames != 0).any(2).float().mean()))
-            return frames.mean((1, 2, 3, 4), keepdim=True).flatten(1).expand(-1, 8) + model.sa.convolution.bias
+            return frames.mean((1, 2, 3, 4), keepdim=True).flatten(1).expand(-1, 8)
 
     model.vit = Watched()  # type: ignore[assignment]
     loss = steps.sa_loss(model, data, kept_frames(model, data, 2), [0.7, 0.4])

@@ -34,7 +34,7 @@ def ids(source: ClipSource) -> list[str]:
 
 
 def test_actions_that_test_are_of_the_next_seed() -> None:
-    train, test = (open_source("actions", clips=9, seed=4, subset=subset) for subset in ("train", "test"))  # type: ignore[arg-type]
+    train, test = (open_source("actions", clips=9, seed=4, subset=subset) for subset in ("train", "test"))
     assert len(train) == len(test) == 9
     assert train.fingerprint() == open_source("actions", clips=9, seed=4, subset="all").fingerprint()
     assert test.fingerprint() == GeneratedActions(9, 5).fingerprint() != train.fingerprint()
@@ -42,7 +42,7 @@ def test_actions_that_test_are_of_the_next_seed() -> None:
 
 @pytest.mark.parametrize("name", ["folder", "ut-interaction"])
 def test_other_data_is_divided_by_groups(name: str, videos: Path) -> None:
-    train, test, every = (open_source(name, videos, subset=subset) for subset in ("train", "test", "all"))  # type: ignore[arg-type]
+    train, test, every = (open_source(name, videos, subset=subset) for subset in ("train", "test", "all"))
     assert len(every) == 6 and sorted(ids(train) + ids(test)) == sorted(ids(every))
     assert not {item.group for item in train.items} & {item.group for item in test.items}
     assert len(test) == (1 if name == "folder" else 2)
@@ -56,7 +56,7 @@ def test_other_data_is_divided_by_groups(name: str, videos: Path) -> None:
 def test_hmdb51_comes_with_its_official_splits(tmp_path: Path) -> None:
     folder = official_tree(tmp_path, videos=False)
     for split in (1, 2, 3):
-        train, test = (open_source("hmdb51", folder, split=split, subset=subset) for subset in ("train", "test"))  # type: ignore[arg-type]
+        train, test = (open_source("hmdb51", folder, split=split, subset=subset) for subset in ("train", "test"))
         assert train.name == f"hmdb51-split{split}-train" and test.name == f"hmdb51-split{split}-test"
         assert not set(ids(train)) & set(ids(test))
     with pytest.raises(ClipError, match="choose the subset train or test"):
