@@ -3,8 +3,8 @@
     python benchmarks/stae_training.py [--clips N] [--size PIXELS] [--frames ALPHA] [--pixels BETA] [--seed SEED]
 
 Both begin with the same weights and see the same clips. End-to-end training is given as many gradient steps as all
-steps of Algorithm 1 together, and once more as much processor time. Prints steps, processor seconds, and the accuracy of
-ViT_STAE on clips that neither has seen. One thread, so that times can be compared.
+steps of Algorithm 1 together, and once more as much processor time. Prints steps, processor seconds, and the accuracy
+of ViT_STAE on clips that neither has seen. One thread, so that times can be compared.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ def train_stae(
 
     Held back are generated clips of the next seed, HMDB51's test list (split 1), of other data every fifth group.
     Writes OUT/stae.safetensors and OUT/stae.json, and while it runs decoded clips, checkpoints and TensorBoard logs
-    (tensorboard --logdir OUT). The same command goes on where a killed one stopped. Without --quick it takes about an
-    hour on two cores.
+    (tensorboard --logdir OUT). The same command goes on where a killed one stopped. Without --quick it takes the better
+    part of an hour.
 
     Example: **edgevision codec train-stae --quick --out runs/stae-quick**
 
@@ -85,7 +85,8 @@ def train_stae(
     first = StaeModels.load(start) if start else None
     config = _config(vit, first, source)
     typer.echo(_costs(config, source, plan))
-    command = f"edgevision codec train-stae --data {data} --count {len(source)} --seed {seed}"
+    options = f"--data {data} {f'--count {number}' if clips is None else '--clips DIR'}{' --quick' if quick else ''}"
+    command = f"edgevision codec train-stae {options} --seed {seed}"
     with stage_bars() as report:
         train(source, config, plan, out, start=first, provenance={"command": command}, progress=report)
         table = _accuracies(StaeModels.load(out / "stae.safetensors"), held_back, plan, out, report)

@@ -10,7 +10,7 @@ from edgevision.codecs.base import ImageCodec
 from edgevision.errors import require, unknown_name
 
 _CODECS = {"spat-imco": ("spat_imco", "SpatImco"), "uniform": ("uniform", "UniformJpeg")}
-_DEPENDENCIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors")
+_DEPENDENCIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors", "av", "constriction")
 
 
 def names() -> tuple[str, ...]:
