@@ -8,78 +8,24 @@ one call; a crash, any other exception, a call that is too slow or a refused all
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
-import resource
-import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from fuzzing import fuzz
 from numpy.typing import NDArray
 
 from edgevision.codecs import segment
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.spat_imco import SpatImco
 from edgevision.codecs.uniform import UniformJpeg
-from edgevision.errors import BitstreamError
 
-_DECODERS: tuple[ImageCodec, ...] = (SpatImco(), UniformJpeg())
+_CODECS: tuple[ImageCodec, ...] = (SpatImco(), UniformJpeg())
 
 
 def main() -> None:
-    """Fuzz in a child process and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=20_000, help="byte strings")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=1.0, help="longest time for one call")
-    parser.add_argument("--limit-mib", type=int, default=1536, help="memory for the largest allowed image")
-    options = parser.parse_args()
-    last: Any = multiprocessing.Array("c", 2**20)
-    child = multiprocessing.Process(target=_fuzz, args=(options, last))
-    child.start()
-    while child.is_alive():
-        child.join(1.0)
-    if child.exitcode:
-        print(f"FAILED, exit code {child.exitcode}; the last input was {last.raw[:64].hex()}..", file=sys.stderr)
-        sys.exit(1)
-
-
-def _fuzz(options: argparse.Namespace, last: Any) -> None:
-    started, slowest = time.perf_counter(), 0.0
-    counts: Counter[str] = Counter()
-    _limit_memory(options.limit_mib)
-    for kind, data in _inputs(options.count, options.seed):
-        last.raw = data[: 2**20].ljust(64, b"\0")
-        for decoder in _DECODERS:
-            for call in (decoder.decode, decoder.inspect):
-                before = time.perf_counter()
-                try:
-                    call(data)
-                    answer = "image" if call == decoder.decode else "description"
-                except BitstreamError:
-                    answer = "BitstreamError"
-                slowest = max(slowest, time.perf_counter() - before)
-                if slowest > options.seconds:
-                    raise SystemExit(f"{decoder.name}.{call.__name__} took {slowest:.2f} s on a {kind} input")
-                counts[f"{kind:16} {decoder.name:9} {call.__name__:8} {answer}"] += 1
-    for line, count in sorted(counts.items()):
-        print(f"{count:8}  {line}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{options.count} byte strings, {sum(counts.values())} calls in {time.perf_counter() - started:.0f} s; slowest "
-        f"call {1e3 * slowest:.0f} ms; peak memory {peak:.0f} MiB; no crash, no other exception"
-    )
-
-
-def _limit_memory(mebibytes: int) -> None:
-    """Allow this much address space on top of what the process has now."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + mebibytes * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    """Fuzz."""
+    calls = {f"{codec.name} {call.__name__}": call for codec in _CODECS for call in (codec.decode, codec.inspect)}
+    fuzz(str(__doc__), calls, _inputs, seconds=1.0, mib=1536)
 
 
 def _inputs(count: int, seed: int) -> Iterator[tuple[str, bytes]]:

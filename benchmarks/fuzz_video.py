@@ -8,80 +8,24 @@ one call; a crash, any other exception, a call that is too slow or a refused all
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
-import resource
-import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from fuzzing import fuzz
 
 from edgevision.codecs.stae.bitstream import Coding, inspect, pack, unpack
 from edgevision.codecs.stae.bitstream.container import seal
 from edgevision.codecs.stae.bitstream.patches import patch_mask
 from edgevision.codecs.stae.bitstream.wire import varint
 from edgevision.codecs.stae.selection import Selection, kept_pixels, top
-from edgevision.errors import BitstreamError
 
 _CHECKSUM = 4  # [byte]
 
 
 def main() -> None:
-    """Fuzz in a child process and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=20_000, help="byte strings")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=10.0, help="longest time for one call")
-    parser.add_argument("--limit-mib", type=int, default=1024, help="memory for the largest allowed clip")
-    options = parser.parse_args()
-    last: Any = multiprocessing.Array("c", 2**20)
-    child = multiprocessing.Process(target=_fuzz, args=(options, last))
-    child.start()
-    child.join()
-    if child.exitcode:
-        print(f"FAILED, exit code {child.exitcode}; the last input was {last.raw[:64].hex()}..", file=sys.stderr)
-        sys.exit(1)
-
-
-def _fuzz(options: argparse.Namespace, last: Any) -> None:
-    started, slowest, where = time.perf_counter(), 0.0, ""
-    counts: Counter[str] = Counter()
-    inputs = _inputs(options.count, options.seed)
-    first = next(inputs)  # makes the files
-    _limit_memory(options.limit_mib)
-    for kind, data in (first, *inputs):
-        last.raw = data[: 2**20].ljust(64, b"\0")
-        for call in (unpack, inspect):
-            before = time.perf_counter()
-            try:
-                call(data)
-                answer = "answer"
-            except BitstreamError:
-                answer = "BitstreamError"
-            taken = time.perf_counter() - before
-            if taken > slowest:
-                slowest, where = taken, f"{call.__name__} on {len(data)} bytes, {kind}"
-            if slowest > options.seconds:
-                raise SystemExit(f"{call.__name__} took {slowest:.2f} s on a {kind} input")
-            counts[f"{kind:16} {call.__name__:8} {answer}"] += 1
-    for line, count in sorted(counts.items()):
-        print(f"{count:8}  {line}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{options.count} byte strings, {sum(counts.values())} calls in {time.perf_counter() - started:.0f} s; slowest "
-        f"call {1e3 * slowest:.0f} ms ({where}); peak memory {peak:.0f} MiB; no crash, no other exception"
-    )
-
-
-def _limit_memory(mebibytes: int) -> None:
-    """Allow this much address space on top of what the process has now."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + mebibytes * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    """Fuzz."""
+    calls = {"unpack": unpack, "inspect": inspect}
+    fuzz(str(__doc__), calls, _inputs, seconds=10.0, mib=1024)
 
 
 def _inputs(count: int, seed: int) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,6 +48,7 @@ def train_importance(
     from edgevision.codecs.theta import TrainingConfig, load_mobilenet
     from edgevision.codecs.theta import train_importance as train
     from edgevision.codecs.theta.training import TEACHERS
+    from edgevision.experiments.progress import stage_bars
 
     config = TrainingConfig(views=views or TrainingConfig.views, seed=seed, true_class=labels is not None)
     dataset = ImageFolder(images, labels)
@@ -61,22 +62,11 @@ def train_importance(
         "licence": licence,
         "command": f"edgevision codec train-importance {options} --out DIR",
     }
-    _with_bars(lambda report: train(dataset, network, teachers, out, config, provenance=provenance, progress=report))
+    with stage_bars() as report:
+        train(dataset, network, teachers, out, config, provenance=provenance, progress=report)
     weights = out / "theta.safetensors"
     score = json.loads(weights.with_suffix(".json").read_text())["provenance"]["validation_rank_correlation"]
     typer.echo(
         f"{weights}: rank correlation with the teachers on held-back pictures {score['after']:.3f} "
         f"({score['before']:.3f} before training)"
     )
-
-
-def _with_bars(train: Any) -> None:
-    """Run ``train`` with a callback that moves one bar per stage."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Remaining())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {stage: bars.add_task(stage, total=None) for stage in ("examples", "epochs")}
-        train(lambda stage, done, total: bars.update(tasks[stage], completed=done, total=total))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from edgevision.codecs.stae.training.algorithm1 import Plan
     from edgevision.codecs.stae.training.end_to_end import EndToEndPlan
     from edgevision.codecs.video.clips import ClipSource
-
-Report = Callable[[str, int, int], None]
+    from edgevision.experiments.progress import Report
 
 _DATA = typer.Option(help="actions (generated), hmdb51, ut-interaction, or folder (of videos, a sub-folder per class).")
 _CLIPS = typer.Option(help="Folder of the data set; actions need none.", show_default=False)
@@ -77,6 +74,7 @@ def train_stae(
     from edgevision.codecs.stae.training.run import QUICK_CLIPS
     from edgevision.codecs.stae.training.run import train_stae as train
     from edgevision.codecs.video.sources import open_source
+    from edgevision.experiments.progress import stage_bars
 
     number = count or (QUICK_CLIPS if quick else _CLIPS_BY_DEFAULT)
     plan = _plan(_numbers(frames), _numbers(pixels), insertion, seed, quick=quick, end_to_end=end_to_end)
@@ -124,6 +122,7 @@ def profile_video(
     from edgevision.codecs.stae.models import SHIPPED, StaeModels
     from edgevision.codecs.stae.profiling.run import FOLD_PLAN, measure_video_profile
     from edgevision.codecs.video.sources import open_source
+    from edgevision.experiments.progress import stage_bars
 
     path = weights or SHIPPED
     models = StaeModels.load(path)
@@ -145,31 +144,6 @@ def profile_video(
         f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "
         f"{profile.size.mean(axis=0).max():.0f} to {profile.size.mean(axis=0)[profile.size.mean(axis=0) > 0].min():.0f}"
     )
-
-
-@contextmanager
-def stage_bars() -> Iterator[Report]:
-    """Show a bar on stderr for each stage that is reported; yields the function to report to."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Remaining())
-    tasks: dict[str, TaskID] = {}
-    bars = Progress(*columns, console=Console(stderr=True))
-
-    def report(stage: str, done: int, total: int) -> None:
-        if not tasks:
-            bars.start()  # not before: wrong input is told in one line
-        if stage not in tasks:
-            tasks[stage] = bars.add_task(stage, total=total)
-        bars.update(tasks[stage], completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if tasks:
-            bars.stop()
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:

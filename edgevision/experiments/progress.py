@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+#: Called with a stage's name, what of it is done and what there is to do.
+Report = Callable[[str, int, int], None]
 
 
 @contextmanager
@@ -13,13 +17,44 @@ def progress_bar(description: str, total: int, *, visible: bool = True) -> Itera
     Nothing is shown where ``rich`` (extra ``cli``) is not installed.
     """
     try:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-        from rich.progress import TimeRemainingColumn as Remaining
+        bars = _bars(visible=visible)
     except ModuleNotFoundError:
         yield lambda _: None
         return
+    with bars:
+        task = bars.add_task(description, total=total)
+        yield lambda steps: bars.advance(task, steps)
+
+
+@contextmanager
+def stage_bars() -> Iterator[Report]:
+    """Show a bar on stderr for each stage that is reported; yields the function to report to."""
+    try:
+        bars = _bars()
+    except ModuleNotFoundError:
+        yield lambda stage, done, total: None
+        return
+    tasks: dict[str, Any] = {}
+
+    def report(stage: str, done: int, total: int) -> None:
+        if not tasks:
+            bars.start()  # not before: wrong input is told in one line
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total)
+        bars.update(tasks[stage], completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if tasks:
+            bars.stop()
+
+
+def _bars(*, visible: bool = True) -> Any:
+    """rich's progress display on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Remaining())
-    with Progress(*columns, console=Console(stderr=True), disable=not visible) as progress:
-        task = progress.add_task(description, total=total)
-        yield lambda steps: progress.advance(task, steps)
+    return Progress(*columns, console=Console(stderr=True), disable=not visible)
