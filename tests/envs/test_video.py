@@ -39,24 +39,28 @@ def test_expected_reward_is_the_mean_of_sampled_outcomes(preset: str, seed: int)
     assert abs(samples.mean() - reward) <= 5 * spread / np.sqrt(n) + 1 / n
 
 
-def test_raw_sizes_are_the_profiles_own() -> None:
-    env = make()
+@pytest.mark.parametrize(
+    ("preset", "size"), [("stae-published", 16 * 3 * 224 * 224 * 4), ("stae-video", 16 * 3 * 112 * 112)]
+)
+def test_raw_sizes_are_the_profiles_own(preset: str, size: int) -> None:
+    env = make(preset=preset)
     env.reset(seed=0)
-    assert (env.problem.raw_size == 8 * 16 * 3 * 224 * 224 * 4).all()
+    assert (env.problem.raw_size == 8 * size).all()
 
 
 @pytest.mark.parametrize("frames", [1, 16])
 def test_local_computing_is_in_time_iff_computing_is(frames: int) -> None:
-    env = make(traffic="full-buffer", deadline_ms=(300, 1000))
+    seconds = load_profile("video-actions-stae").device_time[point_index(frames, 1.0, "local")]
+    scale = 0.25 / load_profile("video-actions-stae").device_time[point_index(1, 1.0, "local")]  # one frame: 250 ms
+    env = make(traffic="full-buffer", deadline_ms=(100, 400), device_time_scale=scale)
     env.reset(seed=3)
     point = point_index(frames, 1.0, "local")
-    seconds = load_profile("stae-hmdb51-published").device_time[point]
     met = []
     for _ in range(20):
         problem = env.problem
         allocation = Allocation(np.full(problem.active.shape, point), *equal_shares(problem))
         in_time = env.allocate(allocation)[4]["user_in_time"]
-        np.testing.assert_array_equal(in_time, (problem.deadline >= seconds)[0].astype(float))
+        np.testing.assert_array_equal(in_time, (problem.deadline >= scale * seconds)[0].astype(float))
         met.append(in_time)
     assert 0 < np.mean(met) < 1 if frames == 1 else np.mean(met) == 0
 
@@ -64,7 +68,7 @@ def test_local_computing_is_in_time_iff_computing_is(frames: int) -> None:
 def test_pixel_budgets_make_no_difference_to_local_computing() -> None:
     rewards = []
     for pixels in PIXELS:
-        env = make(traffic="full-buffer", deadline_ms=(600, 700))
+        env = make(traffic="full-buffer", deadline_ms=(600, 700), accuracy="mean")
         env.reset(seed=1)
         point = np.full((1, 6), point_index(1, pixels, "local"))
         rewards.append(env.allocate(Allocation(point, *equal_shares(env.problem)))[1])
@@ -116,8 +120,9 @@ def test_pictures_of_the_clips_are_drawn_in_proportion(shape: tuple[int, int]) -
     points = np.array([[7, 0, 104]])
     env.allocate(Allocation(points, *equal_shares(env.problem)))
     asked = pictures.asked = []
+    content = env.simulator.trace.content[0, 0].tolist()
     red = (env.render() == (255, 0, 0)).all(axis=2)
-    assert asked == [(0, 7), (0, 0), (0, 104)]
+    assert asked == list(zip(content, (7, 0, 104), strict=True))
     rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
     height = len(rows) / 3
     assert len(columns) / height == pytest.approx(shape[1] / shape[0], rel=0.15, abs=0.08)
