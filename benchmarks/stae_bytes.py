@@ -38,9 +38,9 @@ from edgevision.codecs.video.reference import H264, H265, JPEG_ABBREVIATED
 from edgevision.codecs.video.ut_interaction import UTInteraction
 
 PIXELS = 0.4
-STEPS = (12.0, 20.0, 32.0, 50.0, 80.0, 128.0)
-CRF = (24.0, 30.0, 36.0, 40.0, 44.0, 48.0, 51.0)
-QUALITY = (10.0, 25.0, 50.0, 75.0)
+STEPS = (20.0, 32.0, 50.0, 80.0)
+CRF = (28.0, 34.0, 40.0, 46.0, 51.0)
+QUALITY = (10.0, 30.0, 60.0)
 FEW = (1, 2, 4)
 FAMILIES = ("STAE, pixels", "STAE, patches", "STAE, patches, lossy", "STAE, frames, lossy", "H.264", "H.265", "JPEG")
 RESAMPLES = 2000
@@ -131,7 +131,7 @@ def _stae(edge: Edge, clip: ByteClip, label: int) -> Iterator[tuple[Setting, int
         data = pack(clip, patches, Coding.range)
         right = edge.right_recovered(data, alpha, label)
         yield Setting("STAE, patches", f"{alpha} x {PIXELS:.0%}"), len(data), right
-        for step in STEPS:
+        for step in STEPS if alpha in FEW else ():
             data = pack(clip, patches, Coding.dct, step=step)
             right = edge.right_recovered(data, alpha, label)
             yield Setting("STAE, patches, lossy", f"{alpha} x {PIXELS:.0%}, step {step:g}"), len(data), right

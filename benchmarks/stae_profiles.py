@@ -73,7 +73,7 @@ def record(step: str, weights: Path) -> dict[str, Any]:
 def train(work: Path) -> None:
     """WORK/actions/stae.safetensors."""
     command = "python benchmarks/stae_profiles.py train --work DIR"
-    config = StaeConfig(len(TRAINING.classes))
+    config = StaeConfig(len(TRAINING.classes), attention_motion=True)
     train_stae(TRAINING, config, PLAN, work / "actions", provenance={"command": command}, progress=by_step())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class FrameAttention(nn.Module):
@@ -17,19 +18,41 @@ class FrameAttention(nn.Module):
     first and its frames late.
     """
 
-    def __init__(self, frames: int = 16, hidden: int = 64) -> None:
+    def __init__(self, frames: int = 16, hidden: int = 64, motion: bool = False) -> None:
+        """Build the module.
+
+        Args:
+            frames: F.
+            hidden: hidden units of the MLP.
+            motion: an extension beyond the paper: a second shared MLP sees average and maximum of how a frame differs
+                from its neighbours, and its outputs join the sum.
+        """
         super().__init__()
         self.frames = frames
-        self.mlp = nn.Sequential(nn.Linear(frames, hidden), nn.ReLU(), nn.Linear(hidden, frames))
+        self.mlp = _mlp(frames, hidden)
+        self.motion_mlp = _mlp(frames, hidden) if motion else None
 
     def forward(self, clip: Tensor) -> Tensor:
         """Score the frames of clips (B, F, C, H, W): M_FA, (B, F, 1, 1, 1), in (0, 1)."""
-        pixels = clip.flatten(2)
-        return self.weigh(pixels.mean(2), pixels.amax(2))[:, :, None, None, None]
+        return self.weigh(self.pool(clip))[:, :, None, None, None]
 
-    def weigh(self, average: Tensor, maximum: Tensor) -> Tensor:
-        """The scores (B, F) from the pooled averages and maxima, (B, F) each."""
-        return torch.sigmoid(self.mlp(_standardise(average)) + self.mlp(_standardise(maximum)))
+    def pool(self, clip: Tensor) -> Tensor:
+        """What the MLPs see of clips (B, F, C, H, W): P vectors of F numbers each, (B, P, F)."""
+        pixels = clip.flatten(2)
+        pooled = [pixels.mean(2), pixels.amax(2)]
+        if self.motion_mlp is not None:
+            moved = _differences(clip)
+            # The maximum of single pixels would be the noise's.
+            pooled += [moved.flatten(2).mean(2), functional.avg_pool2d(moved, 8, ceil_mode=True).flatten(2).amax(2)]
+        return torch.stack(pooled, 1)
+
+    def weigh(self, pooled: Tensor) -> Tensor:
+        """The scores (B, F) from the pooled vectors (B, P, F)."""
+        average, maximum, *moved = _standardise(pooled).unbind(1)
+        total = self.mlp(average) + self.mlp(maximum)
+        if self.motion_mlp is not None:
+            total = total + sum(self.motion_mlp(vector) for vector in moved)
+        return torch.sigmoid(total)
 
 
 class SpatialAttention(nn.Module):
@@ -80,7 +103,20 @@ def select_pixels(scores: Tensor, count: int) -> Tensor:
     return mask.view_as(scores)
 
 
+def _mlp(frames: int, hidden: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(frames, hidden), nn.ReLU(), nn.Linear(hidden, frames))
+
+
+def _differences(clip: Tensor) -> Tensor:
+    """Mean absolute difference of each frame from its neighbours in time, (B, F, H, W)."""
+    if clip.shape[1] == 1:
+        return torch.zeros_like(clip[:, :, 0])
+    step = (clip[:, 1:] - clip[:, :-1]).abs().mean(2)
+    return 0.5 * (torch.cat([step[:, :1], step], 1) + torch.cat([step, step[:, -1:]], 1))
+
+
 def _standardise(values: Tensor) -> Tensor:
-    centred = values - values.mean(1, keepdim=True)
+    """Zero mean and unit deviation over the frames, the last axis."""
+    centred = values - values.mean(-1, keepdim=True)
     # Frames that do not differ (the maximum is often 1 throughout) must stay equal, not become noise.
-    return centred / (centred.square().mean(1, keepdim=True).sqrt() + 1e-3)
+    return centred / (centred.square().mean(-1, keepdim=True).sqrt() + 1e-3)

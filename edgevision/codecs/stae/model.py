@@ -27,6 +27,7 @@ class StaeConfig:
         vit: the classifier.
         frames: frames F of a clip.
         attention_hidden: hidden units of the frame attention's MLP.
+        attention_motion: whether frame attention also sees how frames differ, an extension beyond the paper.
         attention_kernel: of the spatial attention, (1, 3, 3) or (3, 3, 3).
         recovery_width: channels of the recovery network.
     """
@@ -35,8 +36,13 @@ class StaeConfig:
     vit: VitConfig = field(default_factory=VitConfig)
     frames: int = 16
     attention_hidden: int = 64
+    attention_motion: bool = False
     attention_kernel: tuple[int, int, int] = (1, 3, 3)
     recovery_width: int = 8
+
+    def frame_attention(self) -> FrameAttention:
+        """A new, untrained FA."""
+        return FrameAttention(self.frames, self.attention_hidden, self.attention_motion)
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -63,7 +69,7 @@ class Stae(nn.Module):
         super().__init__()
         self.config = config
         self.vit = VideoVit(config.vit, config.classes)
-        self.fa = FrameAttention(config.frames, config.attention_hidden)
+        self.fa = config.frame_attention()
         self.sa = SpatialAttention(config.attention_kernel)
         self.fr = FeatureRecovery(config.recovery_width)
 

@@ -68,7 +68,7 @@ def test_frame_attention_is_paid_for_frames_that_are_recognised_by_themselves(da
                 rows, torch.Generator()
             )
         assert float(found) == pytest.approx(float(expected), abs=0.02)  # features may be in reduced precision
-        assert frozen.average.shape == frozen.maximum.shape == frozen.right.shape == (8, FRAMES)
+        assert frozen.right.shape == (8, FRAMES) and frozen.pooled.shape == (8, 2, FRAMES)
 
 
 def test_the_classifier_reads_more_often_what_frame_attention_favours(data: ClipSet) -> None:
@@ -81,10 +81,12 @@ def test_the_classifier_reads_more_often_what_frame_attention_favours(data: Clip
         lambda _, given: seen.append(given[0][..., 0, 0, 0].unflatten(0, (8, -1)))
     )
     loss, generator = steps.vit_loss(model, data, lambda: stem, scores), torch.Generator().manual_seed(0)
-    for _ in range(10):
+    for _ in range(40):
         loss(data.rows, generator)
     assert all((kept.diff(dim=1) > 0).all() for kept in seen)  # in time order, none twice
-    assert sum(float((kept == 3).any(1).float().mean()) for kept in seen) / 10 > 0.9
+    share = sum(float((kept == 3).any(1).float().mean()) for kept in seen) / 40
+    chance = sum(kept.shape[1] for kept in seen) / 40 / FRAMES
+    assert 0.3 + 0.5 * chance < share < 0.7 + 0.5 * chance  # always where FA draws, every other time; else by chance
 
 
 def test_recovery_is_paid_for_missing_pixels_alone() -> None:

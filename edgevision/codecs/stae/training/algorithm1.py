@@ -15,7 +15,6 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from edgevision.codecs.stae.attention import FrameAttention
 from edgevision.codecs.stae.model import Stae
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.selection import FRAME_BUDGETS, PIXEL_BUDGETS
@@ -37,8 +36,8 @@ class Plan:
         frames: A, the frame budgets.
         pixels: B, the pixel budgets; 100 % needs neither SA nor FR.
         vit: training of the classifier.
-        second_vit: of the classifier once more, on frames drawn by FA, which is then trained anew; the frames that are
-            kept are those it must read. ``None``: no second round.
+        second_vit: of the classifier once more, half the time on frames drawn by FA, which is then trained anew; the
+            frames that are kept are those it must read. ``None``: no second round.
         views: of each clip, for the hybrid's training; all but the first are cut and lit at random.
         fa: of the frame attention.
         sa: of each spatial attention; ``clips`` counts clips of one frame, fewer are drawn where more are kept.
@@ -52,11 +51,11 @@ class Plan:
     frames: tuple[int, ...] = FRAME_BUDGETS
     pixels: tuple[float, ...] = PIXEL_BUDGETS
     vit: FitConfig = field(default_factory=lambda: FitConfig(20, 32, 1.5e-3, 0.05))
-    second_vit: FitConfig | None = field(default_factory=lambda: FitConfig(6, 32, 5e-4, 0.05))
+    second_vit: FitConfig | None = field(default_factory=lambda: FitConfig(8, 32, 5e-4, 0.05))
     views: int = 1
     fa: FitConfig = field(default_factory=lambda: FitConfig(40, 32, 5e-3))
     sa: FitConfig = field(default_factory=lambda: FitConfig(2, 16, 3e-3, clips=480))
-    fr: FitConfig = field(default_factory=lambda: FitConfig(2, 16, 1e-3, clips=640))
+    fr: FitConfig = field(default_factory=lambda: FitConfig(3, 16, 1e-3, clips=1280))
     first_fr: FitConfig = field(default_factory=lambda: FitConfig(6, 16, 2e-3, clips=1600))
     insertion: Insertion = "features"
     seed: int = 0
@@ -122,8 +121,7 @@ class StepByStep:
         model = self.models.base
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.plan.seed)
-            fresh = FrameAttention(model.config.frames, model.config.attention_hidden)
-        model.fa.load_state_dict(fresh.state_dict())
+            model.fa.load_state_dict(model.config.frame_attention().state_dict())
         if self.plan.insertion == "input":
             loss = steps.fa_loss(model, self.data)
         else:
@@ -181,7 +179,7 @@ def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.Froz
 
     ``stem`` is what ``stem_features`` returned.
     """
-    right, average, maximum = [], [], []
+    right, pooled = [], []
     with torch.inference_mode():
         for rows in data.rows.split(_CHUNK):
             clip = data.frames(rows)
@@ -189,9 +187,8 @@ def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.Froz
                 ready = model.vit.frame_features(clip) if stem is None else model.vit.features_after_stem(stem[0, rows])
                 scores = model.vit.classify(ready.flatten(0, 1)[:, None]).float().unflatten(0, ready.shape[:2])
             right.append(scores.softmax(2)[torch.arange(len(rows)), :, data.target(rows)])
-            average.append(clip.flatten(2).mean(2))
-            maximum.append(clip.flatten(2).amax(2))
-    return steps.FrozenFrames(torch.cat(right).clone(), torch.cat(average).clone(), torch.cat(maximum).clone())
+            pooled.append(model.fa.pool(clip))
+    return steps.FrozenFrames(torch.cat(right).clone(), torch.cat(pooled).clone())
 
 
 def stem_features(model: Stae, data: ClipSet, views: int, seed: int) -> Tensor | None:

@@ -42,13 +42,14 @@ def vit_loss(model: Stae, data: ClipSet, stem: Callable[[], Tensor | None], fram
         data: training clips.
         stem: returns what the hybrid's stem makes of all frames in V views, (V, n, F, 112, h, w), or ``None`` for
             other models.
-        frame_scores: M_FA of the clips, (n, F): frames are drawn in proportion to it; ``None`` draws all alike.
+        frame_scores: M_FA of the clips, (n, F): every other step draws frames in proportion to it; ``None`` draws all
+            alike.
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
         count = int(torch.randint(1, model.config.frames // 2 + 1, (), generator=generator))
         draw = torch.rand(len(rows), model.config.frames, generator=generator)
-        if frame_scores is not None:
+        if frame_scores is not None and torch.rand((), generator=generator) < 0.5:
             draw = draw.clamp_min(1e-9).log() / frame_scores[rows]  # weighted sampling without replacement
         kept = draw.topk(count, 1).indices.sort(1).values
         ready = stem()
@@ -83,13 +84,11 @@ class FrozenFrames:
 
     Attributes:
         right: probability of the clip's class that each frame gets by itself, (n, F).
-        average: of each frame's pixels, (n, F).
-        maximum: of each frame's pixels, (n, F).
+        pooled: what frame attention's MLPs see, (n, P, F).
     """
 
     right: Tensor
-    average: Tensor
-    maximum: Tensor
+    pooled: Tensor
 
 
 def fa_loss_on_features(model: Stae, data: ClipSet, frozen: Callable[[], FrozenFrames]) -> Loss:
@@ -106,7 +105,7 @@ def fa_loss_on_features(model: Stae, data: ClipSet, frozen: Callable[[], FrozenF
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
         ready = frozen()
-        scores = model.fa.weigh(ready.average[rows], ready.maximum[rows])
+        scores = model.fa.weigh(ready.pooled[rows])
         right = ready.right[rows]
         return -((scores * right).sum(1) / scores.sum(1)).clamp_min(1e-6).log().mean()
 
