@@ -28,8 +28,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "device_time_scale": 1.0,
         "edge_time_scale": 1.0,
     },
-    # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip. Times were measured on a
-    # server's core; a camera's processor is taken to be twenty times slower, the edge's accelerator five times faster.
+    # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip. Times were measured on
+    # a server's core; a camera's processor is taken to be twenty times slower, the edge's accelerator five times faster.
     "stae-video": {
         "users": 6,
         "bandwidth_mhz": 10.0,
