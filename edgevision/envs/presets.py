@@ -29,7 +29,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "edge_time_scale": 1.0,
     },
     # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip. Times were measured on
-    # a server's core; a camera's processor is taken to be twenty times slower, the edge's accelerator five times faster.
+    # a server's core; a camera's processor is taken to be 20 times slower, the edge's accelerator 5 times faster.
     "stae-video": {
         "users": 6,
         "bandwidth_mhz": 10.0,
