@@ -13,6 +13,7 @@ from edgevision.errors import require, unknown_name
 if TYPE_CHECKING:
     from edgevision.codecs.stae.model import StaeConfig
     from edgevision.codecs.stae.models import StaeModels
+    from edgevision.codecs.stae.profiling.assembly import EntropyCoding
     from edgevision.codecs.stae.training.algorithm1 import Plan
     from edgevision.codecs.stae.training.end_to_end import EndToEndPlan
     from edgevision.codecs.video.clips import ClipSource
@@ -33,7 +34,8 @@ _INSERTION = typer.Option(
     help="Where frame attention is put for training: features (weighs the frames' features) or input (multiplies the "
     "frames, as published)."
 )
-_CODECS = ("stae", "fa-sa")
+_CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
+_CODECS, _CODINGS = ("stae", "fa-sa"), ("huffman", "range")
 _LIBRARIES = ("torch", "timm", "safetensors", "constriction")
 _CLIPS_BY_DEFAULT, _HELD_BACK = 3200, 40
 
@@ -104,6 +106,7 @@ def profile_video(
         typer.Option("--folds", help="Leave one group out: train further without each group, then measure its clips."),
     ] = False,
     codec: Annotated[str, typer.Option(help="stae, or fa-sa (its attention without feature recovery).")] = "stae",
+    coding: Annotated[str, _CODING] = "huffman",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
 ) -> None:
     """Send every clip under every budget, and record the bytes, the answers and the times.
@@ -119,6 +122,8 @@ def profile_video(
         require(module, "codecs")
     if codec not in _CODECS:
         raise unknown_name("codec", codec, _CODECS)
+    if coding not in _CODINGS:
+        raise unknown_name("coding", coding, _CODINGS)
     from edgevision.codecs.stae.models import SHIPPED, StaeModels
     from edgevision.codecs.stae.profiling.run import FOLD_PLAN, measure_video_profile
     from edgevision.codecs.video.sources import open_source
@@ -128,16 +133,25 @@ def profile_video(
     models = StaeModels.load(path)
     digest, seed = _origin(path)
     source = open_source(data, clips, clips=count, seed=seed, subset="all" if folds else "test")
+    how = f"--codec {codec} --coding {coding} --name {name}"
     options = f"--data {data} {f'--count {count}' if clips is None else '--clips DIR'}{' --folds' if folds else ''}"
     record = {
         "weights": path.name,
         "weights_sha256": digest,
-        "command": f"edgevision profile video {options} --weights {path.name} --codec {codec} --name {name}",
+        "command": f"edgevision profile video {options} --weights {path.name} {how}",
     }
     plan, recovered = FOLD_PLAN if folds else None, codec == "stae"
     with stage_bars() as report:
         profile = measure_video_profile(
-            source, models, out, name, recovered=recovered, fold_plan=plan, record=record, progress=report
+            source,
+            models,
+            out,
+            name,
+            recovered=recovered,
+            coding=cast("EntropyCoding", coding),
+            fold_plan=plan,
+            record=record,
+            progress=report,
         )
     typer.echo(
         f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy "

@@ -47,7 +47,8 @@ class DeepIscSender:
         right = self.scores(restored).argmax() == class_index
         return Sent(
             plain=head + parts.latent.nbytes + parts.segments.nbytes + parts.residual.nbytes,
-            coded=len(data),
+            huffman=len(data),
+            range=len(data),
             header=head,
             mask=0,
             entropy=first_order_entropy(parts.latent.view(np.uint8)),

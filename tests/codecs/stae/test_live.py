@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import edgevision  # noqa: F401 - registers the ids
+from edgevision.codecs.stae.bitstream import Coding
 from edgevision.codecs.stae.codec import StaeCodec
 from edgevision.codecs.stae.live import LiveStae
 from edgevision.codecs.stae.models import SHIPPED, StaeModels
@@ -19,7 +20,8 @@ from edgevision.envs.video_grid import point_index
 def live() -> LiveStae:
     profile = load_profile("video-actions-stae")
     source = GeneratedActions(profile.contents, 1)
-    return LiveStae(source, profile.content_ids, StaeCodec(StaeModels.load(SHIPPED)))
+    codec = StaeCodec(StaeModels.load(SHIPPED), Coding[profile.metadata["coding"]])
+    return LiveStae(source, profile.content_ids, codec)
 
 
 def test_live_outcomes_are_the_recorded_ones(live: LiveStae) -> None:

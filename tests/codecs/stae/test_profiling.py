@@ -84,7 +84,7 @@ class Fake:
 
     def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
         size = int(clip[0, 0].sum()) + frames
-        return Sent(size, size // 2, 20, 5, self.key, class_index % 2 == 0, False)
+        return Sent(size, size // 2, size // 2, 20, 5, self.key, class_index % 2 == 0, False)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_points_mean_what_the_grid_says(recovered: bool) -> None:
             plain, entropy, local = (point_index(alpha, beta, mode) for mode in MODES)
             at = {part: values[a, b] for part, values in times.items()}
             np.testing.assert_array_equal(made.size[:, plain], outcomes.plain[:, a, b])
-            np.testing.assert_array_equal(made.size[:, entropy], outcomes.coded[:, a, b])
+            np.testing.assert_array_equal(made.size[:, entropy], outcomes.huffman[:, a, b])
             assert not made.size[:, local].any()
             np.testing.assert_array_equal(made.correct[:, plain], right[:, a, b])
             np.testing.assert_array_equal(made.correct[:, entropy], right[:, a, b])
@@ -148,7 +148,7 @@ def test_accuracy_and_features_come_from_the_train_split() -> None:
     assert made.feature_names == FEATURES and made.metadata["groups"] == [0, 0, 1, 2, 3, 4]
     parts = made.metadata["mean_bytes"]
     total = np.array(parts["header"]) + parts["mask"] + parts["values"]
-    np.testing.assert_allclose(total, outcomes.coded.mean(0))
+    np.testing.assert_allclose(total, outcomes.range.mean(0))
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=60))
@@ -187,7 +187,9 @@ def test_sending_records_real_bytes_and_answers(models: StaeModels) -> None:
             sent = StaeSender(codec).send(data.clips[0], label, 4, pixels)
             coded = codec.encode(data.clips[0], frames=4, pixels=pixels)
             sizes = inspect(coded)
-            assert sent.coded == len(coded) == sent.header + sent.mask + sizes.values
+            assert sent.range == len(coded) == sent.header + sent.mask + sizes.values
+            huffman = codec.encode(data.clips[0], frames=4, pixels=pixels, coding=Coding.huffman)
+            assert sent.huffman == len(huffman)
             assert sent.plain == len(codec.encode(data.clips[0], frames=4, pixels=pixels, coding=Coding.plain))
             assert sent.right == (codec.scores(coded).argmax() == label)
             assert sent.right_unrecovered == (codec.scores(coded, recover=False).argmax() == label)
@@ -198,7 +200,7 @@ def test_outcomes_are_kept_and_joined_in_order(tmp_path: Path) -> None:
     class Counting:
         def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
             value = class_index * 1000 + frames * 10 + round(pixels * 10)
-            return Sent(value, value, 0, 0, 0.0, True, False)
+            return Sent(value, value, value, 0, 0, 0.0, True, False)
 
     clips = list(noise_clips(3))
     found = measure(Counting(), clips, [1, 2, 3], (4, 2), (1.0, 0.5))
@@ -230,7 +232,7 @@ def test_times_are_of_the_parts_that_act(models: StaeModels) -> None:
 def test_a_measured_profile_is_what_sending_gives(
     profile: OperatingPointProfile, models: StaeModels, out: Path
 ) -> None:
-    data, codec = action_clips(CLIPS), StaeCodec(models)
+    data, codec = action_clips(CLIPS), StaeCodec(models, Coding.huffman)
     assert profile.contents == CLIPS and profile.grid == GRID and profile.correct is not None
     assert (profile.raw_size == 16 * SIZE * SIZE * 3).all()
     for row, alpha, beta in ((0, 1, 0.4), (2, 16, 0.7), (3, 4, 1.0)):
@@ -241,7 +243,7 @@ def test_a_measured_profile_is_what_sending_gives(
     known = profile.metadata
     assert known["uniform_accuracy"] == pytest.approx(uniform_accuracy(models, data, data.rows))
     assert known["groups"] == [0, 0, 0, 1] and known["folds"] is None
-    assert (known["codec"], known["coding"], known["weights"]) == ("stae", "range", "made up for tests")
+    assert (known["codec"], known["coding"], known["weights"]) == ("stae", "huffman", "made up for tests")
     assert known["data_set"] == "in-groups" and known["clips"] == CLIPS
     stored = load_profile(str(out / "whole.npz"))
     np.testing.assert_array_equal(stored.size, profile.size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from edgevision.envs.profile import OperatingPointProfile
 from edgevision.envs.video_grid import AXES, FRAMES, GRID, MODES, PIXELS
 
 FloatArray = NDArray[np.float64]
+EntropyCoding = Literal["huffman", "range"]
 
 # Of every five groups of clips three train, one validates and one tests.
 _SPLIT_OF_FIVE = np.array([0, 0, 0, 1, 2], np.int8)
@@ -48,6 +49,7 @@ def assemble(
     metadata: Mapping[str, Any],
     *,
     recovered: bool = True,
+    coding: EntropyCoding = "huffman",
 ) -> OperatingPointProfile:
     """Build a profile.
 
@@ -60,6 +62,8 @@ def assemble(
         groups: what each clip must not be separated from.
         metadata: provenance.
         recovered: whether answers are those with feature recovery.
+        coding: what the mode ``entropy`` is: Huffman's code as published, or the range coder, whose files are smaller
+            and take longer. ``times`` must be of the same.
     """
     right = (outcomes.right if recovered else outcomes.right_unrecovered) > 0.5
     split = splits(groups)
@@ -73,7 +77,7 @@ def assemble(
     device, edge = _device_and_edge(times, recovered)
     return OperatingPointProfile(
         name=name,
-        size=_by_mode(outcomes.plain, outcomes.coded, np.zeros_like(outcomes.plain)),
+        size=_by_mode(outcomes.plain, getattr(outcomes, coding), np.zeros_like(outcomes.plain)),
         raw_size=np.array([clip.size for clip in clips], np.float64),
         accuracy=correct[train].mean(0),
         parameter=np.repeat([alpha * beta for alpha in FRAMES for beta in PIXELS], len(MODES)),
@@ -88,14 +92,16 @@ def assemble(
         axis_names=AXES,
         metadata={
             **metadata,
+            "coding": coding,
             "clips": len(clips),
             "groups": list(map(int, groups)),
             "parts": {part: value.tolist() for part, value in times.items()},
             "mean_bytes": {
                 "header": outcomes.header.mean(0).tolist(),
                 "mask": outcomes.mask.mean(0).tolist(),
-                "values": (outcomes.coded - outcomes.header - outcomes.mask).mean(0).tolist(),
+                "values": (outcomes.range - outcomes.header - outcomes.mask).mean(0).tolist(),
                 "plain": outcomes.plain.mean(0).tolist(),
+                "huffman": outcomes.huffman.mean(0).tolist(),
             },
             "entropy_bits_per_value": outcomes.entropy.mean(0).tolist(),
             "feature_mean": dict(zip(FEATURES, mean.tolist(), strict=True)),

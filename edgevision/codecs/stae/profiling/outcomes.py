@@ -25,16 +25,18 @@ class Sent:
 
     Attributes:
         plain: bytes without entropy coding.
-        coded: bytes with it.
-        header: of the coded bytes, everything but mask and values.
-        mask: of the coded bytes, what says which pixels are there.
+        huffman: bytes with the published Huffman code.
+        range: bytes with the range coder; as ``huffman`` where a codec has none.
+        header: of the range-coded bytes, everything but mask and values.
+        mask: of the range-coded bytes, what says which pixels are there.
         entropy: of the values sent, first order [bit].
         right: whether the answer was right.
         right_unrecovered: whether it is without feature recovery; as ``right`` where a codec has none.
     """
 
     plain: int
-    coded: int
+    huffman: int
+    range: int
     header: int
     mask: int
     entropy: float
@@ -54,7 +56,8 @@ class Outcomes:
     """`Sent` for n clips, A frame budgets and B pixel budgets; (n, A, B) each."""
 
     plain: FloatArray
-    coded: FloatArray
+    huffman: FloatArray
+    range: FloatArray
     header: FloatArray
     mask: FloatArray
     entropy: FloatArray

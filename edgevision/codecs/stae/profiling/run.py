@@ -19,7 +19,7 @@ from edgevision import provenance
 from edgevision.codecs.stae.bitstream import Coding
 from edgevision.codecs.stae.codec import StaeCodec
 from edgevision.codecs.stae.models import StaeModels
-from edgevision.codecs.stae.profiling.assembly import assemble
+from edgevision.codecs.stae.profiling.assembly import EntropyCoding, assemble
 from edgevision.codecs.stae.profiling.folds import leave_one_group_out
 from edgevision.codecs.stae.profiling.outcomes import FloatArray, Outcomes, measure
 from edgevision.codecs.stae.profiling.sender import StaeSender
@@ -59,6 +59,7 @@ def measure_video_profile(
     name: str,
     *,
     recovered: bool = True,
+    coding: EntropyCoding = "huffman",
     fold_plan: Plan | None = None,
     record: dict[str, Any] | None = None,
     progress: Progress = lambda what, done, total: None,
@@ -76,6 +77,7 @@ def measure_video_profile(
         out_folder: where ``NAME.npz`` and ``NAME.json`` are written.
         name: of the profile.
         recovered: whether answers are those with feature recovery (``stae``), or without (``fa-sa``).
+        coding: of the mode ``entropy``, see ``assemble``.
         fold_plan: trains once more for each group, without it, and measures the group with what was trained.
         record: what else the metadata should say, such as the weights' SHA-256 and the command.
         progress: called with ``clips``, ``measure`` or ``folds``, and ``times``.
@@ -88,14 +90,13 @@ def measure_video_profile(
         raise ProfileError(f"profile name {name!r} must be a plain file name")
     models = _fitting(models, source, may_differ=fold_plan is not None)
     run = _Run(source, models, fold_plan, out_folder, progress)
-    outcomes, times = run.outcomes(), run.times()
+    outcomes, times = run.outcomes(), run.times(Coding[coding])
     metadata = {
         "data_set": source.name,
         "data_set_fingerprint": source.fingerprint(),
         "skipped": run.cached.skipped,
         "codec": "stae" if recovered else "fa-sa",
         "codec_version": StaeCodec.version,
-        "coding": Coding.range.name,
         "networks": models.config.as_json(),
         "folds": len(np.unique(run.groups)) if fold_plan else None,
         # Sending all frames whole involves no attention: the classifier alone, on all frames.
@@ -109,7 +110,9 @@ def measure_video_profile(
         **(record or {}),
     }
     clips, ids = list(run.cached.clips), [item.content_id for item in run.cached.items]
-    profile = assemble(name, outcomes, times, clips, ids, run.groups.tolist(), metadata, recovered=recovered)
+    profile = assemble(
+        name, outcomes, times, clips, ids, run.groups.tolist(), metadata, recovered=recovered, coding=coding
+    )
     save_profile(profile, out_folder)
     return profile
 
@@ -141,9 +144,9 @@ class _Run:
             self.models, self.data, self.groups, self.plan, self._measure, self.folder, self._reporter("folds")
         )
 
-    def times(self) -> dict[str, FloatArray]:
+    def times(self, coding: Coding) -> dict[str, FloatArray]:
         """Parts of eq. 3; those of folds are those of networks of the same shape."""
-        path = self.folder / "times.json"
+        path = self.folder / f"times-{coding.name}.json"
         found = _load_times(path)
         if found is None:
             models = copy.deepcopy(self.models)
@@ -151,7 +154,7 @@ class _Run:
                 for beta in PIXELS:
                     models.model(alpha, beta)  # what only folds have trained must exist to be timed
             clips = list(np.array(self.data.clips[:_TIMED]))
-            found = time_parts(StaeCodec(models), clips, FRAMES, PIXELS, self._reporter("times"))
+            found = time_parts(StaeCodec(models, coding), clips, FRAMES, PIXELS, self._reporter("times"))
             _save_times(found, path)
         return found
 

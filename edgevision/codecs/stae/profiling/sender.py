@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from edgevision.codecs.stae.bitstream import Coding, Received, inspect, unpack
+from edgevision.codecs.stae.bitstream import Coding, Received, inspect, pack, unpack
 from edgevision.codecs.stae.codec import StaeCodec
 from edgevision.codecs.stae.profiling.outcomes import Sent, first_order_entropy
 from edgevision.codecs.video.clips import ByteClip
+
+_LOSSLESS = (Coding.plain, Coding.huffman, Coding.range)
 
 
 class StaeSender:
     """Sends clips with STAE.
 
     Attributes:
-        codec: networks and entropy coder.
+        codec: networks; its entropy coder is not used, all are.
     """
 
     def __init__(self, codec: StaeCodec) -> None:
         self.codec = codec
 
     def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
-        """See ``VideoSender``; both bitstreams are lossless, so one answer holds for both."""
-        coded = self.codec.encode(clip, frames=frames, pixels=pixels)
-        plain = self.codec.encode(clip, frames=frames, pixels=pixels, coding=Coding.plain)
+        """See ``VideoSender``; all three bitstreams are lossless, so one answer holds for all."""
+        selection = self.codec.select(clip, frames, pixels)
+        plain, huffman, coded = (pack(clip, selection, coding) for coding in _LOSSLESS)
         received, sizes = unpack(coded), inspect(coded)
         right = bool(self.codec.classify(received).argmax() == class_index)
         unrecovered = right if pixels >= 1 else self._right_unrecovered(received, class_index)
         return Sent(
             plain=len(plain),
-            coded=len(coded),
+            huffman=len(huffman),
+            range=len(coded),
             header=sizes.header + sizes.indices,
             mask=sizes.mask,
             entropy=first_order_entropy(received.clip[received.mask]),
