@@ -1,4 +1,4 @@
-"""What the README and the page on solvers show runs."""
+"""What the README and the pages on solvers and STAE show runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SOLVERS = (Path(__file__).parents[1] / "docs" / "solvers.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README + SOLVERS, flags=re.DOTALL)
+STAE = (Path(__file__).parents[1] / "docs" / "stae.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README + SOLVERS + STAE, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
