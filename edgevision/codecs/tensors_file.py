@@ -43,6 +43,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     Raises:
         WeightsError: a file is missing or damaged, or its checksum is not the description's.
     """
+    if not path.is_file():
+        raise WeightsError(f"{str(path)!r} cannot be read: there is no such file")
     try:
         description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         payload = path.read_bytes()
