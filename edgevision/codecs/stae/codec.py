@@ -12,6 +12,7 @@ from edgevision.codecs.stae.model import normalise
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.selection import Selection
 from edgevision.codecs.video.clips import ByteClip, check_clip
+from edgevision.codecs.video.decoding import fit_clip
 
 
 class StaeCodec:
@@ -29,12 +30,21 @@ class StaeCodec:
         self.models = models.eval()
         self.coding = coding
 
+    def fit(self, clip: ByteClip) -> ByteClip:
+        """A clip of any length and size as the networks take it: frames sampled in time, each made a small square.
+
+        Raises:
+            ValueError: not an (F, H, W, 3) uint8 clip.
+        """
+        config = self.models.config
+        return fit_clip(clip, config.frames, config.vit.size)
+
     @torch.inference_mode()
     def select(self, clip: ByteClip, frames: int, pixels: float) -> Selection:
         """What attention keeps of a clip.
 
         Args:
-            clip: (F, H, W, 3) uint8, F as trained.
+            clip: (F, H, W, 3) uint8, as ``fit`` returns it.
             frames: alpha.
             pixels: beta, in (0, 1].
 
@@ -52,7 +62,7 @@ class StaeCodec:
         """Encode a clip.
 
         Args:
-            clip: as for ``select``.
+            clip: (F, H, W, 3) uint8 of any length and size; what is sent is of ``fit(clip)``.
             frames: alpha.
             pixels: beta.
             coding: other than the codec's own.
@@ -60,6 +70,7 @@ class StaeCodec:
         Raises:
             ValueError: as ``select``.
         """
+        clip = self.fit(clip)
         return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
 
     def decode(self, data: bytes) -> tuple[ByteClip, NDArray[np.bool_]]:
@@ -68,7 +79,7 @@ class StaeCodec:
         Raises:
             BitstreamError: the bytes are damaged.
         """
-        received = unpack(data)
+        received = self._unpack(data)
         return received.clip, received.mask
 
     def recover(self, data: bytes) -> ByteClip:
@@ -76,9 +87,9 @@ class StaeCodec:
 
         Raises:
             BitstreamError: the bytes are damaged.
-            ValueError: the budget is not one that the models were trained for.
+            ValueError: size or budget are none that the models were trained for.
         """
-        restored = self._restore(unpack(data))[0]
+        restored = self._restore(self._unpack(data))[0]
         return ((restored.movedim(1, -1) + 1) * 127.5).round().clamp(0, 255).byte().numpy()
 
     def scores(self, data: bytes, *, recover: bool = True) -> NDArray[np.float32]:
@@ -87,7 +98,7 @@ class StaeCodec:
         Raises:
             BitstreamError, ValueError: as ``recover``.
         """
-        return self.classify(unpack(data), recover=recover)
+        return self.classify(self._unpack(data), recover=recover)
 
     @torch.inference_mode()
     def classify(self, received: Received, *, recover: bool = True) -> NDArray[np.float32]:
@@ -95,9 +106,17 @@ class StaeCodec:
         scores: NDArray[np.float32] = self.models.base.vit(self._restore(received, recover))[0].numpy()
         return scores
 
+    def _unpack(self, data: bytes) -> Received:
+        """No more pixels than the networks' clips have."""
+        config = self.models.config
+        return unpack(data, max_pixels=config.frames * config.vit.size**2)
+
     @torch.inference_mode()
     def _restore(self, received: Received, recover: bool = True) -> Tensor:
         """Frames for the classifier, (1, a, 3, H, W)."""
+        if received.clip.shape[1:3] != 2 * (size := self.models.config.vit.size,):
+            height, width = received.clip.shape[1:3]
+            raise ValueError(f"frames of {height} x {width} pixels; the classifier was trained on {size} x {size}")
         mask = torch.from_numpy(received.mask)[None, :, None].float()
         frames = normalise(torch.from_numpy(received.clip))[None] * mask
         if received.mask.all() or not recover:
@@ -112,8 +131,9 @@ class StaeCodec:
 
     def _check(self, clip: ByteClip, frames: int, pixels: float) -> None:
         check_clip(clip)
-        if len(clip) != self.models.config.frames:
-            raise ValueError(f"clip must have {self.models.config.frames} frames as in training, got {len(clip)}")
+        length, size = self.models.config.frames, self.models.config.vit.size
+        if clip.shape[:3] != (length, size, size):
+            raise ValueError(f"clip must be ({length}, {size}, {size}, 3) as in training, got {clip.shape}; see fit")
         if not 1 <= frames <= len(clip):
             raise ValueError(f"frames must be in 1..{len(clip)}, got {frames}")
         if not 0 < pixels <= 1:

@@ -71,6 +71,22 @@ def load_frames(video: Path | bytes, frames: int = FRAMES, size: int = SIZE) -> 
     return clip
 
 
+def fit_clip(clip: ByteClip, frames: int = FRAMES, size: int = SIZE) -> ByteClip:
+    """A clip of any length and size as ``load_frames`` would make it, (frames, size, size, 3); itself if it is one.
+
+    Raises:
+        ValueError: not a clip.
+    """
+    check_clip(clip)
+    if clip.shape[:3] == (frames, size, size):
+        return clip
+    chosen = sample_indices(len(clip), frames)
+    if clip.shape[1:3] == (size, size):
+        return clip[chosen]
+    small = {index: _small(av.VideoFrame.from_ndarray(np.ascontiguousarray(clip[index])), size) for index in chosen}
+    return np.stack([small[index] for index in chosen])
+
+
 def _small(frame: av.VideoFrame, size: int) -> ByteClip:
     """Stretch a frame to (size, size, 3), upright where the file says how the camera was held."""
     small = frame.reformat(size, size, "rgb24", interpolation=_SCALING, threads=1)

@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream import Coding, container, inspect, lossy, pack, unpack
+from edgevision.codecs.stae.bitstream import Coding, container, inspect, lossy, pack, residuals, unpack
 from edgevision.codecs.stae.bitstream.patches import patch_mask
 from edgevision.codecs.stae.bitstream.range_coder import RangeWriter
 from edgevision.codecs.stae.selection import Selection, top
@@ -48,6 +48,61 @@ def test_round_trip_is_exact(case: tuple[NDArray[np.uint8], Selection], coding: 
     np.testing.assert_array_equal(received.mask, selection.mask)
     assert received.length == len(clip)
     np.testing.assert_array_equal(received.clip, np.where(selection.mask[..., None], clip[selection.frames], 0))
+
+
+@_settings
+@given(cases(), st.sampled_from(LOSSLESS))
+def test_round_trip_in_segments_is_exact(case: tuple[NDArray[np.uint8], Selection], coding: Coding) -> None:
+    clip, selection = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(container, "SEGMENT_PIXELS", 16 * 24)
+        data = pack(clip, selection, coding)
+        assert inspect(data).total == len(data)
+        received = unpack(data)
+    np.testing.assert_array_equal(received.frames, selection.frames)
+    np.testing.assert_array_equal(received.mask, selection.mask)
+    np.testing.assert_array_equal(received.clip, np.where(selection.mask[..., None], clip[selection.frames], 0))
+
+
+@given(st.integers(1, 300), st.integers(1, container.MAX_SIDE), st.integers(1, container.MAX_SIDE))
+def test_segments_cover_each_row_of_each_frame_once(count: int, height: int, width: int) -> None:
+    assume(count * height * width <= container.MAX_PIXELS)
+    seen = np.zeros((count, height), np.int64)
+    for rows, lines in container.segments(count, height, width):
+        part = seen[rows, lines]
+        part += 1
+        assert part.size * width <= container.SEGMENT_PIXELS
+        assert lines.start % 16 == 0
+    assert (seen == 1).all()
+
+
+@pytest.mark.parametrize(("shape", "share"), [((3, 1200, 1600), 1.0), ((2, 48, container.MAX_SIDE), 0.5)])
+def test_large_clips(shape: tuple[int, int, int], share: float) -> None:
+    random = np.random.default_rng(0)
+    clip = random.integers(0, 256, (*shape, 3), np.uint8)
+    mask = patch_mask(random.random(shape, np.float32), share)
+    data = pack(clip, Selection(np.arange(shape[0]), mask, shape[0]), Coding.plain)
+    if mask.size > container.SEGMENT_PIXELS:
+        with pytest.raises(BitstreamError, match="raise max_pixels"):
+            unpack(data)
+    received = unpack(data, max_pixels=mask.size)
+    np.testing.assert_array_equal(received.mask, mask)
+    np.testing.assert_array_equal(received.clip, np.where(mask[..., None], clip, 0))
+    assert inspect(data, max_pixels=mask.size).values == 3 * np.count_nonzero(mask)
+
+
+@pytest.mark.parametrize("coding", LOSSLESS)
+def test_flat_clips(coding: Coding) -> None:
+    """Each value takes hardly any bits, which must not be taken for a false claim."""
+    clip = np.full((4, 112, 112, 3), 7, np.uint8)
+    whole = Selection(np.arange(4), np.ones(clip.shape[:3], np.bool_), 4)
+    np.testing.assert_array_equal(unpack(pack(clip, whole, coding)).clip, clip)
+
+
+def test_no_distribution_takes_fewer_bits_than_the_least() -> None:
+    weights = residuals.bank().astype(np.float64)
+    least = -np.log2((weights.max(axis=1) / weights.sum(axis=1)).max())
+    assert 0.9 * least < residuals.LEAST_BITS < least
 
 
 @pytest.mark.parametrize("coding", LOSSLESS)
@@ -148,8 +203,8 @@ def test_pack_refuses_what_does_not_fit() -> None:
         pack(clip[:3], selection, Coding.plain)
     with pytest.raises(ValueError, match="at most"):
         pack(
-            np.zeros((1, 5000, 1, 3), np.uint8),
-            Selection(np.array([0]), np.ones((1, 5000, 1), np.bool_), 1),
+            np.zeros((1, container.MAX_SIDE + 1, 1, 3), np.uint8),
+            Selection(np.array([0]), np.ones((1, container.MAX_SIDE + 1, 1), np.bool_), 1),
             Coding.plain,
         )
 

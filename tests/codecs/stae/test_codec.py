@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream import Coding
+from edgevision.codecs.stae.bitstream import Coding, pack
 from edgevision.codecs.stae.codec import StaeCodec, entropy_coding_pays
 from edgevision.codecs.stae.model import normalise
+from edgevision.codecs.stae.selection import Selection
 from edgevision.errors import BitstreamError
 from tests.codecs.stae.tiny import SIZE, action_clips, noise_clips, tiny_models, with_budgets
 
@@ -93,9 +94,33 @@ def test_other_budgets_are_refused(
 
 def test_what_is_no_clip_of_these_networks_is_refused(codec: StaeCodec) -> None:
     clip = noise_clips(1)[0]
-    for wrong, said in ((clip[:8], "16 frames"), (clip.astype(float), "uint8"), (clip[..., :1], "shape")):
+    for wrong in (clip[:8], clip[:, :9]):
+        with pytest.raises(ValueError, match="as in training"):
+            codec.select(wrong, 1, 1.0)
+    for wrong, said in ((clip.astype(float), "uint8"), (clip[..., :1], "shape")):
         with pytest.raises(ValueError, match=said):
             codec.select(wrong, 1, 1.0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 24, 40), (40, SIZE, SIZE), (16, 90, 31)])
+def test_clips_of_any_length_and_size_are_fitted(codec: StaeCodec, shape: tuple[int, int, int]) -> None:
+    clip = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    fitted = codec.fit(clip)
+    data = codec.encode(clip, frames=4, pixels=0.7)
+    assert data == codec.encode(fitted, frames=4, pixels=0.7)
+    received, mask = codec.decode(data)
+    assert received.shape == (4, SIZE, SIZE, 3)
+    np.testing.assert_array_equal(received[mask], fitted[codec.select(fitted, 4, 0.7).frames][mask])
+    assert np.isfinite(codec.scores(data)).all()
+
+
+def test_streams_of_other_sizes_are_refused(codec: StaeCodec) -> None:
+    small, large = (np.zeros((1, size, size, 3), np.uint8) for size in (8, 16 * SIZE))
+    one = [pack(clip, Selection(np.array([0]), np.ones(clip.shape[:3]), 1), Coding.plain) for clip in (small, large)]
+    with pytest.raises(ValueError, match="8 x 8 pixels; the classifier was trained on"):
+        codec.scores(one[0])
+    with pytest.raises(BitstreamError, match="max_pixels"):
+        codec.scores(one[1])
 
 
 def test_damaged_bytes_are_refused(codec: StaeCodec, clip: NDArray[np.uint8]) -> None:

@@ -4,31 +4,39 @@ Layout: ``ST``; format version (upper four bits) and coding (lower four bits); f
 and kept frames a as varints; the kept frames' indices; the mask (see ``masks``); the values in the coding's form, to
 the last four bytes; CRC-32 of all before, big-endian. The indices take no byte if all frames are kept; one varint each,
 the number of frames skipped since the one before, if a <= F / 8; else a bit for each frame of the clip.
+
+Kept frames of more than ``SEGMENT_PIXELS`` are cut (see ``segments``) into parts that are coded for themselves, which
+bounds the memory beyond the clip itself: mask and values of each part lie one after the other, with the number of bytes
+of the values before these.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.codecs.stae.bitstream import lossless, lossy, masks, prefix
-from edgevision.codecs.stae.bitstream.wire import Reader, varint
+from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.codecs.stae.selection import Selection
 from edgevision.errors import BitstreamError
 
 ByteClip = NDArray[np.uint8]
 
-MAX_FRAMES = 4096
-MAX_SIDE = 4096  # [pixel]
-MAX_PIXELS = 2**22  # of all kept frames together, kept or not: 16 frames of 512 x 512
+MAX_FRAMES = 2**12
+MAX_SIDE = 2**14  # [pixel]
+MAX_PIXELS = 2**27  # of all kept frames together, kept or not: 16 frames of 2896 x 2896, or 4096 of 181 x 181
+SEGMENT_PIXELS = 2**22  # 16 frames of 512 x 512
 DEFAULT_STEP = 32.0
 _MAGIC = b"ST"
 _FORMAT = 1
 _CHECKSUM = 4  # [byte]
+_ALIGNED = 16  # rows that a cut keeps together: a multiple of the sides of all blocks
 
 
 class Coding(IntEnum):
@@ -84,7 +92,7 @@ class PartSizes:
         coding: of the values.
         header: magic, version, shape and checksum.
         indices: which frames were kept.
-        mask: which pixels were kept.
+        mask: which pixels were kept; with it, the counts that delimit segments.
         values: theirs.
     """
 
@@ -113,30 +121,53 @@ def pack(clip: ByteClip, selection: Selection, coding: Coding, *, step: float = 
         ValueError: clip and selection do not fit together, are beyond the limits, or the mask is not one for ``dct``.
     """
     _check(clip, selection)
-    frames, mask = selection.frames, selection.mask
+    frames = selection.frames
     head = _MAGIC + bytes([_FORMAT << 4 | coding])
     head += b"".join(varint(number) for number in (*clip.shape[:3], len(frames)))
-    head += _pack_indices(frames, len(clip)) + masks.pack(mask, _FORMS[coding])
-    return seal(head + _pack_values(clip[frames], mask, coding, step))
+    parts = [head + _pack_indices(frames, len(clip))]
+    cuts = list(segments(*selection.mask.shape))
+    for rows, lines in cuts:
+        mask = selection.mask[rows, lines]
+        values = _pack_values(clip[frames[rows], lines], mask, coding, step)
+        parts += [masks.pack(mask, _FORMS[coding]), values if len(cuts) == 1 else section(values)]
+    return seal(b"".join(parts))
 
 
-def unpack(data: bytes) -> Received:
+def unpack(data: bytes, *, max_pixels: int = SEGMENT_PIXELS) -> Received:
     """Decode what ``pack`` wrote.
+
+    Args:
+        data: the bytes.
+        max_pixels: most pixels, of all kept frames together, to spend time and memory on: few bytes can state many
+            pixels. Up to ``MAX_PIXELS`` make sense.
 
     Raises:
         BitstreamError: the bytes are damaged, of another format or beyond the limits.
     """
-    reader, selection, sizes = _parse(data)
-    return Received(_unpack_values(reader.rest(), selection.mask, sizes.coding), selection)
+    coding, reader, frames, shape = _read_head(data, max_pixels)
+    clip, mask = np.zeros((*shape.kept, 3), np.uint8), np.zeros(shape.kept, np.bool_)
+    for (rows, lines), part, values in _read_segments(reader, shape.kept):
+        mask[rows, lines] = part
+        clip[rows, lines] = _unpack_values(values, part, coding)
+    return Received(clip, Selection(frames, mask, shape.length))
 
 
-def inspect(data: bytes) -> PartSizes:
+def inspect(data: bytes, *, max_pixels: int = SEGMENT_PIXELS) -> PartSizes:
     """Bytes of each part of a bitstream; reads everything but the values.
+
+    Args:
+        data: the bytes.
+        max_pixels: as for ``unpack``.
 
     Raises:
         BitstreamError: as ``unpack``, as far as the values are not concerned.
     """
-    return _parse(data)[2]
+    coding, reader, _, shape = _read_head(data, max_pixels)
+    start = reader.position
+    values = sum(len(values) for _, _, values in _read_segments(reader, shape.kept))
+    return PartSizes(
+        coding, shape.head_bytes + _CHECKSUM, start - shape.head_bytes, reader.position - start - values, values
+    )
 
 
 def seal(content: bytes) -> bytes:
@@ -144,28 +175,60 @@ def seal(content: bytes) -> bytes:
     return content + _checksum(content)
 
 
-def _parse(data: bytes) -> tuple[Reader, Selection, PartSizes]:
-    """The reader at the first byte of the values, and what comes before."""
+def segments(count: int, height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Cut kept frames (a, H, W) into parts of at most ``SEGMENT_PIXELS``: slices of the frames and of the rows.
+
+    Whole frames while one fits; else strips of a frame, of as many rows as fit, a multiple of 16. A part with all
+    columns of 16 rows always fits.
+    """
+    lines = height if height * width <= SEGMENT_PIXELS else SEGMENT_PIXELS // width // _ALIGNED * _ALIGNED
+    frames = max(1, SEGMENT_PIXELS // (lines * width))
+    for first in range(0, count, frames):
+        for top in range(0, height, lines):
+            yield slice(first, first + frames), slice(top, top + lines)
+
+
+class _Shape(NamedTuple):
+    """What the header states: frames of the clip, shape of the kept ones, and its own bytes."""
+
+    length: int
+    kept: tuple[int, int, int]
+    head_bytes: int
+
+
+def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, NDArray[np.int64], _Shape]:
+    """Coding, the reader at the first byte of the first mask, and which frames were kept."""
     if len(data) < 8 or data[:2] != _MAGIC or data[2] >> 4 != _FORMAT:
         raise BitstreamError("not a clip's bitstream, or one of another format version")
     if data[-_CHECKSUM:] != _checksum(data[:-_CHECKSUM]):
         raise BitstreamError("checksum is wrong: the bitstream is damaged")
     if data[2] & 15 not in set(Coding):
         raise BitstreamError(f"coding {data[2] & 15} is unknown")
-    coding = Coding(data[2] & 15)
     reader = Reader(data[:-_CHECKSUM])
     reader.take(3)
     length, height, width = (reader.varint(1, limit) for limit in (MAX_FRAMES, MAX_SIDE, MAX_SIDE))
     kept = reader.varint(1, length)
-    if kept * height * width > MAX_PIXELS:
-        raise BitstreamError(f"{kept} frames of {height} x {width} pixels; must have at most {MAX_PIXELS} together")
-    places = [reader.position]
-    frames = _unpack_indices(reader, kept, length)
-    places.append(reader.position)
-    mask = masks.unpack(reader, (kept, height, width))
-    places.append(reader.position)
-    sizes = np.diff([*places, len(reader.data)]).tolist()
-    return reader, Selection(frames, mask, length), PartSizes(coding, places[0] + _CHECKSUM, *sizes)
+    if kept * height * width > max_pixels:
+        raise BitstreamError(
+            f"{kept} frames of {height} x {width} pixels are more than the {max_pixels} allowed; raise max_pixels if "
+            "you expect so many"
+        )
+    shape = _Shape(length, (kept, height, width), reader.position)
+    return Coding(data[2] & 15), reader, _unpack_indices(reader, kept, length), shape
+
+
+def _read_segments(
+    reader: Reader, shape: tuple[int, int, int]
+) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_], bytes]]:
+    """Place, mask and bytes of the values of each segment."""
+    count, height, width = shape
+    cuts = list(segments(*shape))
+    for rows, lines in cuts:
+        size = (min(rows.stop, count) - rows.start, min(lines.stop, height) - lines.start, width)
+        mask = masks.unpack(reader, size)
+        yield (rows, lines), mask, reader.rest() if len(cuts) == 1 else reader.section()
+    if reader.rest():
+        raise BitstreamError("bytes follow the last values")
 
 
 def _check(clip: ByteClip, selection: Selection) -> None:

@@ -26,7 +26,7 @@ _BOUNDS = np.round(16 * 0.5 * 1.28 ** np.arange(CLASSES - 1)).astype(np.float32)
 _SET_OF_CLASS = np.array([1] * 4 + [2] * 4 + [3] * 8)
 _SHAPES = (0.75, 1.0, 1.4)  # exponents of generalised Gaussians
 _SCALES = 0.25 * 2 ** (np.arange(36) / 4)
-LEAST_BITS = 0.03  # of code for each value, under the narrowest distribution: what bounds the values bytes can claim
+LEAST_BITS = 0.0033  # of code for each value, under the narrowest distribution: what bounds the values bytes can claim
 
 
 def expected_class(around: FloatArray, group: NDArray[np.int8]) -> NDArray[np.uint8]:
