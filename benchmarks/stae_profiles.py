@@ -26,7 +26,12 @@ import torch
 
 from edgevision import provenance
 from edgevision.codecs.deepisc.models import DeepIscModels
-from edgevision.codecs.deepisc.profiling import measure_in_folds, measure_in_parts, save_deepisc_profile
+from edgevision.codecs.deepisc.profiling import (
+    local_answers,
+    measure_in_folds,
+    measure_in_parts,
+    save_deepisc_profile,
+)
 from edgevision.codecs.deepisc.training import train_deepisc
 from edgevision.codecs.stae.model import StaeConfig
 from edgevision.codecs.stae.models import StaeModels
@@ -66,8 +71,13 @@ def record(step: str, weights: Path) -> dict[str, Any]:
     return {
         "command": f"python benchmarks/stae_profiles.py {step} --work DIR" + (" --clips DIR" if step == "ut" else ""),
         "weights": weights.name,
-        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "weights_sha256": sha256(weights),
     }
+
+
+def sha256(path: Path) -> str:
+    """Of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def train(work: Path) -> None:
@@ -91,7 +101,7 @@ def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> 
     weights, out = work / "actions" / "stae.safetensors", work / "profiles"
     models, about = StaeModels.load(weights), record("ut" if plan else "actions", weights)
     for name, recovered in (("stae", True), ("fa-sa", False)):
-        measure_video_profile(
+        measured = measure_video_profile(
             source,
             models,
             out,
@@ -101,7 +111,8 @@ def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> 
             record=about,
             progress=by_step(),
         )
-    networks = DeepIscModels.load(work / "actions" / "deepisc.safetensors")
+    deepisc_weights = work / "actions" / "deepisc.safetensors"
+    networks = DeepIscModels.load(deepisc_weights)
     folder = measured_folder(source, models, plan, out)
     cached = cached_clips(source, folder)
     data, groups = clip_set(cached), np.array([item.group for item in cached.items])
@@ -112,13 +123,15 @@ def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> 
         outcomes = measure_in_parts(models, networks, data, folder, show)
     metadata = {
         **about,
+        "deepisc_weights_sha256": sha256(deepisc_weights),
         "data_set": source.name,
         "data_set_fingerprint": source.fingerprint(),
         "folds": len(np.unique(groups)) if plan else None,
         "cpu": provenance.cpu_name(),
         "threads": torch.get_num_threads(),
     }
-    save_deepisc_profile(f"{prefix}-deepisc", outcomes, models, networks, cached, out, metadata)
+    name, local = f"{prefix}-deepisc", local_answers(measured)
+    save_deepisc_profile(name, outcomes, local, models, networks, cached, out, metadata)
 
 
 def main() -> None:

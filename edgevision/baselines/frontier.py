@@ -26,8 +26,8 @@ def required_rate(problem: SlotProblem) -> FloatArray:
 def frontier(problem: SlotProblem) -> IntArray:
     """The K points of every user from the largest to the smallest required rate, (N, U, K).
 
-    A point that another one dominates is replaced by the most accurate of those that dominate it, so that accuracy
-    never rises along the ladder; K stays the same for every user.
+    A point that one of a smaller rate dominates is replaced by the most accurate of those that dominate it, so that
+    accuracy never rises along the ladder; K stays the same for every user.
     """
     rate = required_rate(problem)
     order = np.argsort(rate, axis=2, kind="stable")

@@ -70,7 +70,7 @@ class FullOffload(FixedBudget):
 
 @register
 class Local:
-    """Nothing is sent: each device classifies as many frames as it has time for, or one if it has not even that.
+    """Nothing is sent: each device classifies the number of frames that is most accurate in time, or else one.
 
     Source: STAE paper, section IV-B.2 (local computing), with objective (5) over the frames.
     """

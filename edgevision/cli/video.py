@@ -32,7 +32,11 @@ _PIXELS = typer.Option(help="Pixel budgets beta.", show_default="1,0.9,0.8,0.7,0
 _START = typer.Option(help="Weights to train further (.safetensors, its .json beside it).", show_default=False)
 _INSERTION = typer.Option(
     help="Where frame attention is put for training: features (weighs the frames' features) or input (multiplies the "
-    "frames, as published)."
+    "frames, as published).",
+    show_default="features",
+)
+_MOTION = typer.Option(
+    "--motion", help="Frame attention also sees how frames differ, beyond the paper; the shipped weights have it."
 )
 _CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
 _CODECS, _CODINGS = ("stae", "fa-sa"), ("huffman", "range")
@@ -48,7 +52,8 @@ def train_stae(
     frames: Annotated[str | None, _FRAMES] = None,
     pixels: Annotated[str | None, _PIXELS] = None,
     start: Annotated[Path | None, _START] = None,
-    insertion: Annotated[str, _INSERTION] = "features",
+    insertion: Annotated[str | None, _INSERTION] = None,
+    motion: Annotated[bool, _MOTION] = False,
     end_to_end: Annotated[
         bool, typer.Option("--end-to-end", help="Train all networks of one budget at once; needs one of each budget.")
     ] = False,
@@ -83,10 +88,22 @@ def train_stae(
     source = open_source(data, clips, clips=number, seed=seed, subset="train")
     held_back = open_source(data, clips, clips=max(_HELD_BACK, number // 8), seed=seed, subset="test")
     first = StaeModels.load(start) if start else None
-    config = _config(vit, first, source)
+    config = _config(vit, first, source, motion=motion)
     typer.echo(_costs(config, source, plan))
-    options = f"--data {data} {f'--count {number}' if clips is None else '--clips DIR'}{' --quick' if quick else ''}"
-    command = f"edgevision codec train-stae {options} --seed {seed}"
+    given = {
+        "data": data,
+        "count": number if clips is None else None,
+        "clips": "DIR" if clips else None,
+        "vit": vit,
+        "frames": frames,
+        "pixels": pixels,
+        "start": start.name if start else None,
+        "insertion": insertion,
+        "seed": seed,
+    }
+    options = [f"--{name} {value}" for name, value in given.items() if value is not None]
+    flags = {"--motion": motion, "--end-to-end": end_to_end, "--quick": quick}
+    command = " ".join(["edgevision codec train-stae", *options, *(flag for flag, on in flags.items() if on)])
     with stage_bars() as report:
         train(source, config, plan, out, start=first, provenance={"command": command}, progress=report)
         table = _accuracies(StaeModels.load(out / "stae.safetensors"), held_back, plan, out, report)
@@ -118,12 +135,14 @@ def profile_video(
 
     Example: **edgevision profile video --name my-clips --data folder --clips DIR --weights runs/stae/stae.safetensors**
     """
-    for module in _LIBRARIES:
-        require(module, "codecs")
     if codec not in _CODECS:
         raise unknown_name("codec", codec, _CODECS)
     if coding not in _CODINGS:
         raise unknown_name("coding", coding, _CODINGS)
+    if not name or Path(name).name != name:
+        raise typer.BadParameter(f"--name must be a plain file name, got {name!r}")
+    for module in _LIBRARIES:
+        require(module, "codecs")
     from edgevision.codecs.stae.models import SHIPPED, StaeModels
     from edgevision.codecs.stae.profiling.run import FOLD_PLAN, measure_video_profile
     from edgevision.codecs.video.sources import open_source
@@ -131,8 +150,10 @@ def profile_video(
 
     path = weights or SHIPPED
     models = StaeModels.load(path)
-    digest, seed = _origin(path)
+    digest, seed, trained_on = _origin(path)
     source = open_source(data, clips, clips=count, seed=seed, subset="all" if folds else "test")
+    if folds and trained_on in (source.name, f"{source.name}-train") and clips is not None:
+        raise typer.BadParameter(f"{path.name} was trained on {trained_on}; --folds needs weights that never saw it")
     how = f"--codec {codec} --coding {coding} --name {name}"
     options = f"--data {data} {f'--count {count}' if clips is None else '--clips DIR'}{' --folds' if folds else ''}"
     record = {
@@ -173,7 +194,7 @@ def _numbers(text: str | None) -> tuple[float, ...] | None:
 def _plan(
     frames: tuple[float, ...] | None,
     pixels: tuple[float, ...] | None,
-    insertion: str,
+    insertion: str | None,
     seed: int,
     *,
     quick: bool,
@@ -185,8 +206,10 @@ def _plan(
     from edgevision.codecs.stae.training.end_to_end import EndToEndPlan
     from edgevision.codecs.stae.training.run import QUICK_END_TO_END, QUICK_PLAN
 
-    if insertion not in get_args(Insertion):
+    if insertion not in (None, *get_args(Insertion)):
         raise typer.BadParameter(f"--insertion must be {' or '.join(get_args(Insertion))}, got {insertion!r}")
+    if insertion and end_to_end:
+        raise typer.BadParameter("--insertion is of the training step by step; leave it out with --end-to-end")
     for alpha in frames or ():
         if alpha not in range(1, 17):
             raise typer.BadParameter(f"--frames must be whole numbers from 1 to 16, got {alpha:g}")
@@ -196,14 +219,15 @@ def _plan(
     base = QUICK_PLAN if quick else Plan()
     alphas, betas = tuple(map(int, frames or base.frames)), pixels or base.pixels
     if not end_to_end:
-        return replace(base, frames=alphas, pixels=betas, insertion=cast(Insertion, insertion), seed=seed)
+        insert = cast(Insertion, insertion or base.insertion)
+        return replace(base, frames=alphas, pixels=betas, insertion=insert, seed=seed)
     if not frames or not pixels or len(frames) > 1 or len(pixels) > 1:
         raise typer.BadParameter("--end-to-end trains one budget; give one number to --frames and one to --pixels")
     plan = EndToEndPlan(alphas[0], betas[0], seed=seed)
     return replace(plan, fit=QUICK_END_TO_END) if quick else plan
 
 
-def _config(vit: str | None, start: StaeModels | None, source: ClipSource) -> StaeConfig:
+def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, motion: bool) -> StaeConfig:
     """Shapes of the networks: those of the weights to go on from, or by the transformer's name."""
     from dataclasses import replace
 
@@ -215,13 +239,15 @@ def _config(vit: str | None, start: StaeModels | None, source: ClipSource) -> St
     if start is not None:
         if vit is not None:
             raise typer.BadParameter("--start says which transformer it is; leave --vit out")
+        if motion and not start.config.attention_motion:
+            raise typer.BadParameter("--start has a frame attention without motion; leave --motion out")
         return replace(start.config, classes=len(source.classes))
     if vit is None or vit == "hybrid":
-        return StaeConfig(len(source.classes))
+        return StaeConfig(len(source.classes), attention_motion=motion)
     if vit not in timm.list_models(module="vision_transformer"):
         raise typer.BadParameter(f"--vit must be hybrid or one of timm's such as vit_base_patch16_224, got {vit!r}")
     size = cast(tuple[int, int, int], timm.get_pretrained_cfg(vit).input_size)[-1]
-    return StaeConfig(len(source.classes), VitConfig(name=vit, size=size))
+    return StaeConfig(len(source.classes), VitConfig(name=vit, size=size), attention_motion=motion)
 
 
 def _budgets(plan: Plan | EndToEndPlan) -> tuple[list[int], list[float]]:
@@ -262,10 +288,13 @@ def _accuracies(models: StaeModels, held_back: ClipSource, plan: Plan | EndToEnd
     return "\n".join(lines)
 
 
-def _origin(path: Path) -> tuple[str, int]:
-    """SHA-256 of weights that could be loaded, and the seed that they were trained with, 0 where none is noted."""
+def _origin(path: Path) -> tuple[str, int, str]:
+    """SHA-256 of weights that could be loaded, seed and data set of their training, 0 and "" where not noted."""
     description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    noted = description.get("provenance")
+    noted = noted if isinstance(noted, dict) else {}
     try:
-        return str(description["sha256"]), int(description["provenance"]["plan"]["seed"])
+        seed = int(noted["plan"]["seed"])
     except (KeyError, TypeError, ValueError):
-        return str(description["sha256"]), 0
+        seed = 0
+    return str(description["sha256"]), seed, str(noted.get("data_set", ""))

@@ -10,11 +10,13 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from edgevision.files import write_atomically
 
 _FORMAT = 1
+_DTYPES = (torch.float16, torch.float32, torch.int64)  # matrices, vectors, and counters of batches
 
 
 class WeightsError(ValueError):
@@ -28,9 +30,15 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], description: Mappin
         path: ends in ``.safetensors``.
         tensors: by name, floating point.
         description: JSON values; ``format`` and ``sha256`` are added.
+
+    Raises:
+        WeightsError: a number is too large for half precision; nothing is written.
     """
     # Biases and other vectors are few and delicate.
     halved = {key: (value.half() if value.ndim >= 2 else value).contiguous() for key, value in tensors.items()}
+    for key, value in halved.items():
+        if (value.isinf() & tensors[key].isfinite()).any():
+            raise WeightsError(f"{path.name} cannot be written: {key} has numbers too large for half precision")
     payload = safetensors.torch.save(halved)
     known = {"format": _FORMAT, "sha256": hashlib.sha256(payload).hexdigest()}
     write_atomically(path, payload)
@@ -56,6 +64,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if hashlib.sha256(payload).hexdigest() != digest:
         raise WeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
     try:
-        return description, {key: value.float() for key, value in safetensors.torch.load(payload).items()}
-    except safetensors.SafetensorError as error:
+        tensors = safetensors.torch.load(payload)
+    except (safetensors.SafetensorError, KeyError) as error:  # KeyError: of types that torch does not have
         raise WeightsError(f"{path.name} is damaged ({error})") from None
+    for key, value in tensors.items():
+        if value.dtype not in _DTYPES:
+            raise WeightsError(f"{path.name} holds {key} as {value.dtype}, not in half or single precision")
+    return description, {key: value.float() for key, value in tensors.items()}

@@ -236,6 +236,8 @@ def _read(path: Path) -> OperatingPointProfile:
     missing = [key for key in _REQUIRED if key not in arrays]
     if missing:
         raise ProfileError(f"{path}: arrays missing: {', '.join(missing)}")
+    if not isinstance(description.get("metadata", {}), dict):
+        raise ProfileError(f"{sidecar}: metadata must be an object")
     try:
         return OperatingPointProfile(
             name=path.stem,

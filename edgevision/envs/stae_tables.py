@@ -1,4 +1,4 @@
-"""Every number that the STAE paper states: Tables I and II, and what its text says of Figs. 4, 5(a) and 5(b).
+"""The numbers of the STAE paper: Tables I and II, and what its text says of Figs. 4, 5(a) and 5(b).
 
 Source: arXiv 2305.12796v1, section IV. HMDB51, ViT-B/16 on clips of 16 x 3 x 224 x 224 float32 values; device:
 Raspberry Pi 4B, edge: RTX 2080TI. Every column has a number per frame budget in the order of ``video_grid.FRAMES``;

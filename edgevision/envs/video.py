@@ -116,7 +116,7 @@ class VideoVectorEnv(OffloadingVectorEnv):
     default_preset = "stae-video"
 
     def __init__(self, num_envs: int = 1, **settings: Any) -> None:
-        """Build ``num_envs`` environments; see `OffloadingVectorEnv` and `VideoEnv`."""
+        """Build ``num_envs`` environments; see `OffloadingVectorEnv`, and `VideoEnv` for all but ``pictures``."""
         super().__init__(num_envs, **settings)
         _check_axes(self.simulator.profile)
 

@@ -73,6 +73,10 @@ def test_training_leaves_weights_and_prints_what_they_are_worth(
     assert all(round(3 * value, 2) in (0, 1, 2, 3) for row in table for value in row[1:])
     assert "tensorboard --logdir" in printed.out
     record = json.loads((tmp_path / "stae.json").read_text())["provenance"]
+    assert record["command"] == (
+        f"edgevision codec train-stae --data actions --count 9 --frames 1,16 --pixels 1,0.4 --start {weights.name} "
+        "--seed 2 --quick"
+    )
     assert record["data_set_fingerprint"] == GeneratedActions(9, 2).fingerprint()
     assert record["plan"]["seed"] == 2 and record["plan"]["frames"] == [1, 16]
     first = (tmp_path / "stae.safetensors").read_bytes()
@@ -127,6 +131,10 @@ WRONG = {
     "weights that are none": ["codec", "train-stae", "--start", "noise.safetensors"],
     "seed below zero": ["codec", "train-stae", "--seed", "-1"],
     "many budgets at once": ["codec", "train-stae", "--end-to-end"],
+    "insertion of another training": [
+        "codec", "train-stae", "--end-to-end", "--frames", "1", "--pixels", "0.4", "--insertion", "input",
+    ],
+    "motion for networks without": ["codec", "train-stae", "--motion", "--start", "WEIGHTS"],
     "no name": ["profile", "video"],
     "name that is a path": ["profile", "video", "--name", "a/b", "--weights", "WEIGHTS", "--count", "1"],
     "unknown codec": ["profile", "video", "--name", "x", "--codec", "jpeg"],

@@ -30,6 +30,14 @@ def test_one_group_has_no_spread_and_neither_has_a_constant_difference() -> None
     np.testing.assert_allclose(paired, 0.25)
 
 
+@pytest.mark.parametrize("groups", [1, 2, 3, 5, 15])
+def test_an_interval_holds_its_mean(groups: int) -> None:
+    """Sums over equal groups differ by rounding from the mean over all clips; plots refuse intervals beside it."""
+    equal = np.tile(np.arange(60 // groups)[:, None] < np.arange(60), (groups, 1)).astype(float)
+    mean, low, high = GroupBootstrap(np.arange(len(equal)) // (60 // groups), 200).mean(equal)
+    assert (low <= mean).all() and (mean <= high).all()
+
+
 def test_groups_of_equal_clips_are_as_uncertain_as_single_clips() -> None:
     """Ten groups of eight equal clips say no more than ten clips; drawn one by one they would seem to."""
     single = np.random.default_rng(1).random(10)

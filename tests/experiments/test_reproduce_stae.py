@@ -116,6 +116,8 @@ def test_table_2_counts_104_as_the_paper_does_and_in_real_bytes(measured: Path, 
     assert "-30.0 [" in record["lead"] and "published: 104 x" in record["lead"]
     assert rows(record, 1)["ViT_STAE, 40 %; 1"][2:] == ["12.26 (+-0.18; 38 %)", "4.00 (50 %)"]
     assert rows(record, 2)["ViT_DeepISC, 100 %; 16"][2:] == ["8.73 / 7.36", "3.00 / 4.00"]
+    *parts, whole = (float(cell) for cell in rows(record, 3)["UT-Interaction, ViT_STAE, 40 %; 1"][2:6])
+    assert sum(parts) == pytest.approx(whole, abs=1.5)
 
 
 def test_figure_4_holds_the_grid_with_intervals(measured: Path, tmp_path: Path) -> None:
@@ -216,6 +218,7 @@ SPOILT = {
     "no groups": ({"groups": None}, "group per clip"),
     "too few groups": ({"groups": [1, 2]}, "group per clip"),
     "groups that are no numbers": ({"groups": [[]] * CLIPS}, "group per clip"),
+    "groups beyond 64 bits": ({"groups": [10**30] * CLIPS}, "group per clip"),
     "no times": ({"parts": None}, "'parts'"),
     "a time that is missing": ({"parts": {}}, "'t_fa'"),
     "times of another grid": ({"parts": {"t_fa": [[1.0, 2.0]]}}, "'t_fa'"),
@@ -233,6 +236,14 @@ def test_profiles_without_what_the_tables_need_are_refused(
     with pytest.raises(ProfileError, match=message):
         make("stae-table1", tmp_path / "out", tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_entropies_of_nothing_are_refused(tmp_path: Path) -> None:
+    made = fake_profile("video-ut-stae", "stae")
+    zero = {**made.metadata, "entropy_bits_per_value": np.zeros(GRID[:2]).tolist()}
+    save_profile(dataclasses.replace(made, metadata=zero), tmp_path)
+    with pytest.raises(ProfileError, match="entropies must be > 0"):
+        make("stae-table2", tmp_path / "out", tmp_path)
 
 
 def test_other_grids_other_clips_and_no_folder_are_refused(tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from torch.nn import functional
 from edgevision.codecs.deepisc.bitstream import Header, Parts, pack, sent_mask, unpack
 from edgevision.codecs.deepisc.network import DeepIsc
 from edgevision.codecs.stae.model import normalise
-
-ByteClip = NDArray[np.uint8]
+from edgevision.codecs.video.clips import ByteClip, check_clip
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +64,7 @@ def analyse(
     network: DeepIsc, clip: ByteClip, frames: NDArray[np.integer], pixels: float, seed: int = 0
 ) -> tuple[Header, Parts]:
     """What ``encode`` sends."""
-    if not isinstance(clip, np.ndarray) or clip.dtype != np.uint8 or clip.ndim != 4 or clip.shape[3] != 3:
-        raise ValueError(f"clip must be uint8 (F, H, W, 3), got {getattr(clip, 'dtype', type(clip).__name__)}")
+    check_clip(clip)
     percent = round(100 * pixels)
     if abs(100 * pixels - percent) > 1e-6:
         raise ValueError(f"pixels must be a whole per cent, got {pixels!r}")

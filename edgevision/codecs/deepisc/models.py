@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from edgevision.codecs.deepisc.network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.model import Stae
 from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
+
+_MOST = 256  # networks in a file
+_BUDGET = re.compile(r"([1-9]\d{0,3})@([1-9]\d?|100)", re.ASCII)
 
 
 class DeepIscModels(nn.Module):
@@ -83,14 +88,30 @@ class DeepIscModels(nn.Module):
         """
         description, tensors = read_tensors(path)
         try:
-            models = cls(DeepIscConfig(**description["config"]))
-            for frames, percent in (name.split("@") for name in description["budgets"]):
-                models.add(int(frames), int(percent) / 100)
-            models.load_state_dict(tensors)
+            # On this device networks have shapes and no memory, until the stored tensors take the parameters' places.
+            with torch.device("meta"):
+                models = cls(DeepIscConfig(**description["config"]))
+                for frames, pixels in _budgets(description["budgets"]):
+                    models.add(frames, pixels)
+            models.load_state_dict(tensors, assign=True)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise WeightsError(f"{path.name} does not fit the networks that it describes ({reason})") from None
         return models.eval()
+
+
+def _budgets(names: Any) -> list[tuple[int, float]]:
+    """Budgets out of a file.
+
+    Raises:
+        ValueError: they are none, or too many.
+    """
+    if not isinstance(names, list) or len(names) > _MOST:
+        raise ValueError(f"budgets must be a list of up to {_MOST} names")
+    found = [_BUDGET.fullmatch(str(name)) for name in names]
+    if not all(found):
+        raise ValueError(f"budget {names[found.index(None)]!r} is not of the form FRAMES@PERCENT")
+    return [(int(match[1]), int(match[2]) / 100) for match in found if match]
 
 
 def _budget(frames: int, pixels: float) -> str:

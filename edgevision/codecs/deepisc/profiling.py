@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.codecs.deepisc.digest import digest
 from edgevision.codecs.deepisc.models import DeepIscModels
 from edgevision.codecs.deepisc.sender import DeepIscSender
+from edgevision.codecs.deepisc.timing import time_parts
 from edgevision.codecs.deepisc.training import train_deepisc
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.profiling.assembly import assemble
@@ -19,7 +22,7 @@ from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.video.cache import CachedClips
 from edgevision.envs.profile import OperatingPointProfile, save_profile
-from edgevision.envs.video_grid import FRAMES, PIXELS
+from edgevision.envs.video_grid import FRAMES, GRID, MODES, PIXELS
 
 Progress = Callable[[int, int], None]
 _PART, _TIMED = 20, 5  # clips between two writes to disk, and clips timed
@@ -28,11 +31,20 @@ _PART, _TIMED = 20, 5  # clips between two writes to disk, and clips timed
 def measure_in_parts(
     base: StaeModels, networks: DeepIscModels, data: ClipSet, folder: Path, progress: Progress
 ) -> Outcomes:
-    """Outcomes of all clips by the same networks; parts that ``folder`` holds are not measured again."""
+    """Outcomes of all clips by the same networks; parts that ``folder`` holds are not measured again.
+
+    Args:
+        base: holds FA and ViT.
+        networks: DeepISC of each budget.
+        data: n clips.
+        folder: belongs to ``base`` and ``data``, see ``measured_folder``.
+        progress: called with clips done and all of them.
+    """
     parts: list[Outcomes] = []
+    key = outcomes_key(networks)
     for first in range(0, len(data), _PART):
         progress(first, len(data))
-        path = folder / f"deepisc-part-{first:06d}.npz"
+        path = folder / f"deepisc-part-{key}-{first:06d}.npz"
         part = Outcomes.load(path)
         if part is None:
             part = _measure(base, networks, data, np.arange(first, min(first + _PART, len(data))))
@@ -64,11 +76,11 @@ def measure_in_folds(
     Raises:
         WeightsError: a fold of STAE's is missing; measure STAE's profile first.
     """
-    names = np.unique(groups)
+    names, key = np.unique(groups), outcomes_key(networks, plan)
     found = np.empty(len(names), object)
     for done, group in enumerate(names):
         progress(done, len(names))
-        path = folder / f"deepisc-fold-{group}.npz"
+        path = folder / f"deepisc-fold-{key}-{group}.npz"
         part = Outcomes.load(path)
         if part is None:
             base, others = StaeModels.load(folder / f"fold-{group}.safetensors"), np.flatnonzero(groups != group)
@@ -83,20 +95,48 @@ def measure_in_folds(
     return Outcomes(**{name: values[order] for name, values in vars(joined).items()})
 
 
+def outcomes_key(networks: DeepIscModels, plan: Plan | None = None) -> str:
+    """Part of the names of files with outcomes: 16 hexadecimal digits of the networks, and of the folds' plan."""
+    return digest([networks.config.as_json(), plan and asdict(plan)], [networks])
+
+
+def local_answers(stae: OperatingPointProfile) -> NDArray[np.bool_]:
+    """Whether FA and ViT are right on the device's own frames, (n, A), as a STAE profile of the same clips has it.
+
+    Raises:
+        ValueError: the profile has no answers, for it was not measured.
+    """
+    if stae.correct is None:
+        raise ValueError(f"profile {stae.name!r} has no answers of single clips")
+    return stae.correct.reshape(-1, *GRID)[:, :, 0, MODES.index("local")]
+
+
 def save_deepisc_profile(
     name: str,
     outcomes: Outcomes,
+    local: NDArray[np.bool_],
     base: StaeModels,
     networks: DeepIscModels,
     cached: CachedClips,
     folder: Path,
     metadata: dict[str, Any],
 ) -> OperatingPointProfile:
-    """Time the networks, assemble the profile and write it to ``folder``."""
+    """Time the networks, assemble the profile and write it to ``folder``.
+
+    Args:
+        name: of the profile.
+        outcomes: of n clips.
+        local: see ``local_answers``; the classifier on the device has nothing to do with DeepISC.
+        base: holds FA and ViT.
+        networks: DeepISC of each budget.
+        cached: the clips.
+        folder: where ``NAME.npz`` and ``NAME.json`` are written.
+        metadata: provenance.
+    """
     clips = list(cached.clips)
-    times = DeepIscSender(base, networks).time_parts(clips[:_TIMED], FRAMES, PIXELS)
+    times = time_parts(base, networks, list(np.array(cached.clips[:_TIMED])), FRAMES, PIXELS)
     ids, groups = [item.content_id for item in cached.items], [item.group for item in cached.items]
-    profile = assemble(name, outcomes, times, clips, ids, groups, {**metadata, "codec": "deepisc"})
+    profile = assemble(name, outcomes, local, times, clips, ids, groups, {**metadata, "codec": "deepisc"})
     save_profile(profile, folder)
     return profile
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+from edgevision.codecs.deepisc.digest import digest
 from edgevision.codecs.deepisc.models import DeepIscModels
 from edgevision.codecs.deepisc.network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.models import StaeModels
@@ -37,7 +41,7 @@ def train_deepisc(
         models: hold the trained FA and ViT, which are frozen.
         data: training clips.
         plan: budgets and settings; ``first_fr`` is for the first network, ``fr`` for the others.
-        folder: for checkpoints; ``None`` keeps none.
+        folder: for checkpoints, in a sub-folder that belongs to all other arguments; ``None`` keeps none.
         config: shapes of the networks.
         start: networks to train further, all for ``plan.fr`` epochs; not changed.
         log: called with ``STEP/QUANTITY``, a value and the epoch.
@@ -49,6 +53,7 @@ def train_deepisc(
     device = next(models.parameters()).device
     trained = copy.deepcopy(start) if start else DeepIscModels(config)
     models.requires_grad_(False).eval()
+    checkpoints = folder / f"steps-{_digest(models, data, plan, trained)}" if folder else None
 
     def train(alpha: int, beta: float, kept: Tensor) -> None:
         settings = per_frame(plan.fr if trained.networks else plan.first_fr, alpha)
@@ -62,7 +67,7 @@ def train_deepisc(
             data.rows,
             settings,
             plan.seed,
-            checkpoint=folder / f"{name}.safetensors" if folder else None,
+            checkpoint=checkpoints / f"{name}.safetensors" if checkpoints else None,
             log=lambda quantity, value, epoch: log(f"{name}/{quantity}", value, epoch),
             progress=lambda done, total: progress(name, done, total),
         )
@@ -100,6 +105,16 @@ def deepisc_loss(network: DeepIsc, vit: VideoVit, data: ClipSet, kept: Tensor, p
         return task + reconstruction_error(restored, frames, sent) - _VARIETY * _entropy(segments.mean((0, 2, 3)))
 
     return loss
+
+
+def _digest(models: StaeModels, data: ClipSet, plan: Plan, start: DeepIscModels) -> str:
+    """Names the checkpoints; clips are read one at a time, for they may be mapped from a file."""
+
+    def arrays() -> Iterator[ArrayLike]:
+        yield data.labels
+        yield from data.clips
+
+    return digest([asdict(plan), models.config.as_json(), start.config.as_json()], [models, start], arrays())
 
 
 def _entropy(shares: Tensor) -> Tensor:

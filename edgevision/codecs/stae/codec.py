@@ -65,10 +65,10 @@ class StaeCodec:
             clip: (F, H, W, 3) uint8 of any length and size; what is sent is of ``fit(clip)``.
             frames: alpha.
             pixels: beta.
-            coding: other than the codec's own.
+            coding: other than the codec's own; ``Coding.dct`` sends whole patches and therefore needs ``pixels`` = 1.
 
         Raises:
-            ValueError: as ``select``.
+            ValueError: as ``select``, or ``Coding.dct`` with ``pixels`` < 1.
         """
         clip = self.fit(clip)
         return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
@@ -83,7 +83,9 @@ class StaeCodec:
         return received.clip, received.mask
 
     def recover(self, data: bytes) -> ByteClip:
-        """The kept frames as feature recovery completes them, (a, H, W, 3) uint8: what the classifier sees.
+        """The kept frames as feature recovery completes them, (a, H, W, 3) uint8.
+
+        These are rounded and clamped; the classifier gets what the network puts out, as floats.
 
         Raises:
             BitstreamError: the bytes are damaged.
@@ -113,7 +115,11 @@ class StaeCodec:
 
     @torch.inference_mode()
     def _restore(self, received: Received, recover: bool = True) -> Tensor:
-        """Frames for the classifier, (1, a, 3, H, W)."""
+        """Frames for the classifier, (1, a, 3, H, W).
+
+        Raises:
+            ValueError: size or budget are none that the models were trained for.
+        """
         if received.clip.shape[1:3] != 2 * (size := self.models.config.vit.size,):
             height, width = received.clip.shape[1:3]
             raise ValueError(f"frames of {height} x {width} pixels; the classifier was trained on {size} x {size}")
@@ -121,13 +127,15 @@ class StaeCodec:
         frames = normalise(torch.from_numpy(received.clip))[None] * mask
         if received.mask.all() or not recover:
             return frames
-        pixels = round(float(received.mask[0].mean()), 2)
-        return self.models.model(len(received.frames), self._nearest(pixels)).restore(frames, mask, recover=True)
+        count, share = len(received.frames), float(received.mask[0].mean())
+        return self.models.model(count, self._nearest(count, share)).restore(frames, mask, recover=True)
 
-    def _nearest(self, pixels: float) -> float:
-        """The trained pixel budget that a received share of pixels belongs to."""
-        budgets = self.models.pixel_budgets
-        return min(budgets, key=lambda budget: abs(budget - pixels)) if budgets else pixels
+    def _nearest(self, frames: int, share: float) -> float:
+        """The trained pixel budget that a received share of the pixels of that many frames belongs to."""
+        budgets = [pixels for pixels in self.models.pixel_budgets if self.models.trained(frames, pixels)]
+        if not budgets:
+            raise ValueError(f"no model was trained for frames={frames}, pixels={share:.2g}; train it or send another")
+        return min(budgets, key=lambda budget: abs(budget - round(share, 2)))
 
     def _check(self, clip: ByteClip, frames: int, pixels: float) -> None:
         check_clip(clip)

@@ -98,8 +98,14 @@ class Stae(nn.Module):
         return select_pixels(self.sa(kept), kept_pixels(pixels, *kept.shape[3:]))
 
     def keep_frames(self, clip: Tensor, frames: int) -> tuple[Tensor, Tensor]:
-        """X' (B, alpha, 3, H, W) and the kept indices (B, alpha); with alpha = F nothing is scored (t_FA = 0)."""
-        if frames >= clip.shape[1]:
+        """X' (B, alpha, 3, H, W) and the kept indices (B, alpha); with alpha = F nothing is scored (t_FA = 0).
+
+        Raises:
+            ValueError: alpha is not in 1..F.
+        """
+        if not 1 <= frames <= clip.shape[1]:
+            raise ValueError(f"frames must be in 1..{clip.shape[1]}, got {frames}")
+        if frames == clip.shape[1]:
             return clip, torch.arange(clip.shape[1]).expand(len(clip), -1)
         return select_frames(clip, self.fa(clip), frames)
 

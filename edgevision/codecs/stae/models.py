@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
-import timm
 import torch
 from torch import Tensor, nn
 
 from edgevision.codecs.stae.attention import SpatialAttention
-from edgevision.codecs.stae.model import Stae, StaeConfig
+from edgevision.codecs.stae.model import Stae, StaeConfig, Variant
 from edgevision.codecs.stae.recovery import FeatureRecovery
+from edgevision.codecs.stae.vit import Pooling
 from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
 
 #: Trained on generated actions.
@@ -23,13 +23,15 @@ _LIMITS = {
     "classes": 2**16,
     "frames": 2**12,
     "attention_hidden": 2**12,
-    "attention_kernel": 15,
     "recovery_width": 2**8,
     "size": 2**11,
     "embed_dim": 2**13,
     "depth": 2**7,
     "heads": 2**7,
 }
+# What building networks by a damaged description raises; AssertionError: timm's own checks.
+_UNFIT = (LookupError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError, AssertionError)
+_WIDEST = 16  # beyond the largest side of a kernel
 _STEM = "backbone.patch_embed.backbone."  # the hybrid's pretrained stem comes with its package, not with our weights
 
 
@@ -38,14 +40,17 @@ class StaeModels(nn.Module):
 
     Attributes:
         config: shapes of the networks.
-        base: holds ViT and FA; its SA and FR are what untrained budgets start from.
+        base: holds ViT and FA; its SA and FR are what the first budgets start from.
         classes: names of the classes.
+        origin: of weights that were loaded: ``sha256``, and ``data_set``, ``seed`` and ``start`` (the origin of the
+            weights that training went on from) as their provenance has them; empty for new models.
     """
 
     def __init__(self, config: StaeConfig, classes: tuple[str, ...]) -> None:
         super().__init__()
         self.config = config
         self.classes = classes
+        self.origin: dict[str, Any] = {}
         self.base = Stae(config)
         self.spatial = nn.ModuleDict()
         self.recovery = nn.ModuleDict()
@@ -61,7 +66,7 @@ class StaeModels(nn.Module):
         return cast(SpatialAttention, self.spatial[key])
 
     def feature_recovery(self, frames: int, pixels: float) -> FeatureRecovery:
-        """FR of a budget; made on first use, as a copy of the FR of the nearest budget."""
+        """FR of a budget; made on first use, as a copy of the FR made last, for as many frames if there is one."""
         key = _budget(frames, pixels)
         if key not in self.recovery:
             made = FeatureRecovery(self.config.recovery_width)
@@ -85,9 +90,11 @@ class StaeModels(nn.Module):
         """Budgets beta below 1 that an FR was trained for, decreasing."""
         return tuple(sorted({int(name.split("@")[1]) / 100 for name in self.recovery}, reverse=True))
 
-    def trained(self, frames: int, pixels: float) -> bool:
-        """Whether there is a model for a budget; whole frames need FA only."""
-        return pixels == 1 or _budget(frames, pixels) in self.recovery
+    def trained(self, frames: int, pixels: float, variant: Variant = "ViT_STAE") -> bool:
+        """Whether there is a model for a budget; whole frames need FA only, and without recovery SA is enough."""
+        if pixels == 1 or variant == "ViT_FA":
+            return True
+        return str(frames) in self.spatial and (variant == "ViT_FA+SA" or _budget(frames, pixels) in self.recovery)
 
     def save(self, path: Path, provenance: Mapping[str, Any]) -> None:
         """Write ``path`` (``.safetensors``, kernels in half precision) and its description ``.json``, which goes last.
@@ -122,7 +129,8 @@ class StaeModels(nn.Module):
             models._make(*budgets)
             stem = {key: value for key, value in models.state_dict().items() if _STEM in key}
             models.load_state_dict(stem | tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
+            models.origin = _origin(description)
+        except _UNFIT as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise WeightsError(f"{path.name} does not fit the networks that it describes ({reason})") from None
         return models.eval()
@@ -139,6 +147,19 @@ def _budget(frames: int, pixels: float) -> str:
     return f"{frames}@{round(100 * pixels)}"
 
 
+def _origin(description: Mapping[str, Any]) -> dict[str, Any]:
+    noted = description.get("provenance")
+    noted = noted if isinstance(noted, dict) else {}
+    plan = noted.get("plan")
+    seed = plan.get("seed") if isinstance(plan, dict) else None
+    return {
+        "sha256": description["sha256"],
+        "data_set": noted.get("data_set"),
+        "seed": seed,
+        "start": noted.get("start"),
+    }
+
+
 def _plausible(config: StaeConfig, classes: Any) -> StaeConfig:
     """A configuration out of a file, if it asks for nothing absurd, and for no download.
 
@@ -148,12 +169,17 @@ def _plausible(config: StaeConfig, classes: Any) -> StaeConfig:
     vit = config.vit
     if not isinstance(classes, list) or len(classes) != config.classes or not all(isinstance(c, str) for c in classes):
         raise ValueError(f"{config.classes!r} classes, but not their names")
-    if vit.name != "hybrid" and vit.name not in timm.list_models(module="vision_transformer"):
-        raise ValueError(f"no vision transformer {vit.name!r}")
-    sizes = {**vars(config), **vars(vit), "attention_kernel": max(config.attention_kernel)}
+    kernel = config.attention_kernel
+    if len(kernel) != 3 or not all(type(side) is int and side in range(1, _WIDEST, 2) for side in kernel):
+        raise ValueError(f"attention_kernel is {kernel!r}, not three odd numbers below {_WIDEST}")
+    if vit.pooling not in get_args(Pooling):
+        raise ValueError(f"pooling is {vit.pooling!r}, not {' or '.join(get_args(Pooling))}")
+    sizes = {**vars(config), **vars(vit)}
     for name, limit in _LIMITS.items():
         if type(sizes[name]) is not int or not 0 < sizes[name] <= limit:
             raise ValueError(f"{name} is {sizes[name]!r}, not a number up to {limit}")
+    if vit.name == "hybrid" and vit.embed_dim % vit.heads:
+        raise ValueError(f"heads is {vit.heads}, which does not divide embed_dim {vit.embed_dim}")
     return replace(config, vit=replace(vit, pretrained=vit.name == "hybrid" and bool(vit.pretrained)))
 
 

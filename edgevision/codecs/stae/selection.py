@@ -61,8 +61,3 @@ def top(scores: NDArray[np.floating], count: int) -> NDArray[np.bool_]:
     marked = np.zeros(scores.shape, np.bool_)
     np.put_along_axis(marked, order, True, axis=-1)
     return marked
-
-
-def paper_bytes(frames: int, pixels: float, channels: int, height: int, width: int) -> float:
-    """The paper's count S = 4 alpha C beta H W [byte] (eq. 1): float32 values, mask not counted."""
-    return 4.0 * frames * channels * pixels * height * width

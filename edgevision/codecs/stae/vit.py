@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from edgevision.codecs.classifiers import WeightsUnavailableError, load_classifier
 
+Pooling = Literal["mean", "attention"]
 STEM = "tf_efficientnet_lite0"
 _STEM_STAGE = 3  # the last stage at a sixteenth of the resolution, 112 channels
 
@@ -24,7 +25,7 @@ class VitConfig:
 
     Attributes:
         name: ``hybrid``, a transformer on the stem of a pretrained EfficientNet-Lite0 (as R+ViT in the ViT paper), or a
-            model of timm's such as ``vit_base_patch16_224``, the STAE paper's.
+            model of timm's such as ``vit_base_patch16_224``, the STAE paper's (at a size of 224).
         size: side of the square frames [pixel].
         embed_dim: width of the hybrid's tokens.
         depth: transformer blocks of the hybrid.
@@ -39,12 +40,8 @@ class VitConfig:
     embed_dim: int = 128
     depth: int = 2
     heads: int = 4
-    pooling: Literal["mean", "attention"] = "mean"
+    pooling: Pooling = "mean"
     pretrained: bool = True
-
-
-#: The paper's classifier (section IV-A): ViT-B/16 at 224 x 224.
-PAPER_VIT = VitConfig(name="vit_base_patch16_224", size=224)
 
 
 class VideoVit(nn.Module):
@@ -56,6 +53,16 @@ class VideoVit(nn.Module):
     """
 
     def __init__(self, config: VitConfig, classes: int) -> None:
+        """Build the network.
+
+        Args:
+            config: which transformer.
+            classes: actions told apart.
+
+        Raises:
+            ValueError: timm has no such transformer.
+            WeightsUnavailableError: its pretrained weights cannot be fetched.
+        """
         super().__init__()
         self.config = config
         self.backbone = _hybrid(config) if config.name == "hybrid" else _from_timm(config)
@@ -125,6 +132,8 @@ def _hybrid(config: VitConfig) -> VisionTransformer:
 
 
 def _from_timm(config: VitConfig) -> VisionTransformer:
+    if config.name not in timm.list_models(module="vision_transformer"):
+        raise ValueError(f"no vision transformer {config.name!r}; use 'hybrid' or one of timm's by its bare name")
     try:
         return timm.create_model(config.name, pretrained=config.pretrained, img_size=config.size, num_classes=0)
     except Exception as error:  # the hub client raises its own, requests' and the system's errors

@@ -70,7 +70,11 @@ class ClipSource(Protocol):
         """
 
     def fingerprint(self) -> str:
-        """Hexadecimal digest that changes when names, classes, groups or contents do."""
+        """Hexadecimal digest that changes when names, classes or groups do.
+
+        Of changed contents it tells what can be told at once: of generated clips every change, of video files only
+        that of their sizes.
+        """
 
 
 def check_clip(clip: ByteClip) -> None:

@@ -49,8 +49,7 @@ class VideoFiles:
         """SHA-256 over classes, and names, labels and sizes of the files: changes when the data set does."""
         digest = hashlib.sha256("\0".join(self.classes).encode())
         for item in self.items:
-            path = self.folder / item.content_id
-            size = path.stat().st_size if path.is_file() else -1
+            size = _size(self.folder / item.content_id)
             digest.update(f"\n{item.content_id}\0{item.class_index}\0{item.group}\0{size}".encode())
         return digest.hexdigest()
 
@@ -77,6 +76,14 @@ class VideoFolder(VideoFiles):
         super().__init__(folder, folder.resolve().name, [path.name for path in classes], items)
 
 
+def _size(path: Path) -> int:
+    """Bytes of a file; -1 where there is none, or can be none of such a name."""
+    try:
+        return path.stat().st_size if path.is_file() else -1
+    except (OSError, ValueError):
+        return -1
+
+
 def check_folder(folder: Path, hint: str = "") -> None:
     """Refuse a folder that is not there; ``hint`` says where to get it.
 
@@ -100,12 +107,12 @@ def inner_path(name: str, where: str) -> str:
 
 
 def read_list(path: Path) -> list[str]:
-    """The lines of a text file.
+    """The lines of a text file, with or without a byte order mark.
 
     Raises:
         ClipError: it cannot be read or is no text.
     """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ClipError(f"{str(path)!r} is not a readable text file ({type(error).__name__})") from error

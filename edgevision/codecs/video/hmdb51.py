@@ -19,6 +19,7 @@ HINT = (
     "https://serre-lab.clps.brown.edu/resource/hmdb-a-large-human-motion-database/ and unpack them, and the archive "
     f"of each class in the first, so that the folder holds brush_hair/ ... wave/ and {SPLIT_FOLDER}/"
 )
+CLASSES = 51
 _MARKS = {"train": "1", "test": "2"}  # 0: unused in this split
 # Official names: video_action_body-parts_camera-motion_people_viewpoint_quality_number.avi
 _PROPERTIES = re.compile(r"_[a-z]+_(?:cm|nm)_np\d+_[a-z]{2}_[a-z]{3}_\d+$", re.IGNORECASE)
@@ -55,6 +56,11 @@ class HMDB51(VideoFiles):
         missing = [name for name in classes if not (folder / name).is_dir()] if classes else [SPLIT_FOLDER]
         if missing:
             raise ClipError(f"no {missing[0]}/ in {str(folder)!r}; {HINT}")
+        if len(lists) != CLASSES:
+            raise ClipError(
+                f"{SPLIT_FOLDER}/ holds {len(lists)} lists of split {split}, not {CLASSES} ({CLASSES - len(lists)} are "
+                f"missing); {HINT}"
+            )
         rows = [(label, *row) for label, path in enumerate(lists) for row in _read(path)]
         videos = sorted({source_video(name, classes[label]) for label, name, _ in rows})
         group = {video: number for number, video in enumerate(videos)}
@@ -77,11 +83,14 @@ def source_video(name: str, action: str) -> str:
 
 def _read(path: Path) -> list[tuple[str, str]]:
     """File name and mark (0, 1 or 2) of each clip in a list."""
-    rows = []
+    rows: dict[str, str] = {}
     for number, line in enumerate(read_list(path), 1):
         where = f"{path.name}, line {number}"
         name, _, mark = line.strip().rpartition(" ")
         if mark not in ("0", "1", "2") or "/" in name or "\\" in name:
             raise ClipError(f"{where}: expected a file name and 0, 1 or 2, got {line.strip()!r}")
-        rows.append((inner_path(name.strip(), where), mark))
-    return rows
+        file = inner_path(name.strip(), where)
+        if file in rows:
+            raise ClipError(f"{where}: {file!r} is listed twice")
+        rows[file] = mark
+    return list(rows.items())

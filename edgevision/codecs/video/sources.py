@@ -55,8 +55,9 @@ def open_source(
 ) -> ClipSource:
     """Open a data set.
 
-    ``actions`` are generated, those that test from the seed after the training's. ``hmdb51`` comes with official
-    splits. Of ``ut-interaction`` and of any other ``folder`` of videos every fifth group of clips tests.
+    ``actions`` are generated: those that test, which are also ``all``, from the seed after the training's, so that only
+    ``train`` ever names clips that networks were trained on. ``hmdb51`` comes with official splits. Of
+    ``ut-interaction`` and of any other ``folder`` of videos every fifth group of clips tests.
 
     Args:
         name: one of ``NAMES``.
@@ -77,7 +78,7 @@ def open_source(
     if subset not in get_args(Subset):
         raise ValueError(f"subset must be one of {', '.join(get_args(Subset))}, got {subset!r}")
     if name == "actions":
-        return _actions(folder, clips, seed + (subset == "test"))
+        return _actions(folder, clips, seed + (subset != "train"))
     if folder is None:
         raise ClipError(f"data set {name!r} is read from a folder; say which (--clips DIR)")
     require("av", "codecs")

@@ -59,6 +59,8 @@ def _item(row: dict[str, str | None], line: int, names: dict[int, str]) -> Label
     for column, value in (("sequence", sequence), ("class_index", index)):
         if not (value.isascii() and value.isdecimal() and len(value) < 10):
             raise ClipError(f"{where}: {column} {value!r} is not a whole number >= 0")
-    if not name or names.setdefault(int(index), name) != name:
-        raise ClipError(f"{where}: class {index} is called {name!r}, and {names.get(int(index), 'nothing')!r} before")
+    if not name:
+        raise ClipError(f"{where}: class {index} has no name")
+    if names.setdefault(int(index), name) != name:
+        raise ClipError(f"{where}: class {index} is called {name!r}, and {names[int(index)]!r} before")
     return LabelledClip(inner_path(file, where), int(index), int(sequence))

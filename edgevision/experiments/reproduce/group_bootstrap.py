@@ -34,8 +34,10 @@ class GroupBootstrap:
     def mean(self, values: FloatArray) -> FloatArray:
         """Mean over the clips of (J, ..) with the ends of its 95 % interval, (3, ..)."""
         flat = values.reshape(len(values), -1)
-        ends = np.quantile(self._weights @ flat, _TAILS, axis=0)
-        return np.vstack([flat.mean(axis=0), ends]).reshape(3, *values.shape[1:])
+        value = flat.mean(axis=0)
+        low, high = np.quantile(self._weights @ flat, _TAILS, axis=0)
+        ends = np.minimum(low, value), np.maximum(high, value)  # sums of equal groups differ by rounding
+        return np.stack([value, *ends]).reshape(3, *values.shape[1:])
 
 
 def points(mean: FloatArray) -> str:

@@ -70,7 +70,7 @@ def plot_grids(stated: Mapping[str, FloatArray], measured: Mapping[str, Mapping[
 
 
 def plot_bytes(bars: Mapping[str, tuple[FloatArray, Mapping[str, FloatArray]]]) -> bytes:
-    """A row per data set, a panel per pixel budget: all bytes if nothing is coded, beside the coded ones by purpose."""
+    """A row per data set, a panel per pixel budget: bytes as they are, beside the range coder's by purpose."""
     figure, axes = new_grid(len(bars), 2)
     place = np.arange(float(len(FRAMES)))
     for line, (title, (whole, parts)) in zip(axes, bars.items(), strict=True):
@@ -79,7 +79,7 @@ def plot_bytes(bars: Mapping[str, tuple[FloatArray, Mapping[str, FloatArray]]]) 
             bottom = np.zeros(len(FRAMES))
             for name, colour in _BYTES.items():
                 size = parts[name][:, b] / 1e3
-                panel.bar(place + 0.2, size, 0.36, bottom=bottom, color=colour, label=f"coded: {name}")
+                panel.bar(place + 0.2, size, 0.36, bottom=bottom, color=colour, label=f"range coder: {name}")
                 bottom = bottom + size
             panel.set_xticks(range(len(FRAMES)), [str(alpha) for alpha in FRAMES])
             panel.set(xlabel="alpha: kept frames", ylabel="kB", title=f"{title}: {_PERCENT[b]:.0f} % of the pixels")

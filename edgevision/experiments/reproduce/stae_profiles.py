@@ -26,7 +26,7 @@ PLAIN, ENTROPY, LOCAL = map(MODES.index, ("plain", "entropy", "local"))
 _TABLE = GRID[:2]
 _MEASURE = (
     "edgevision profile video --name video-actions-stae --out runs/video (on UT-Interaction: --name video-ut-stae "
-    "--data ut-interaction --clips DIR --folds; other methods: --codec)"
+    "--data ut-interaction --clips DIR --folds; without recovery: --codec fa-sa; DeepISC: benchmarks/stae_profiles.py)"
 )
 
 
@@ -64,7 +64,10 @@ class Measured:
     @property
     def entropy(self) -> FloatArray:
         """Entropy of the sent uint8 values [bit], (5, 7)."""
-        return _table(self.profile, self.profile.metadata, "entropy_bits_per_value")
+        bits = _table(self.profile, self.profile.metadata, "entropy_bits_per_value")
+        if (bits <= 0).any():
+            raise ProfileError(f"profile {self.profile.name!r}: entropies must be > 0; measure it again")
+        return bits
 
     def part(self, name: str) -> FloatArray:
         """Time of a part such as ``t_vit`` [s], (5, 7).
@@ -232,7 +235,7 @@ def _checked(profile: OperatingPointProfile) -> OperatingPointProfile:
         if not isinstance(profile.metadata.get(name), Mapping):
             raise ProfileError(f"profile {profile.name!r}: its metadata lacks the tables {name!r}; measure it again")
     groups = profile.metadata.get("groups")
-    listed = isinstance(groups, Sequence) and all(isinstance(group, int) for group in groups)
+    listed = isinstance(groups, Sequence) and all(isinstance(group, int) and abs(group) < 2**63 for group in groups)
     if groups is None or not listed or len(groups) != profile.contents:
         raise ProfileError(f"profile {profile.name!r}: its metadata needs a group per clip; measure it again")
     return profile

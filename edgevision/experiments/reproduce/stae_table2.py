@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from edgevision.envs import stae_tables as published
 from edgevision.envs.video_grid import FRAMES, PIXELS
 from edgevision.experiments.reproduce.group_bootstrap import FloatArray, signed_points
@@ -53,7 +55,7 @@ def make(request: Request) -> Section:
     sets = find_sets(request)
     coded = [found for found in sets if "stae" in found.measured]
     lead = " ".join(_outcome(found) for found in coded)
-    caption = "Mean bytes of a clip sent by ViT_STAE: values as they are, and entropy-coded."
+    caption = "Mean bytes of a clip sent by ViT_STAE: values as they are, and under the range coder."
     bars = {found.title: (found.measured["stae"].size[..., PLAIN], _parts(found.measured["stae"])) for found in coded}
     return Section(
         heading="Table II (STAE): entropy coding, and 104 x",
@@ -191,13 +193,13 @@ def _bytes(sets: Sequence[VideoSet]) -> Table:
             if method not in found.measured:
                 continue
             one = found.measured[method]
-            parts = _parts(one).values()
+            parts = np.stack(list(_parts(one).values()))
             rows += [
                 (
                     f"{found.title}, {METHODS[method]}, {100 * PIXELS[b]:.0f} %",
                     f"{alpha}",
-                    *(f"{part[a, b]:.0f}" for part in parts),
-                    f"{one.size[a, b, ENTROPY]:.0f}",
+                    *(f"{part[a, b]:.0f}" for part in (*parts, parts.sum(0))),
+                    f"{one.size[a, b, ENTROPY]:.0f} ({one.profile.metadata.get('coding', 'its own')})",
                     f"{one.size[a, b, PLAIN]:.0f}",
                     f"{100 * one.size[a, b, ENTROPY] / one.raw_bytes:.2f} %",
                 )
@@ -207,12 +209,12 @@ def _bytes(sets: Sequence[VideoSet]) -> Table:
     heads = (
         "data set, model, pixels",
         "alpha",
-        *_PARTS,
-        "all, entropy-coded",
+        *(f"range coder: {part}" for part in (*_PARTS, "all")),
+        "mode entropy (coder)",
         "all, as bytes",
-        "coded, of the raw clip",
+        "mode entropy, of the raw clip",
     )
-    caption = "Mean bytes of a clip by what they are for. Not in the paper."
+    caption = "Mean bytes of a clip, under the range coder by what they are for. Not in the paper."
     return Table(caption, heads, tuple(rows))
 
 
@@ -243,5 +245,5 @@ def _record(found: VideoSet) -> dict[str, Any]:
         "real_bytes": wire_compression(one),
         "accuracy_change": found.draws.mean(correct[:, -1, _FEWEST] - correct[:, 0, _ALL]).tolist(),
         "entropy_bits": {method: each.entropy.tolist() for method, each in found.measured.items()},
-        "mean_bytes": {part: table.tolist() for part, table in _parts(one).items()},
+        "range_coder_bytes": {part: table.tolist() for part, table in _parts(one).items()},
     }

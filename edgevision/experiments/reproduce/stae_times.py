@@ -70,7 +70,7 @@ def in_words(spans: Sequence[tuple[float, float]]) -> str:
 
 
 def _rate(rate: float) -> str:
-    return f"{rate / 1e9:.3g} Gbit/s" if rate >= 1e9 else f"{rate / 1e6:.3g} Mbit/s"
+    return f"{rate / 1e9:.3g} Gbit/s" if rate >= 999.5e6 else f"{rate / 1e6:.3g} Mbit/s"
 
 
 def sent(one: Measured, frame: int, pixel: int, modes: Sequence[int] = (PLAIN, ENTROPY)) -> Way:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from edgevision.codecs.deepisc.models import DeepIscModels
+from edgevision.codecs.deepisc.network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.model import normalise
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.training.clipset import ClipSet
@@ -80,6 +81,10 @@ def test_saved_models_come_back(models: DeepIscModels, tmp_path: Path) -> None:
         {"budgets": [7]},
         {"budgets": ["1@40"]},
         {"budgets": None},
+        {"budgets": ["1@" + "9" * 400]},
+        {"budgets": ["1@0", "1@101"]},
+        {"budgets": ["1@40", "1@100", "2@40"] * 100},
+        {"budgets": {"1@40": 0, "1@100": 0, "2@40": 0}},
     ],
 )
 def test_files_that_do_not_fit_are_refused(models: DeepIscModels, tmp_path: Path, change: dict[str, object]) -> None:
@@ -87,8 +92,32 @@ def test_files_that_do_not_fit_are_refused(models: DeepIscModels, tmp_path: Path
     models.save(path, {})
     about = json.loads(path.with_suffix(".json").read_text())
     path.with_suffix(".json").write_text(json.dumps(about | change))
+    with pytest.raises(WeightsError) as refused:
+        DeepIscModels.load(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_networks_take_no_memory_before_their_shapes_are_compared(
+    models: DeepIscModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    class Watched(DeepIsc):
+        def __init__(self, config: DeepIscConfig | None = None) -> None:
+            super().__init__(config)
+            made.extend(parameter.device.type for parameter in self.parameters())
+
+    path = tmp_path / "deepisc.safetensors"
+    models.save(path, {})
+    monkeypatch.setattr("edgevision.codecs.deepisc.models.DeepIsc", Watched)
+    loaded = DeepIscModels.load(path)
+    assert all(value.device.type == "cpu" and value.requires_grad for value in loaded.parameters())
+    about = json.loads(path.with_suffix(".json").read_text())
+    about |= {"config": {**CONFIG.as_json(), "width": 256}, "budgets": [f"{n}@40" for n in range(1, 99)]}
+    path.with_suffix(".json").write_text(json.dumps(about))
     with pytest.raises(WeightsError):
         DeepIscModels.load(path)
+    assert set(made) == {"meta"}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{", "[" * 100_000])

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from edgevision.codecs.deepisc.models import DeepIscModels
 from edgevision.codecs.deepisc.network import DeepIsc
 from edgevision.codecs.deepisc.training import deepisc_loss, train_deepisc
 from edgevision.codecs.stae.models import StaeModels
@@ -83,10 +87,39 @@ def test_training_is_reproducible_and_goes_on_from_checkpoints(
 ) -> None:
     first = train_deepisc(stae, clips, PLAN, tmp_path, config=CONFIG).state_dict()
     torch.rand(7)  # the global generator has no say
-    (tmp_path / "deepisc-2-40.safetensors").unlink()
+    (checkpoint,) = tmp_path.glob("steps-*/deepisc-2-40.safetensors")
+    checkpoint.unlink()
     trained: list[str] = []
     again = train_deepisc(
         stae, clips, PLAN, tmp_path, config=CONFIG, log=lambda name, value, epoch: trained.append(name)
     ).state_dict()
     assert trained == ["deepisc-2-40/loss"]
     assert all(torch.equal(value, again[key]) for key, value in first.items())
+
+
+def test_no_run_takes_up_another_s_checkpoints(stae: StaeModels, clips: ClipSet, tmp_path: Path) -> None:
+    plan = Plan(frames=(1,), pixels=(0.4,), first_fr=FitConfig(1, 6), fr=FitConfig(1, 6))
+    other = copy.deepcopy(stae)
+    torch.nn.init.normal_(other.base.vit.head.weight)
+    start = DeepIscModels(CONFIG)
+    start.add(1, 0.4)
+    shuffled = ClipSet(clips.clips[::-1].copy(), clips.labels[::-1].copy())
+    relabelled = ClipSet(clips.clips, np.roll(clips.labels, 1))
+    trained: list[int] = []
+    for number, (models, data, using, config, begin) in enumerate(
+        [
+            (stae, clips, plan, CONFIG, None),
+            (other, clips, plan, CONFIG, None),
+            (stae, shuffled, plan, CONFIG, None),
+            (stae, relabelled, plan, CONFIG, None),
+            (stae, clips, replace(plan, seed=1), CONFIG, None),
+            (stae, clips, plan, replace(CONFIG, latent_levels=6), None),
+            (stae, clips, plan, None, start),
+        ]
+        * 2
+    ):
+        train_deepisc(
+            models, data, using, tmp_path, config=config, start=begin, log=lambda *_, n=number: trained.append(n)
+        )
+    assert trained == list(range(7))  # each once, and none again
+    assert len(list(tmp_path.glob("steps-*/deepisc-1-40.safetensors"))) == 7

@@ -133,12 +133,30 @@ def test_damaged_bytes_are_refused(codec: StaeCodec, clip: NDArray[np.uint8]) ->
 
 def test_a_mask_of_another_budget_gets_the_nearest_recovery(codec: StaeCodec, clip: NDArray[np.uint8]) -> None:
     model = codec.models.model(4, 0.7)
-    assert codec._nearest(0.68) == 0.7 and codec._nearest(0.1) == 0.4
+    assert codec._nearest(4, 0.68) == 0.7 and codec._nearest(4, 0.1) == 0.4
     with torch.inference_mode():
         expected = model.vit(
             model.restore(*model.encode(normalise(torch.from_numpy(clip))[None], 4, 0.7), recover=True)
         )
     np.testing.assert_allclose(codec.scores(codec.encode(clip, frames=4, pixels=0.7)), expected[0], atol=1e-5)
+
+
+def test_streams_of_untrained_budgets_are_refused_and_make_no_networks(clip: NDArray[np.uint8]) -> None:
+    models = with_budgets(tiny_models(), (1,), (0.4,))
+    codec, before = StaeCodec(models), list(models.state_dict())
+    mask = np.random.default_rng(0).random((3, SIZE, SIZE)) < 0.4
+    data = pack(clip, Selection(np.array([0, 4, 7]), mask, 16), Coding.plain)
+    for read in (codec.scores, codec.recover):
+        with pytest.raises(ValueError, match=r"no model was trained for frames=3, pixels=0\.38"):
+            read(data)
+    assert list(models.state_dict()) == before and not models.trained(3, 0.4)
+    assert np.isfinite(codec.scores(data, recover=False)).all()  # needs the classifier only
+
+
+def test_lossy_patches_need_all_pixels(codec: StaeCodec, clip: NDArray[np.uint8]) -> None:
+    assert codec.encode(clip, frames=1, pixels=1.0, coding=Coding.dct)
+    with pytest.raises(ValueError, match="patches"):
+        codec.encode(clip, frames=1, pixels=0.4, coding=Coding.dct)
 
 
 @given(saved=st.floats(-1e6, 1e6), encode=st.floats(0, 10), decode=st.floats(0, 10), rate=st.floats(1e3, 1e10))

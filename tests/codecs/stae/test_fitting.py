@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import math
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgevision.codecs.stae.training.fitting import FitConfig, Loss, fit
+from edgevision.codecs.stae.training.fitting import FitConfig, Loss, TrainingError, fit
 
 ROWS = torch.arange(24)
 CONFIG = FitConfig(epochs=6, batch=5, learning_rate=1e-2)
@@ -112,6 +114,61 @@ def test_a_damaged_checkpoint_counts_as_none(damage: str, tmp_path: Path) -> Non
     assert same(resumed, whole)
 
 
+@pytest.mark.parametrize("other", ["another last layer", "other parameters in the optimiser"])
+def test_a_checkpoint_that_does_not_fit_changes_nothing(other: str, tmp_path: Path) -> None:
+    first, checkpoint = network(), tmp_path / "step.safetensors"
+    if other == "another last layer":
+        first[3] = nn.Linear(16, 2)  # type: ignore[operator]
+    else:
+        first[0].requires_grad_(False)  # type: ignore[index]
+    fit(first, task(first), ROWS, CONFIG, 3, checkpoint=checkpoint)
+    fresh, resumed = network(1), network(1)
+    fit(fresh, task(fresh), ROWS, CONFIG, 3)
+    fit(resumed, task(resumed), ROWS, CONFIG, 3, checkpoint=checkpoint)
+    assert same(fresh, resumed)
+
+
+class Spoilt(torch.autograd.Function):
+    """A number whose gradient is none, as reduced precision yields now and then."""
+
+    @staticmethod
+    def forward(ctx: object, value: Tensor) -> Tensor:
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        return gradient * math.nan
+
+
+@pytest.mark.parametrize("spoilt", [1, 7, CONFIG.epochs * 5])
+def test_a_step_without_a_finite_gradient_is_skipped_and_logged(spoilt: int, tmp_path: Path) -> None:
+    trained, logged, calls = network(), [], 0
+    inner, states = task(trained), []
+
+    def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
+        nonlocal calls
+        calls += 1
+        states.append(copy.deepcopy(trained))
+        return Spoilt.apply(inner(rows, generator)) if calls == spoilt else inner(rows, generator)
+
+    checkpoint = tmp_path / "step.safetensors"
+    last = fit(trained, loss, ROWS, CONFIG, 0, checkpoint=checkpoint, log=lambda *entry: logged.append(entry))
+    states.append(trained)
+    assert math.isfinite(last) and all(parameter.isfinite().all() for parameter in trained.parameters())
+    assert [same(*pair) for pair in itertools.pairwise(states)] == [n == spoilt for n in range(1, calls + 1)]
+    assert [entry for entry in logged if entry[0] == "skipped"] == [("skipped", 1, (spoilt - 1) // 5 + 1)]
+
+
+def test_training_that_went_astray_is_given_up(tmp_path: Path) -> None:
+    trained, checkpoint = network(), tmp_path / "step.safetensors"
+    inner = task(trained)
+    with pytest.raises(TrainingError, match="no gradient of epoch 1 was finite"):
+        fit(trained, lambda *given: Spoilt.apply(inner(*given)), ROWS, CONFIG, 0, checkpoint=checkpoint)
+    with pytest.raises(TrainingError, match="the loss became inf in epoch 1"):
+        fit(trained, lambda *given: inner(*given) + math.inf, ROWS, CONFIG, 0, checkpoint=checkpoint)
+    assert not checkpoint.exists()
+
+
 def test_frozen_parameters_are_not_touched() -> None:
     trained = network()
     trained[0].requires_grad_(False)  # type: ignore[index]
@@ -142,3 +199,6 @@ def test_clips_bounds_what_an_epoch_sees() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be > 0"):
         FitConfig(**({"epochs": 1} | wrong))  # type: ignore[arg-type]
+    for clips in (0, -1):
+        with pytest.raises(ValueError, match="clips must be None or >= 1"):
+            FitConfig(1, clips=clips)

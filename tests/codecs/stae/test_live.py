@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import edgevision  # noqa: F401 - registers the ids
 from edgevision.codecs.stae.bitstream import Coding
@@ -12,26 +15,30 @@ from edgevision.codecs.stae.codec import StaeCodec
 from edgevision.codecs.stae.live import LiveStae
 from edgevision.codecs.stae.models import SHIPPED, StaeModels
 from edgevision.codecs.video.actions import GeneratedActions
+from edgevision.codecs.video.clips import ByteClip
 from edgevision.envs import load_profile
 from edgevision.envs.video_grid import point_index
 
 
+def shipped(profile: str) -> LiveStae:
+    measured = load_profile(profile)
+    return LiveStae.for_profile(GeneratedActions(measured.contents, 1), measured, StaeModels.load(SHIPPED))
+
+
 @pytest.fixture(scope="module")
 def live() -> LiveStae:
-    profile = load_profile("video-actions-stae")
-    source = GeneratedActions(profile.contents, 1)
-    codec = StaeCodec(StaeModels.load(SHIPPED), Coding[profile.metadata["coding"]])
-    return LiveStae(source, profile.content_ids, codec)
+    return shipped("video-actions-stae")
 
 
-def test_live_outcomes_are_the_recorded_ones(live: LiveStae) -> None:
-    profile = load_profile("video-actions-stae")
+@pytest.mark.parametrize("name", ["video-actions-stae", "video-actions-fa-sa"])
+def test_live_outcomes_are_the_recorded_ones(name: str) -> None:
+    profile = load_profile(name)
     points = [
         point_index(*point)
         for point in ((1, 0.4, "entropy"), (2, 0.7, "plain"), (4, 1.0, "entropy"), (1, 0.4, "local"))
     ]
     content, point = (grid.ravel() for grid in np.meshgrid(np.arange(6), points))
-    size, right = live.outcomes(content, point)
+    size, right = shipped(name).outcomes(content, point)
     # Other processors round otherwise, which may exchange a few pixels of a mask.
     np.testing.assert_allclose(size, profile.size[content, point], rtol=0.03)
     assert profile.correct is not None
@@ -61,3 +68,44 @@ def test_environment_runs_live_and_draws_clips(live: LiveStae) -> None:
 def test_other_clips_are_refused() -> None:
     with pytest.raises(ValueError, match="measured on other clips"):
         LiveStae(GeneratedActions(2, 5), ["no-such-clip"], StaeCodec(StaeModels.load(SHIPPED)))
+
+
+def test_other_classes_are_refused() -> None:
+    source, models = GeneratedActions(2, 5), StaeModels.load(SHIPPED)
+    models.classes = models.classes[::-1]
+    with pytest.raises(ValueError, match="the weights know other classes"):
+        LiveStae(source, [source.items[0].content_id], StaeCodec(models))
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, {"codec": "deepisc", "coding": "huffman"}, {"codec": "stae", "coding": "dct"}]
+)
+def test_profiles_of_other_codecs_are_refused(metadata: dict[str, str]) -> None:
+    profile = replace(load_profile("video-actions-stae"), metadata=metadata)
+    with pytest.raises(ValueError, match="was not measured of STAE"):
+        LiveStae.for_profile(GeneratedActions(2, 5), profile, StaeModels.load(SHIPPED))
+
+
+class Heard(StaeCodec):
+    """Notes what it is asked for."""
+
+    asked: list[object]
+
+    def encode(self, clip: ByteClip, *, frames: int, pixels: float, coding: Coding | None = None) -> bytes:
+        self.asked = [coding]
+        return b""
+
+    def scores(self, data: bytes, *, recover: bool = True) -> NDArray[np.float32]:
+        self.asked.append(recover)
+        return np.zeros(8, np.float32)
+
+
+def test_coding_and_recovery_are_the_profiles() -> None:
+    source = GeneratedActions(1, 1)
+    models = StaeModels.load(SHIPPED)
+    for coding, recover in ((Coding.huffman, True), (Coding.range, False)):
+        codec = Heard(models, coding)
+        live = LiveStae(source, [source.items[0].content_id], codec, recover=recover)
+        for mode, used in (("plain", Coding.plain), ("entropy", coding)):
+            live.outcomes(np.array([0]), np.array([point_index(1, 0.4, mode)]))
+            assert codec.asked == [used, recover]

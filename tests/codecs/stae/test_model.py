@@ -51,6 +51,12 @@ def test_at_100_per_cent_all_variants_are_alike_and_all_frames_are_kept_as_they_
     assert model.keep_frames(clip, FRAMES)[1].tolist() == [list(range(FRAMES))] * 2
 
 
+@pytest.mark.parametrize("frames", [0, FRAMES + 1])
+def test_other_numbers_of_frames_than_a_clip_has_are_refused(frames: int, model: Stae, clip: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=rf"frames must be in 1\.\.{FRAMES}, got {frames}"):
+        model(clip, frames)
+
+
 @torch.inference_mode()
 @pytest.mark.parametrize("pooling", ["mean", "attention"])
 def test_the_classifier_takes_any_number_of_frames_and_ignores_their_order(pooling: str, clip: torch.Tensor) -> None:
@@ -86,6 +92,12 @@ def test_a_transformer_of_timms_takes_the_hybrids_place(clip: torch.Tensor) -> N
     assert vit.stem is None
     with torch.inference_mode():
         assert vit(clip[:1, :2]).shape == (1, 5)
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_transformer_that_timm_lacks_is_named(pretrained: bool) -> None:
+    with pytest.raises(ValueError, match="no vision transformer 'vit_of_no_one'"):
+        VideoVit(VitConfig(name="vit_of_no_one", pretrained=pretrained), 5)
 
 
 def test_settings_survive_json() -> None:

@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 
 from edgevision.codecs.stae.models import StaeModels
-from edgevision.codecs.tensors_file import WeightsError
+from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
 from tests.codecs.stae.tiny import CLASSES, tiny_models, with_budgets
 
 BUDGETS = (1, 4), (0.7, 0.4)
@@ -44,7 +44,7 @@ def test_one_classifier_and_fa_for_all_an_sa_per_alpha_an_fr_per_budget(models: 
     assert models.model(1, 1.0).fr is models.base.fr
 
 
-def test_new_budgets_start_from_the_nearest_trained_one() -> None:
+def test_new_budgets_start_from_the_one_made_last() -> None:
     models = with_budgets(tiny_models(), (1,), (0.9,))
     marked = {name: torch.full_like(value, 0.5) for name, value in models.spatial_attention(1).state_dict().items()}
     models.spatial_attention(1).load_state_dict(marked)
@@ -66,6 +66,8 @@ def test_which_budgets_are_trained(models: StaeModels) -> None:
     assert models.pixel_budgets == (0.7, 0.4)
     assert models.trained(4, 0.7) and models.trained(4, 1.0) and models.trained(16, 1.0)
     assert not models.trained(2, 0.7) and not models.trained(4, 0.5)
+    assert models.trained(4, 0.5, "ViT_FA+SA") and not models.trained(2, 0.7, "ViT_FA+SA")
+    assert models.trained(2, 0.7, "ViT_FA")
 
 
 def test_weights_survive_saving_in_half_precision(models: StaeModels, saved: Path) -> None:
@@ -82,6 +84,39 @@ def test_weights_survive_saving_in_half_precision(models: StaeModels, saved: Pat
     description = json.loads(saved.with_suffix(".json").read_text())
     assert description["provenance"] == {"source": "a test"}
     assert not any(".backbone.patch_embed.backbone." in key for key in safetensors.torch.load_file(saved))
+
+
+def test_loaded_weights_know_their_origin(models: StaeModels, tmp_path: Path) -> None:
+    path, first = tmp_path / "stae.safetensors", {"sha256": "0", "data_set": "films"}
+    models.save(path, {"data_set": "a test", "plan": {"seed": 3}, "start": first})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    origin = {"sha256": digest, "data_set": "a test", "seed": 3, "start": first}
+    assert StaeModels.load(path).origin == origin
+    for provenance in ({}, {"plan": 3}):
+        models.save(path, provenance)
+        assert StaeModels.load(path).origin == {**dict.fromkeys(origin), "sha256": digest}
+    assert models.origin == {}
+
+
+def test_numbers_beyond_half_precision_are_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(WeightsError, match="big has numbers too large for half precision"):
+        write_tensors(path, {"small": torch.ones(2, 2), "big": torch.full((2, 2), 1e5)}, {})
+    assert not list(tmp_path.iterdir())
+    write_tensors(path, {"vector": torch.full((2,), 1e5)}, {})
+    assert (read_tensors(path)[1]["vector"] == 1e5).all()
+
+
+@pytest.mark.parametrize("kind", ["F4", "F6_E2M3", "F8_E8M0", "C64", "F8_E5M2", "I8", "F64"])
+def test_tensors_of_other_types_are_refused(kind: str, tmp_path: Path) -> None:
+    bits = {"F4": 4, "F6_E2M3": 6, "C64": 64, "F64": 64}.get(kind, 8)
+    header = json.dumps({"x": {"dtype": kind, "shape": [8], "data_offsets": [0, bits]}}).encode()
+    payload = len(header).to_bytes(8, "little") + header + bytes(bits)
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(payload)
+    path.with_suffix(".json").write_text(json.dumps({"format": 1, "sha256": hashlib.sha256(payload).hexdigest()}))
+    with pytest.raises(WeightsError, match=r"damaged|not in half or single precision"):
+        read_tensors(path)
 
 
 def test_saving_loaded_weights_changes_nothing(saved: Path, tmp_path: Path) -> None:
@@ -138,6 +173,12 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "unknown transformer": lambda known: known["config"]["vit"].update(name="vit_of_no_one", pretrained=False),
     "weights from elsewhere": lambda known: known["config"]["vit"].update(name="hf_hub:some/one"),
     "kernel of words": lambda known: known["config"].update(attention_kernel=["a", "b", "c"]),
+    "kernel of no height": lambda known: known["config"].update(attention_kernel=[1, 0, 3]),
+    "even kernel": lambda known: known["config"].update(attention_kernel=[2, 3, 3]),
+    "kernel of truth": lambda known: known["config"].update(attention_kernel=[True, 3, 3]),
+    "heads that do not divide": lambda known: known["config"]["vit"].update(heads=3),
+    "pooling that is a number": lambda known: known["config"]["vit"].update(pooling=7),
+    "pooling of no one": lambda known: known["config"]["vit"].update(pooling="median"),
     "kernel of two": lambda known: known["config"].update(attention_kernel=[3, 3]),
     "no classes": lambda known: known.update(classes=[]),
     "classes that are a number": lambda known: known.update(classes=3),

@@ -12,8 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.codecs.stae.bitstream import Coding, inspect
+from edgevision.codecs.stae.bitstream import Coding, inspect, unpack
 from edgevision.codecs.stae.codec import StaeCodec
+from edgevision.codecs.stae.model import normalise
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.profiling import run as module
 from edgevision.codecs.stae.profiling import timing
@@ -105,16 +106,19 @@ def made_up(clips: int = 6, seed: int = 0) -> tuple[Outcomes, dict[str, FloatArr
     return Outcomes(**values), {part: rng.uniform(0.001, 1, shape[1:]) for part in PARTS}
 
 
-def assembled(recovered: bool = True) -> tuple[OperatingPointProfile, Outcomes, dict[str, FloatArray]]:
+def assembled(recovered: bool = True) -> tuple[OperatingPointProfile, Outcomes, np.ndarray, dict[str, FloatArray]]:
     outcomes, times = made_up()
+    local = np.random.default_rng(1).random((6, len(FRAMES))) < 0.5
     clips, ids = list(noise_clips(6)), [f"clip-{n}" for n in range(6)]
-    made = assemble("x", outcomes, times, clips, ids, [0, 0, 1, 2, 3, 4], {"source": "test"}, recovered=recovered)
-    return made, outcomes, times
+    made = assemble(
+        "x", outcomes, local, times, clips, ids, [0, 0, 1, 2, 3, 4], {"source": "test"}, recovered=recovered
+    )
+    return made, outcomes, local, times
 
 
 @pytest.mark.parametrize("recovered", [True, False])
 def test_points_mean_what_the_grid_says(recovered: bool) -> None:
-    made, outcomes, times = assembled(recovered)
+    made, outcomes, answers, times = assembled(recovered)
     assert made.grid == GRID and made.points == 105 and made.correct is not None
     right = outcomes.right if recovered else outcomes.right_unrecovered
     for a, alpha in enumerate(FRAMES):
@@ -126,7 +130,7 @@ def test_points_mean_what_the_grid_says(recovered: bool) -> None:
             assert not made.size[:, local].any()
             np.testing.assert_array_equal(made.correct[:, plain], right[:, a, b])
             np.testing.assert_array_equal(made.correct[:, entropy], right[:, a, b])
-            np.testing.assert_array_equal(made.correct[:, local], right[:, a, 0])  # whole frames at the device
+            np.testing.assert_array_equal(made.correct[:, local], answers[:, a])  # whatever was sent
             device, edge = at["t_fa"] + at["t_sa"], at["t_vit"] + (at["t_fr"] if recovered else 0)
             assert made.device_time[plain] == pytest.approx(device)
             assert made.device_time[entropy] == pytest.approx(device + at["t_ee"])
@@ -138,7 +142,7 @@ def test_points_mean_what_the_grid_says(recovered: bool) -> None:
 
 
 def test_accuracy_and_features_come_from_the_train_split() -> None:
-    made, outcomes, _ = assembled()
+    made, outcomes, _, _ = assembled()
     train = made.split == 0
     assert made.split.tolist() == [0, 0, 0, 0, 1, 2]
     assert made.correct is not None
@@ -219,6 +223,37 @@ def test_outcomes_are_kept_and_joined_in_order(tmp_path: Path) -> None:
     assert Outcomes.load(tmp_path / "nothing.npz") is None
 
 
+def test_outcomes_that_do_not_fit_together_are_not_loaded(tmp_path: Path) -> None:
+    path, values = tmp_path / "x.npz", dict(vars(made_up()[0]))
+    for change in (np.zeros((6, 5, 6)), np.zeros((5, 5, 7)), np.zeros((6, 35)), np.full((6, 5, 7), "x")):
+        np.savez_compressed(path, **values | {"mask": change})
+        assert Outcomes.load(path) is None
+    np.savez_compressed(path, allow_pickle=False, **{name: np.zeros(6) for name in values})
+    assert Outcomes.load(path) is None
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, TypeError, RuntimeError])
+def test_archives_of_other_kinds_are_not_loaded(
+    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_up()[0].save(tmp_path / "x.npz")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error  # an unknown compression, a damaged header, encryption
+
+    monkeypatch.setattr(np, "load", refuse)
+    assert Outcomes.load(tmp_path / "x.npz") is None
+
+
+def test_large_frames_are_measured_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(CONFIG, vit=replace(CONFIG.vit, size=48))
+    codec, clip = StaeCodec(tiny_models(config=config)), noise_clips(1, size=48)[0]
+    for function in (unpack, inspect):
+        monkeypatch.setattr(function, "__kwdefaults__", {"max_pixels": clip.size // 3 - 1})
+    assert StaeSender(codec).send(clip, 0, 16, 1.0).plain > clip.size
+    assert (time_parts(codec, [clip], (16,), (1.0,))["t_ed"] > 0).all()
+
+
 def test_times_are_of_the_parts_that_act(models: StaeModels) -> None:
     times = time_parts(StaeCodec(models), list(action_clips(1).clips), (16, 2), (1.0, 0.4))
     assert set(times) == set(PARTS)
@@ -240,6 +275,12 @@ def test_a_measured_profile_is_what_sending_gives(
         assert profile.size[row, point_index(alpha, beta, "entropy")] == len(coded)
         right = codec.scores(coded).argmax() == data.labels[row]
         assert profile.correct[row, point_index(alpha, beta, "plain")] == right
+    with torch.inference_mode():  # the device's own answers are those to the frames that it captured
+        for alpha in FRAMES:
+            said = models.base(normalise(torch.from_numpy(data.clips)), alpha, variant="ViT_FA").argmax(1).numpy()
+            for beta in (1.0, 0.4):
+                local = profile.correct[:, point_index(alpha, beta, "local")]
+                np.testing.assert_array_equal(local, said == data.labels)
     known = profile.metadata
     assert known["uniform_accuracy"] == pytest.approx(uniform_accuracy(models, data, data.rows))
     assert known["groups"] == [0, 0, 0, 1] and known["folds"] is None
@@ -329,6 +370,12 @@ def test_folds_measure_each_group_with_models_that_never_saw_it(tmp_path: Path) 
     assert seen == [[1, 4], [0, 2], [3, 5], [3, 5]]  # the two finished folds were not repeated
     assert found.plain[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
     assert all(torch.equal(value, before[key]) for key, value in start.state_dict().items())
+
+
+def test_one_group_cannot_be_left_out(tmp_path: Path) -> None:
+    data = action_clips(2)
+    with pytest.raises(ValueError, match="at least two groups"):
+        leave_one_group_out(tiny_models(), data, np.zeros(2, np.int64), FOLD_PLAN, lambda *_: made_up()[0], tmp_path)
 
 
 def test_a_profile_in_folds_learns_other_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,10 +11,10 @@ from torch import Tensor
 
 from edgevision.codecs.stae.model import Stae
 from edgevision.codecs.stae.training import steps
-from edgevision.codecs.stae.training.algorithm1 import frozen_frames, kept_frames, stem_features
+from edgevision.codecs.stae.training.algorithm1 import frame_scores, frozen_frames, kept_frames, stem_features
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped
 from edgevision.codecs.stae.training.fitting import FitConfig, Loss, fit
-from tests.codecs.stae.tiny import FRAMES, action_clips, tiny_model
+from tests.codecs.stae.tiny import CONFIG, FRAMES, SIZE, action_clips, tiny_model
 
 STEM = "vit.backbone.patch_embed.backbone."
 
@@ -87,6 +88,28 @@ def test_the_classifier_reads_more_often_what_frame_attention_favours(data: Clip
     share = sum(float((kept == 3).any(1).float().mean()) for kept in seen) / 40
     chance = sum(kept.shape[1] for kept in seen) / 40 / FRAMES
     assert 0.3 + 0.5 * chance < share < 0.7 + 0.5 * chance  # always where FA draws, every other time; else by chance
+
+
+@pytest.mark.parametrize(("length", "counts"), [(1, {1}), (2, {1}), (FRAMES, set(range(1, FRAMES // 2 + 1)))])
+def test_the_classifier_is_trained_on_up_to_half_of_the_frames(length: int, counts: set[int]) -> None:
+    model, seen = Stae(replace(CONFIG, frames=length)).eval(), set()
+    data = ClipSet(action_clips(2).clips[:, :length], action_clips(2).labels)
+    model.vit.frame_features = lambda frames: seen.add(frames.shape[1]) or torch.zeros(2, 1, 16)  # type: ignore
+    loss, generator = steps.vit_loss(model, data, lambda: None), torch.Generator().manual_seed(0)
+    for _ in range(60):
+        assert loss(data.rows, generator).isfinite()
+    assert seen == counts
+
+
+def test_what_is_computed_once_is_of_ordinary_tensors_in_the_clips_order(data: ClipSet) -> None:
+    model = tiny_model()
+    stem = stem_features(model, data, 2, 0)
+    assert stem is not None and stem.dtype == torch.bfloat16
+    assert stem.shape == (2, 8, FRAMES, 112, SIZE // 16, SIZE // 16)
+    assert torch.equal(stem_features(model, ClipSet(data.clips[3:5], data.labels[3:5]), 1, 0)[0], stem[0, 3:5])  # type: ignore[index]
+    frozen = frozen_frames(model, data, stem)
+    for made in (stem, frozen.right, frozen.pooled, kept_frames(model, data, 3), frame_scores(model, data)):
+        assert not made.is_inference() and not made.requires_grad
 
 
 def test_recovery_is_paid_for_missing_pixels_alone() -> None:

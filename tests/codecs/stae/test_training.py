@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import torch
 pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
 
 from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.training import run
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan, end_to_end_loss
@@ -102,8 +104,34 @@ def test_the_description_says_how_the_weights_were_made(tmp_path: Path) -> None:
     assert record["plan"]["frames"] == 2 and record["plan"]["seed"] == 3
     assert "torch" in record["versions"]
     assert StaeModels.load(tmp_path / "stae.safetensors").trained(2, 0.4)
+    assert record["start"] is None
     other = train_stae(source, CONFIG, replace(plan, seed=4), tmp_path)  # not gone on with
     assert not same(trained, other)
+
+
+def test_the_description_says_what_training_started_from(tmp_path: Path) -> None:
+    source, path = GeneratedActions(8, 5), tmp_path / "stae.safetensors"
+    plan = EndToEndPlan(2, 0.4, FitConfig(1, 8, 1e-3), seed=3)
+    train_stae(source, CONFIG, plan, tmp_path)
+    start = StaeModels.load(path)
+    train_stae(source, CONFIG, replace(plan, seed=4), tmp_path, start=start)
+    digest = json.loads((tmp_path / "stae.json").read_text())
+    assert digest["provenance"]["start"] == start.origin
+    assert start.origin["seed"] == 3 and start.origin["data_set"] == source.name and start.origin["sha256"]
+    assert StaeModels.load(path).origin["start"] == start.origin
+
+
+def test_checkpoints_are_those_of_the_same_start_versions_and_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, plan, start = GeneratedActions(2), EndToEndPlan(2, 0.4, SHORT), tiny_models()
+    names = [run._digest(source, CONFIG, plan, None), run._digest(source, CONFIG, plan, start)]
+    assert run._digest(source, CONFIG, plan, tiny_models()) == names[1]
+    start.classes = start.classes[::-1]
+    names.append(run._digest(source, CONFIG, plan, start))
+    monkeypatch.setattr(run, "_STEPS_VERSION", 2)
+    names.append(run._digest(source, CONFIG, plan, start))
+    monkeypatch.setattr(run, "versions", lambda libraries: {"torch": "0"})
+    names.append(run._digest(source, CONFIG, plan, start))
+    assert len(set(names)) == 5
 
 
 def test_going_on_from_weights_keeps_classes_by_name() -> None:
@@ -121,6 +149,8 @@ def test_going_on_from_weights_keeps_classes_by_name() -> None:
     assert all(torch.equal(ours[key], given[key]) for key in ours)
     with pytest.raises(ValueError, match="other shapes"):
         adopt(tiny_models(config=replace(CONFIG, recovery_width=5)), start)
+    with pytest.raises(ValueError, match="other shapes"):
+        adopt(tiny_models(config=replace(CONFIG, vit=replace(CONFIG.vit, embed_dim=32))), start)
 
 
 @pytest.mark.parametrize(("frames", "pixels"), [(2, 0.4), (2, 1.0), (16, 0.4)])
@@ -165,5 +195,18 @@ def test_accuracies_on_a_grid_are_those_of_single_clips(data: ClipSet) -> None:
                     best = scores.sort(descending=True).values
                     if best[0] - best[1] > 0.02:  # else reduced precision may decide otherwise
                         assert found[place, a, b] == (int(scores.argmax()) == data.labels[row])
+    assert list(models.recovery) == ["1@70", "1@40", "4@70", "4@40"]
     whole = correct_on_grid(models, data, data.rows, (16,), (1.0,), ("ViT_STAE",))["ViT_STAE"].mean()
     assert uniform_accuracy(models, data, data.rows) == whole
+
+
+def test_a_grid_is_of_trained_budgets_only(data: ClipSet) -> None:
+    models = tiny_models()
+    models.spatial_attention(1)
+    before = list(models.state_dict())
+    for budget, variant in (((1, 0.4), "ViT_STAE"), ((2, 0.4), "ViT_FA+SA")):
+        with pytest.raises(ValueError, match=f"no {re.escape(variant)} was trained for frames={budget[0]}, pixels=0.4"):
+            correct_on_grid(models, data, data.rows, budget[:1], budget[1:], (variant,))  # type: ignore[arg-type]
+    assert correct_on_grid(models, data, data.rows[:2], (1,), (1.0, 0.4), ("ViT_FA", "ViT_FA+SA")).keys()
+    assert correct_on_grid(models, data, data.rows[:2], (2,), (1.0,)).keys()
+    assert list(models.state_dict()) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,31 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         cached_clips(Source(), tmp_path, frames=3, size=8, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    source = Source()
+    cached_clips(source, tmp_path, frames=3, size=8)
+    (array,) = tmp_path.glob("*.npy")
+    stale, fresh, foreign = (tmp_path / name for name in (f".{array.name}.a", f".{array.name}.b", ".other.npy.c"))
+    for path in (stale, fresh, foreign):
+        path.write_bytes(b"half")
+    for path in (stale, foreign):
+        os.utime(path, (0, 0))
+    cached_clips(source, tmp_path, frames=3, size=8)
+    assert [path.exists() for path in (stale, fresh, foreign)] == [False, True, True]
+    assert source.loads == 5
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_others_may_read_the_array_where_the_user_lets_them(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        cached_clips(Source(), tmp_path, frames=3, size=8)
+    finally:
+        os.umask(before)
+    (array,) = tmp_path.glob("*.npy")
+    assert array.stat().st_mode & 0o777 == mode
 
 
 def test_a_source_without_one_readable_clip_is_an_error(tmp_path: Path) -> None:

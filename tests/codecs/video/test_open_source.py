@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from edgevision.codecs.video.actions import GeneratedActions
 from edgevision.codecs.video.clips import ClipError, ClipSource, LabelledClip
-from edgevision.codecs.video.sources import NAMES, SomeClips, held_apart, open_source
+from edgevision.codecs.video.sources import NAMES, SomeClips, Subset, held_apart, open_source
 from edgevision.errors import UnknownNameError
 from tests.codecs.video.test_sources import official_tree
 from tests.codecs.video.videos import moving, write
+
+pytestmark = pytest.mark.usefixtures("two_classes")
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +35,11 @@ def ids(source: ClipSource) -> list[str]:
     return [item.content_id for item in source.items]
 
 
-def test_actions_that_test_are_of_the_next_seed() -> None:
-    train, test = (open_source("actions", clips=9, seed=4, subset=subset) for subset in ("train", "test"))
-    assert len(train) == len(test) == 9
-    assert train.fingerprint() == open_source("actions", clips=9, seed=4, subset="all").fingerprint()
-    assert test.fingerprint() == GeneratedActions(9, 5).fingerprint() != train.fingerprint()
+def test_actions_that_do_not_train_are_of_the_next_seed() -> None:
+    train, test, every = (open_source("actions", clips=9, seed=4, subset=subset) for subset in get_args(Subset))
+    assert len(train) == len(test) == len(every) == 9
+    assert train.fingerprint() == GeneratedActions(9, 4).fingerprint()
+    assert test.fingerprint() == every.fingerprint() == GeneratedActions(9, 5).fingerprint() != train.fingerprint()
 
 
 @pytest.mark.parametrize("name", ["folder", "ut-interaction"])

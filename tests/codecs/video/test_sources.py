@@ -13,6 +13,8 @@ from edgevision.codecs.video.hmdb51 import HMDB51, SPLIT_FOLDER, source_video
 from edgevision.codecs.video.ut_interaction import UTInteraction
 from tests.codecs.video.videos import moving, write
 
+pytestmark = pytest.mark.usefixtures("two_classes")
+
 HAIR = {
     "April_09_brush_hair_u_nm_np1_ba_goo_0.avi": "121",
     "April_09_brush_hair_u_nm_np1_ba_goo_1.avi": "121",
@@ -112,6 +114,25 @@ def test_unknown_splits_are_refused(tmp_path: Path, split: int, subset: str) -> 
         HMDB51(tmp_path, split, subset)  # type: ignore[arg-type]
 
 
+def test_hmdb51_with_too_few_lists_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = official_tree(tmp_path, videos=False)
+    (folder / SPLIT_FOLDER / "brush_hair_test_split2.txt").unlink()
+    assert HMDB51(folder, 1).classes == HMDB51(folder, 3).classes == ("brush_hair", "cartwheel")
+    with pytest.raises(ClipError, match=r"holds 1 lists of split 2, not 2 \(1 are missing\)"):
+        HMDB51(folder, 2)
+    monkeypatch.undo()
+    with pytest.raises(ClipError, match=r"not 51 \(49 are missing\)"):
+        HMDB51(folder)
+
+
+@pytest.mark.parametrize("mark", "12")
+def test_hmdb51_clips_that_are_listed_twice_are_refused(tmp_path: Path, mark: str) -> None:
+    folder = official_tree(tmp_path, videos=False)
+    (folder / SPLIT_FOLDER / "cartwheel_test_split1.txt").write_text(f"x.avi 1 \ny.avi 2 \nx.avi {mark} \n")
+    with pytest.raises(ClipError, match=r"cartwheel_test_split1.txt, line 3: 'x.avi' is listed twice"):
+        HMDB51(folder)
+
+
 def labelled(folder: Path, text: str) -> Path:
     (folder / "labels.csv").write_text(text, encoding="utf-8")
     return folder
@@ -124,6 +145,19 @@ def test_ut_interaction_groups_by_sequence(tmp_path: Path) -> None:
     assert source.items == (LabelledClip("b.avi", 1, 7), LabelledClip("sub/a.avi", 0, 3), LabelledClip("c.avi", 0, 7))
 
 
+def test_a_byte_order_mark_is_no_part_of_the_label_file(tmp_path: Path) -> None:
+    source = UTInteraction(labelled(tmp_path, "\ufefffile,sequence,class_index,name\na.avi,1,0,hug\n"))
+    assert source.items == (LabelledClip("a.avi", 0, 1),)
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".avi", "a\0b.avi"])
+def test_names_that_no_file_can_have_are_files_that_are_missing(tmp_path: Path, name: str) -> None:
+    source = UTInteraction(labelled(tmp_path, f"file,sequence,class_index,name\n{name},1,0,hug\n"))
+    assert source.fingerprint() == UTInteraction(tmp_path).fingerprint()
+    with pytest.raises(UnreadableClipError):
+        source.load(source.items[0])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -133,6 +167,8 @@ def test_ut_interaction_groups_by_sequence(tmp_path: Path) -> None:
         ("file,sequence,class_index,name\na.avi,1,-1,hug\n", "class_index '-1' is not a whole number"),
         ("file,sequence,class_index,name\na.avi,1,99999999999999999999,hug\n", "is not a whole number"),
         ("file,sequence,class_index,name\na.avi,1\n", "class_index '' is not"),
+        ("file,sequence,class_index,name\na.avi,1,0,\n", "line 2: class 0 has no name$"),
+        ("file,sequence,class_index,name\na.avi,1,0,hug\nb.avi,1,0,\n", "line 3: class 0 has no name$"),
         (
             "file,sequence,class_index,name\na.avi,1,0,hug\nb.avi,1,0,kick\n",
             "line 3: class 0 is called 'kick', and 'hug'",

@@ -25,12 +25,12 @@ def clip_features(clip: ByteClip) -> FloatArray:
     """What a device knows of a clip before it decides, (4,), see ``FEATURES``.
 
     Mean absolute difference of neighbouring frames, the largest such difference over the mean one, standard deviation
-    of the luma, and its mean absolute difference between neighbouring pixels.
+    of the brightness (the mean of red, green and blue), and its mean absolute difference between neighbouring pixels.
     """
-    luma = clip.astype(np.float32).mean(3) / 255
-    steps = np.abs(np.diff(luma, axis=0)).mean((1, 2)) if len(luma) > 1 else np.zeros(1)
-    detail = 0.5 * (np.abs(np.diff(luma, axis=1)).mean() + np.abs(np.diff(luma, axis=2)).mean())
-    return np.array([steps.mean(), steps.max() / max(float(steps.mean()), 1e-6), luma.std(), detail], np.float64)
+    brightness = clip.astype(np.float32).mean(3) / 255
+    steps = np.abs(np.diff(brightness, axis=0)).mean((1, 2)) if len(brightness) > 1 else np.zeros(1)
+    detail = 0.5 * (np.abs(np.diff(brightness, axis=1)).mean() + np.abs(np.diff(brightness, axis=2)).mean())
+    return np.array([steps.mean(), steps.max() / max(float(steps.mean()), 1e-6), brightness.std(), detail], np.float64)
 
 
 def splits(groups: Sequence[int]) -> NDArray[np.int8]:
@@ -42,6 +42,7 @@ def splits(groups: Sequence[int]) -> NDArray[np.int8]:
 def assemble(
     name: str,
     outcomes: Outcomes,
+    local: NDArray[np.bool_],
     times: Mapping[str, FloatArray],
     clips: Sequence[ByteClip],
     content_ids: Sequence[str],
@@ -56,6 +57,8 @@ def assemble(
     Args:
         name: of the profile.
         outcomes: of n clips on the grid's frame and pixel budgets, in its order.
+        local: whether the device that classifies its own kept frames is right, (n, A); it sees them whole and as they
+            were captured, whatever the pixel budget and the codec.
         times: parts of eq. 3, (A, B) each [s].
         clips: the n clips, for their features and raw sizes.
         content_ids: their names.
@@ -71,9 +74,7 @@ def assemble(
     raw_features = np.stack([clip_features(clip) for clip in clips])
     mean, scale = raw_features[train].mean(0), raw_features[train].std(0)
     scale = np.where(scale > 0, scale, 1.0)
-    # The device that classifies by itself looks at whole frames, whatever the pixel budget.
-    local = np.broadcast_to(right[:, :, :1], right.shape)
-    correct = _by_mode(right, right, local)
+    correct = _by_mode(right, right, np.broadcast_to(local[:, :, None], right.shape))
     device, edge = _device_and_edge(times, recovered)
     return OperatingPointProfile(
         name=name,

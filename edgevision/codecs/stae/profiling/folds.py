@@ -40,8 +40,13 @@ def leave_one_group_out(
 
     Returns:
         Outcomes of all clips, in the order of ``data``.
+
+    Raises:
+        ValueError: all clips are of one group.
     """
     names = np.unique(groups)
+    if len(names) < 2:
+        raise ValueError("leave one group out needs at least two groups")
     parts: list[Outcomes] = []
     for done, group in enumerate(names):
         progress(done, len(names))

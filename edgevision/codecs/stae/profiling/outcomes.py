@@ -17,6 +17,8 @@ from edgevision.codecs.video.clips import ByteClip
 from edgevision.files import write_atomically
 
 FloatArray = NDArray[np.float64]
+#: What damaged or foreign archives raise besides zip's own errors.
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ class Outcomes:
         """Read what ``save`` wrote; ``None`` where there is nothing that can be read."""
         try:
             with np.load(path, allow_pickle=False) as archive:
-                return cls(**{field.name: archive[field.name] for field in fields(cls)})
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+                values = {field.name: archive[field.name].astype(np.float64) for field in fields(cls)}
+        except (*_UNREADABLE, zipfile.BadZipFile, zlib.error):
             return None
+        shapes = {value.shape for value in values.values()}
+        return cls(**values) if len(shapes) == 1 and len(shapes.pop()) == 3 else None
 
 
 def measure(

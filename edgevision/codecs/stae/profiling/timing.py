@@ -5,15 +5,17 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from edgevision.codecs.stae.bitstream import pack, unpack
 from edgevision.codecs.stae.codec import StaeCodec
-from edgevision.codecs.stae.model import normalise
+from edgevision.codecs.stae.model import Stae, normalise
 from edgevision.codecs.video.clips import ByteClip
 
 #: Terms of eq. 3, and the classifier on the device.
@@ -39,15 +41,53 @@ def time_parts(
         pixels: the B pixel budgets.
         progress: called with budgets done and all of them.
     """
-    found = {part: np.zeros((len(frames), len(pixels))) for part in PARTS}
-    for a, alpha in enumerate(frames):
-        for b, beta in enumerate(pixels):
-            progress(a * len(pixels) + b, len(frames) * len(pixels))
-            runs = [_time_once(codec, clip, alpha, beta) for clip in clips for _ in range(_REPEATS)]
-            for part in PARTS:
-                found[part][a, b] = statistics.median(run[part] for run in runs)
-    progress(len(frames) * len(pixels), len(frames) * len(pixels))
-    return found
+    return median_times(lambda clip, a, b: _time_once(codec, clip, a, b), PARTS, clips, frames, pixels, progress)
+
+
+def median_times(
+    time_once: Callable[[ByteClip, int, float], dict[str, float]],
+    parts: Sequence[str],
+    clips: Sequence[ByteClip],
+    frames: Sequence[int],
+    pixels: Sequence[float],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, NDArray[np.float64]]:
+    """Medians over clips and repetitions, (A, B) per part [s]; one protocol for every codec.
+
+    Args:
+        time_once: times of a clip's parts under a budget (alpha, beta).
+        parts: names of the times.
+        clips: some clips.
+        frames: the A frame budgets.
+        pixels: the B pixel budgets.
+        progress: called with budgets done and all of them.
+    """
+    budgets = list(product(frames, pixels))
+    found = {part: np.zeros(len(budgets)) for part in parts}
+    for row, (alpha, beta) in enumerate(budgets):
+        progress(row, len(budgets))
+        runs = [time_once(clip, alpha, beta) for clip in clips for _ in range(_REPEATS)]
+        for part in parts:
+            found[part][row] = statistics.median(run[part] for run in runs)
+    progress(len(budgets), len(budgets))
+    return {part: values.reshape(len(frames), len(pixels)) for part, values in found.items()}
+
+
+def time_attention(model: Stae, clip: Tensor, frames: int) -> float:
+    """t_FA [s] of a normalised clip (1, F, 3, H, W); 0 where all frames are kept."""
+    return 0.0 if frames >= clip.shape[1] else seconds(lambda: model.keep_frames(clip, frames))
+
+
+def time_classifier(model: Stae, kept: Tensor) -> float:
+    """t_ViT [s] of normalised frames (1, alpha, 3, H, W)."""
+    return seconds(lambda: model.vit(kept))
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """How long a call takes [s]."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 @torch.inference_mode()
@@ -55,22 +95,16 @@ def _time_once(codec: StaeCodec, clip: ByteClip, alpha: int, beta: float) -> dic
     model = codec.models.model(alpha, beta).eval()
     tensor = normalise(torch.from_numpy(np.ascontiguousarray(clip)))[None]
     selection = codec.select(clip, alpha, beta)
-    data = pack(clip, selection, codec.coding)
+    data, most = pack(clip, selection, codec.coding), clip.size // 3
     kept, _ = model.keep_frames(tensor, alpha)
     mask = model.pixel_mask(kept, beta)
     received = kept * mask
     whole = beta >= 1
     return {
-        "t_fa": 0.0 if alpha >= len(clip) else _seconds(lambda: model.keep_frames(tensor, alpha)),
-        "t_sa": 0.0 if whole else _seconds(lambda: model.pixel_mask(kept, beta)),
-        "t_ee": _seconds(lambda: pack(clip, selection, codec.coding)),
-        "t_ed": _seconds(lambda: unpack(data)),
-        "t_fr": 0.0 if whole else _seconds(lambda: model.restore(received, mask, recover=True)),
-        "t_vit": _seconds(lambda: model.vit(kept)),
+        "t_fa": time_attention(model, tensor, alpha),
+        "t_sa": 0.0 if whole else seconds(lambda: model.pixel_mask(kept, beta)),
+        "t_ee": seconds(lambda: pack(clip, selection, codec.coding)),
+        "t_ed": seconds(lambda: unpack(data, max_pixels=most)),
+        "t_fr": 0.0 if whole else seconds(lambda: model.restore(received, mask, recover=True)),
+        "t_vit": time_classifier(model, kept),
     }
-
-
-def _seconds(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

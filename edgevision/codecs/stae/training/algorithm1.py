@@ -1,7 +1,7 @@
 """Algorithm 1: train ViT_FA, ViT_FA+SA and ViT_STAE step by step, sharing every step that budgets have in common.
 
 M_FA does not depend on the budget, and M_SA on alpha only; so FA is trained once, SA once per alpha and FR once per
-(alpha, beta), each from the nearest budget trained before it.
+(alpha, beta), each from the one that was trained last before it.
 """
 
 from __future__ import annotations
@@ -163,15 +163,14 @@ class StepByStep:
 
 def kept_frames(model: Stae, data: ClipSet, count: int) -> Tensor:
     """Indices of the frames that FA keeps of each clip, (n, alpha)."""
-    with torch.inference_mode():
-        return torch.cat([model.keep_frames(data.frames(rows), count)[1] for rows in data.rows.split(_CHUNK)]).clone()
+    with torch.no_grad():
+        return torch.cat([model.keep_frames(data.frames(rows), count)[1] for rows in data.rows.split(_CHUNK)])
 
 
 def frame_scores(model: Stae, data: ClipSet) -> Tensor:
     """M_FA of all clips, (n, F)."""
-    with torch.inference_mode():
-        found = [model.fa(data.frames(rows)).flatten(1) for rows in data.rows.split(_CHUNK)]
-    return torch.cat(found).clone()
+    with torch.no_grad():
+        return torch.cat([model.fa(data.frames(rows)).flatten(1) for rows in data.rows.split(_CHUNK)])
 
 
 def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.FrozenFrames:
@@ -180,15 +179,15 @@ def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.Froz
     ``stem`` is what ``stem_features`` returned.
     """
     right, pooled = [], []
-    with torch.inference_mode():
+    with torch.no_grad():
         for rows in data.rows.split(_CHUNK):
             clip = data.frames(rows)
-            with reduced_precision(torch.device("cpu")):
+            with reduced_precision():
                 ready = model.vit.frame_features(clip) if stem is None else model.vit.features_after_stem(stem[0, rows])
                 scores = model.vit.classify(ready.flatten(0, 1)[:, None]).float().unflatten(0, ready.shape[:2])
             right.append(scores.softmax(2)[torch.arange(len(rows)), :, data.target(rows)])
             pooled.append(model.fa.pool(clip))
-    return steps.FrozenFrames(torch.cat(right).clone(), torch.cat(pooled).clone())
+    return steps.FrozenFrames(torch.cat(right), torch.cat(pooled))
 
 
 def stem_features(model: Stae, data: ClipSet, views: int, seed: int) -> Tensor | None:
@@ -196,17 +195,19 @@ def stem_features(model: Stae, data: ClipSet, views: int, seed: int) -> Tensor |
     if model.vit.stem is None:
         return None
     generator = torch.Generator().manual_seed(seed)
-    found = []
-    with torch.inference_mode(), reduced_precision(torch.device("cpu")):
+    found = None  # gigabytes: written in place, never copied
+    with torch.no_grad(), reduced_precision():
         for rows in data.rows.split(_CHUNK):
             clips = data.frames(rows)
             seen = torch.stack([clips] + [varied(clips, generator) for _ in range(views - 1)])
-            stem = model.vit.stem_features(seen.flatten(0, 2)).bfloat16()
-            found.append(stem.contiguous().unflatten(0, seen.shape[:3]))
-    return torch.cat(found, 1).clone()
+            stem = model.vit.stem_features(seen.flatten(0, 2)).unflatten(0, seen.shape[:3])
+            if found is None:
+                found = stem.new_empty(views, len(data), *stem.shape[2:], dtype=torch.bfloat16)
+            found[:, rows] = stem.bfloat16()
+    return found
 
 
 def per_frame(config: FitConfig, alpha: int) -> FitConfig:
     """Settings for clips of alpha frames: as many frames per epoch for every alpha, hence fewer clips."""
-    clips = max(config.batch, (config.clips or 10**9) // alpha) if config.clips else None
+    clips = max(config.batch, config.clips // alpha) if config.clips else None
     return replace(config, clips=clips, batch=max(4, config.batch // max(1, alpha // 4)))

@@ -14,6 +14,8 @@ from torch.nn import functional
 
 from edgevision.codecs.stae.model import normalise
 
+_CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
@@ -47,7 +49,7 @@ class ClipSet:
 
 
 @contextlib.contextmanager
-def reduced_precision(device: torch.device) -> Iterator[None]:
+def reduced_precision(device: torch.device = _CPU) -> Iterator[None]:
     """Compute in bfloat16 where the machine has it in hardware; float32 elsewhere."""
     fast = device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
     with torch.autocast(device.type, torch.bfloat16, enabled=fast):

@@ -86,14 +86,13 @@ def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> L
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
-        device = next(model.parameters()).device
-        kept = _attended_frames(model, flipped(data.frames(rows), generator).to(device), frames)
+        kept = _attended_frames(model, flipped(data.frames(rows), generator), frames)
         if pixels >= 1:
-            with reduced_precision(device):
+            with reduced_precision():
                 return cross_entropy(model.vit(kept), data, rows, SMOOTHING)
         scores = model.sa(kept)
         mask = _through(select_pixels(scores.detach(), kept_pixels(pixels, *kept.shape[3:])), scores)
-        with reduced_precision(device):
+        with reduced_precision():
             recovered = model.fr(kept * mask, mask)
             recognised = cross_entropy(model.vit(recovered), data, rows, SMOOTHING)
         return recognised + reconstruction_error(recovered, kept.detach(), mask.detach())

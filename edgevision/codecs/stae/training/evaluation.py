@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from edgevision.codecs.stae.model import VARIANTS, Stae, Variant
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision
 
-_FRAMES = 64  # frames in a network at once
+_FRAMES = 64  # kept frames in the transformer at once; frame attention sees all frames of their clips
 
 
 def correct_on_grid(
@@ -35,19 +36,32 @@ def correct_on_grid(
         pixels: the B pixel budgets.
         variants: which models.
         progress: called with cells done and all of them.
+
+    Raises:
+        ValueError: a budget that a variant was not trained for.
     """
+    for alpha, beta, name in itertools.product(frames, pixels, variants):
+        if not models.trained(alpha, beta, name):
+            raise ValueError(f"no {name} was trained for frames={alpha}, pixels={beta:g}; train it or leave it out")
     found = {name: np.zeros((len(rows), len(frames), len(pixels)), np.bool_) for name in variants}
     for a, alpha in enumerate(frames):
         for b, beta in enumerate(pixels):
             progress(a * len(pixels) + b, len(frames) * len(pixels))
-            model = models.model(alpha, beta).eval()
             for name in variants:
                 if b > 0 and (name == "ViT_FA"):
                     found[name][:, a, b] = found[name][:, a, 0]
                 else:
+                    model = _without_making(models, alpha, beta, name).eval()
                     found[name][:, a, b] = _correct(model, data, rows, alpha, beta, name)
     progress(len(frames) * len(pixels), len(frames) * len(pixels))
     return found
+
+
+def _without_making(models: StaeModels, alpha: int, beta: float, variant: Variant) -> Stae:
+    """The model of a budget, without networks that its variant has no use for, which need not be trained."""
+    if variant == "ViT_STAE" or beta >= 1:
+        return models.model(alpha, beta)
+    return models.model(alpha) if variant == "ViT_FA+SA" else models.model(alpha, 1.0)
 
 
 def uniform_accuracy(models: StaeModels, data: ClipSet, rows: Tensor) -> float:
@@ -56,7 +70,7 @@ def uniform_accuracy(models: StaeModels, data: ClipSet, rows: Tensor) -> float:
 
 
 def _correct(model: Stae, data: ClipSet, rows: Tensor, alpha: int, beta: float, variant: Variant) -> NDArray[np.bool_]:
-    with torch.inference_mode(), reduced_precision(torch.device("cpu")):
+    with torch.inference_mode(), reduced_precision():
         answers = [
             model(data.frames(batch), alpha, beta, variant).argmax(1) == data.target(batch)
             for batch in rows.split(max(1, _FRAMES // alpha))

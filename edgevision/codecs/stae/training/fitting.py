@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ class FitConfig:
         for name in ("epochs", "batch", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)!r}")
+        if self.clips is not None and not self.clips >= 1:
+            raise ValueError(f"clips must be None or >= 1, got {self.clips!r}")
 
     def steps(self, rows: int) -> int:
         """Gradient steps per epoch with ``rows`` clips."""
@@ -71,7 +73,7 @@ def fit(
     """Minimise ``loss`` over the parameters of ``trained`` that want a gradient.
 
     An epoch depends on the seed and its number only, so a run that goes on from a checkpoint ends as one that was
-    never stopped.
+    never stopped. A step whose gradient is not finite, as reduced precision yields now and then, is skipped.
 
     Args:
         trained: what is trained, and stored in the checkpoint.
@@ -80,14 +82,14 @@ def fit(
         config: settings.
         seed: of everything random.
         checkpoint: file that keeps the state after each epoch; a state found there is gone on with.
-        log: called with a quantity's name, its value and the epoch.
+        log: called with ``loss`` or, where steps were, ``skipped``, its value and the epoch.
         progress: called with epochs done and all of them.
 
     Returns:
         Mean loss of the last epoch; NaN where a checkpoint had all epochs already.
 
     Raises:
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss is no longer a number, or no gradient of an epoch is finite.
     """
     parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
@@ -95,8 +97,10 @@ def fit(
     mean = math.nan
     for epoch in range(done, config.epochs):
         progress(epoch, config.epochs)
-        mean = _epoch(trained, parameters, optimiser, loss, rows, config, seed, epoch)
+        mean, skipped = _epoch(trained, parameters, optimiser, loss, rows, config, seed, epoch)
         log("loss", mean, epoch + 1)
+        if skipped:
+            log("skipped", skipped, epoch + 1)
         if checkpoint:
             _save(trained, optimiser, epoch + 1, checkpoint)
     progress(config.epochs, config.epochs)
@@ -113,12 +117,13 @@ def _epoch(
     config: FitConfig,
     seed: int,
     epoch: int,
-) -> float:
+) -> tuple[float, int]:
+    """Mean loss, and how many steps were skipped."""
     trained.train()
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     steps = config.steps(len(rows))
     order = rows[torch.randperm(len(rows), generator=generator)][: config.clips]
-    total = 0.0
+    total, skipped = 0.0, 0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed * 1_000_003 + epoch)  # for dropout inside the networks
         for step, batch in enumerate(order.split(config.batch)):
@@ -129,10 +134,14 @@ def _epoch(
                 raise TrainingError(f"the loss became {value.item()} in epoch {epoch + 1}; lower the learning rate")
             optimiser.zero_grad()
             value.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimiser.step()
+            if torch.nn.utils.clip_grad_norm_(parameters, 1.0).isfinite():
+                optimiser.step()
+            else:
+                skipped += 1
             total += value.item()
-    return total / steps
+    if skipped == steps:
+        raise TrainingError(f"no gradient of epoch {epoch + 1} was finite; lower the learning rate")
+    return total / steps, skipped
 
 
 def _cycle(position: float) -> float:
@@ -157,14 +166,24 @@ def _restore(trained: nn.Module, optimiser: torch.optim.AdamW, path: Path) -> in
             epoch = int(json.loads(stored.metadata()["epoch"]))
             tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
         state: dict[str, Any] = optimiser.state_dict()
+        shapes = [parameter.shape for parameter in optimiser.param_groups[0]["params"]]
         for name, value in _under(tensors, "optimiser").items():
             index, key = name.split("/")
+            if value.ndim and value.shape != shapes[int(index)]:
+                raise ValueError("the optimiser's state is of other parameters")
             state["state"].setdefault(int(index), {})[key] = value
-        trained.load_state_dict(_under(tensors, "trained"))
-        optimiser.load_state_dict(state)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError):
+        weights = _under(tensors, "trained")
+        if _shapes(weights) != _shapes(trained.state_dict()):
+            raise ValueError("the weights are another network's")
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, safetensors.SafetensorError):
         return 0
+    optimiser.load_state_dict(state)
+    trained.load_state_dict(weights)
     return epoch
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {key: value.shape for key, value in tensors.items()}
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

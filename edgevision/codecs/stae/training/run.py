@@ -38,6 +38,8 @@ QUICK_PLAN = Plan(
 )
 QUICK_END_TO_END = FitConfig(2, 16, 1e-3, 0.05)
 QUICK_CLIPS = 160
+# Counts up whenever the same settings come to train otherwise, so that old checkpoints are not gone on with.
+_STEPS_VERSION = 1
 _LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
 
 
@@ -62,7 +64,7 @@ def train_stae(
         folder: where ``stae.safetensors`` and ``stae.json`` are left, the decoded clips, checkpoints and TensorBoard's
             events.
         start: models to go on from, of the same shapes but for the number of classes.
-        provenance: what else the description should say.
+        provenance: what else the description should say, beside the data, the plan, versions and ``start``'s origin.
         progress: called with ``clips``, then with each step's name.
 
     Raises:
@@ -95,6 +97,7 @@ def train_stae(
         "clips": len(cached.items),
         "skipped": cached.skipped,
         "plan": asdict(plan),
+        "start": start.origin if start is not None else None,
         "versions": versions(_LIBRARIES),
     }
     models.save(folder / "stae.safetensors", record)
@@ -119,6 +122,8 @@ def adopt(models: StaeModels, start: StaeModels) -> None:
         models.feature_recovery(int(frames), int(pixels) / 100)
     state = start.state_dict()
     weight, bias = models.base.vit.head.weight.detach().clone(), models.base.vit.head.bias.detach().clone()
+    if weight.shape[1] != state["base.vit.head.weight"].shape[1]:
+        raise ValueError("the models to start from have other shapes (frame features of another width)")
     for row, name in enumerate(models.classes):
         if name in start.classes:
             known = start.classes.index(name)
@@ -131,7 +136,8 @@ def adopt(models: StaeModels, start: StaeModels) -> None:
 
 def _digest(source: ClipSource, config: StaeConfig, plan: Plan | EndToEndPlan, start: StaeModels | None) -> str:
     """Names the checkpoints, so that no run goes on from another's."""
-    digest = hashlib.sha256(json.dumps([source.fingerprint(), config.as_json(), asdict(plan)]).encode())
+    settings = [source.fingerprint(), config.as_json(), asdict(plan), start.classes if start else None]
+    digest = hashlib.sha256(json.dumps([*settings, _STEPS_VERSION, versions(_LIBRARIES)]).encode())
     for value in (start.state_dict() if start else {}).values():
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -35,7 +35,7 @@ def freeze_all_but(model: Stae, step: Step) -> nn.Module:
 
 
 def vit_loss(model: Stae, data: ClipSet, stem: Callable[[], Tensor | None], frame_scores: Tensor | None = None) -> Loss:
-    """Training G on any number of frames, so that it reads clips of every frame budget.
+    """Training G on 1 to F / 2 frames, as many as each step draws, so that it reads clips of every frame budget.
 
     Args:
         model: whose transformer is trained.
@@ -47,19 +47,19 @@ def vit_loss(model: Stae, data: ClipSet, stem: Callable[[], Tensor | None], fram
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
-        count = int(torch.randint(1, model.config.frames // 2 + 1, (), generator=generator))
+        count = int(torch.randint(1, max(1, model.config.frames // 2) + 1, (), generator=generator))
         draw = torch.rand(len(rows), model.config.frames, generator=generator)
         if frame_scores is not None and torch.rand((), generator=generator) < 0.5:
             draw = draw.clamp_min(1e-9).log() / frame_scores[rows]  # weighted sampling without replacement
         kept = draw.topk(count, 1).indices.sort(1).values
         ready = stem()
-        with reduced_precision(_device(model)):
+        with reduced_precision():
             if ready is None:
-                frames = flipped(data.frames(rows, kept), generator).to(_device(model))
+                frames = flipped(data.frames(rows, kept), generator)
                 features = model.vit.frame_features(frames)
             else:
                 view = torch.randint(len(ready), (len(rows), 1), generator=generator)
-                frames = flipped(ready[view, rows[:, None], kept], generator).to(_device(model))
+                frames = flipped(ready[view, rows[:, None], kept], generator)
                 features = model.vit.features_after_stem(frames)
             return cross_entropy(model.vit.classify(features), data, rows, SMOOTHING)
 
@@ -70,9 +70,9 @@ def fa_loss(model: Stae, data: ClipSet) -> Loss:
     """Line 3: M_FA multiplies the frames of X in front of the frozen classifier ("insert for training")."""
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
-        clip = flipped(data.frames(rows), generator).to(_device(model))
+        clip = flipped(data.frames(rows), generator)
         scores = model.fa(clip)
-        with reduced_precision(_device(model)):
+        with reduced_precision():
             return cross_entropy(model.vit(clip * scores), data, rows)
 
     return loss
@@ -127,11 +127,11 @@ def sa_loss(model: Stae, data: ClipSet, kept: Tensor, budgets: Sequence[float]) 
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
-        frames = flipped(data.frames(rows, kept[rows]), generator).to(_device(model))
+        frames = flipped(data.frames(rows, kept[rows]), generator)
         pixels = budgets[int(torch.randint(len(budgets), (), generator=generator))]
         scores = model.sa(frames)
         mask = select_pixels(scores.detach(), kept_pixels(pixels, *frames.shape[3:])) + scores - scores.detach()
-        with reduced_precision(_device(model)):
+        with reduced_precision():
             return cross_entropy(model.vit(frames * mask), data, rows)
 
     return loss
@@ -148,10 +148,10 @@ def fr_loss(model: Stae, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
-        frames = flipped(data.frames(rows, kept[rows]), generator).to(_device(model))
+        frames = flipped(data.frames(rows, kept[rows]), generator)
         with torch.no_grad():
             mask = select_pixels(model.sa(frames), kept_pixels(pixels, *frames.shape[3:]))
-        with reduced_precision(_device(model)):
+        with reduced_precision():
             recovered = model.fr(frames * mask, mask)
             task = cross_entropy(model.vit(recovered), data, rows)
         return task + reconstruction_error(recovered, frames, mask)
@@ -169,7 +169,3 @@ def reconstruction_error(recovered: Tensor, frames: Tensor, mask: Tensor) -> Ten
     """Mean absolute error of the pixels that were not sent, weighted as ``fr_loss`` does."""
     missing = (1 - mask).mean().clamp_min(1e-6)
     return _RECONSTRUCTION * functional.l1_loss(recovered.float(), frames) / missing
-
-
-def _device(model: Stae) -> torch.device:
-    return next(model.parameters()).device
