@@ -22,7 +22,9 @@ def demo(
         Path | None,
         typer.Option(help="Folder to write to; a killed run goes on there. By default runs/demo or runs/demo-video."),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Environment steps to train for; 600000 by default.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Environment steps to train for; by default 600000 on images, 900000 on video.")
+    ] = None,
     episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 300,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     processes: Annotated[int, _PROCESSES] = _CORES,
