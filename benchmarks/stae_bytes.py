@@ -39,7 +39,7 @@ from edgevision.codecs.video.ut_interaction import UTInteraction
 
 PIXELS = 0.4
 STEPS = (20.0, 32.0, 50.0, 80.0)
-CRF = (28.0, 34.0, 40.0, 46.0, 51.0)
+CRF = (18.0, 23.0, 28.0, 34.0, 40.0, 46.0, 51.0)
 QUALITY = (10.0, 30.0, 60.0)
 FEW = (1, 2, 4)
 FAMILIES = ("STAE, pixels", "STAE, patches", "STAE, patches, lossy", "STAE, frames, lossy", "H.264", "H.265", "JPEG")
