@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from one_line import one_line_errors
 
 from edgevision.codecs.stae.attention import select_frames
 from edgevision.codecs.stae.bitstream import Coding, pack, unpack
@@ -230,4 +231,5 @@ def _ratio(
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from one_line import one_line_errors
 
 from edgevision import provenance
 from edgevision.codecs.deepisc.models import DeepIscModels
@@ -155,4 +156,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

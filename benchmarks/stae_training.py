@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from one_line import one_line_errors
 
 from edgevision.codecs.stae.model import StaeConfig
 from edgevision.codecs.stae.models import StaeModels
@@ -43,6 +44,8 @@ def main() -> None:
     parser.add_argument("--pixels", type=float, default=0.4)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    if not 1 <= given.frames <= 16 or not 0 < given.pixels < 1:
+        parser.error(f"--frames must be in 1..16 and --pixels between 0 and 1, got {given.frames} and {given.pixels}")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         data, test = (
@@ -104,4 +107,5 @@ def gradient_steps(plan: Plan, rows: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()
