@@ -25,7 +25,7 @@ from edgevision.codecs.stae.profiling.run import measure_video_profile
 from edgevision.codecs.stae.profiling.sender import StaeSender
 from edgevision.codecs.stae.profiling.timing import PARTS, time_parts
 from edgevision.codecs.stae.training.algorithm1 import Plan
-from edgevision.codecs.stae.training.evaluation import uniform_accuracy
+from edgevision.codecs.stae.training.evaluation import correct_on_grid
 from edgevision.codecs.stae.training.fitting import FitConfig
 from edgevision.codecs.video.actions import GeneratedActions
 from edgevision.codecs.video.clips import ByteClip, LabelledClip
@@ -282,7 +282,8 @@ def test_a_measured_profile_is_what_sending_gives(
                 local = profile.correct[:, point_index(alpha, beta, "local")]
                 np.testing.assert_array_equal(local, said == data.labels)
     known = profile.metadata
-    assert known["uniform_accuracy"] == pytest.approx(uniform_accuracy(models, data, data.rows))
+    uniform = correct_on_grid(models, data, data.rows, (16,), (1.0,), ("ViT_FA",))["ViT_FA"]
+    assert known["uniform_accuracy"] == pytest.approx(uniform.mean())
     assert known["groups"] == [0, 0, 0, 1] and known["folds"] is None
     assert (known["codec"], known["coding"], known["weights"]) == ("stae", "huffman", "made up for tests")
     assert known["data_set"] == "in-groups" and known["clips"] == CLIPS

@@ -64,11 +64,6 @@ def _without_making(models: StaeModels, alpha: int, beta: float, variant: Varian
     return models.model(alpha) if variant == "ViT_FA+SA" else models.model(alpha, 1.0)
 
 
-def uniform_accuracy(models: StaeModels, data: ClipSet, rows: Tensor) -> float:
-    """Accuracy of the classifier on all F frames of each clip, no attention: what frame attention is held against."""
-    return float(_correct(models.base, data, rows, models.config.frames, 1.0, "ViT_FA").mean())
-
-
 def _correct(model: Stae, data: ClipSet, rows: Tensor, alpha: int, beta: float, variant: Variant) -> NDArray[np.bool_]:
     with torch.inference_mode(), reduced_precision():
         answers = [
