@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import sys
+import importlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +40,7 @@ from tests.codecs.stae.tiny import SIZE, action_clips, tiny_models, with_budgets
 
 from .conftest import CONFIG
 
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "stae_profiles.py"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 PLAN = Plan(frames=(1,), pixels=(1.0, 0.4), fr=FitConfig(1, 4), first_fr=FitConfig(1, 4))
 
 
@@ -204,11 +203,8 @@ def test_folds_of_other_networks_or_plans_are_not_taken_up(tmp_path: Path, monke
 
 
 def test_profiles_name_the_weights_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = importlib.util.spec_from_file_location("stae_profiles", BENCHMARK)
-    assert spec and spec.loader
-    script = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "stae_profiles", script)
-    spec.loader.exec_module(script)
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    script = importlib.import_module("stae_profiles")
     tiny_models().save(tmp_path / "actions" / "stae.safetensors", {})
     networks().save(tmp_path / "actions" / "deepisc.safetensors", {})
     saved: list[tuple[Any, ...]] = []
