@@ -18,6 +18,7 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from edgevision.codecs.stae.model import StaeConfig
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.profiling.run import FOLD_PLAN, measure_video_profile, measured_folder
 from edgevision.codecs.stae.training.algorithm1 import Plan
+from edgevision.codecs.stae.training.fitting import FitConfig
 from edgevision.codecs.stae.training.run import clip_set, train_stae
 from edgevision.codecs.video.actions import GeneratedActions
 from edgevision.codecs.video.cache import cached_clips
@@ -46,6 +48,8 @@ from edgevision.codecs.video.ut_interaction import UTInteraction
 
 TRAINING, MEASURED = GeneratedActions(3200, 0), GeneratedActions(200, 1)
 PLAN = Plan()
+# DeepISC has no interpolation to begin from, and is given more to learn what recovery does.
+DEEPISC_PLAN = replace(PLAN, fr=FitConfig(3, 16, 1e-3, clips=1280), first_fr=FitConfig(6, 16, 2e-3, clips=1600))
 
 
 def report(what: str) -> Callable[[int, int], None]:
@@ -84,7 +88,7 @@ def sha256(path: Path) -> str:
 def train(work: Path) -> None:
     """WORK/actions/stae.safetensors."""
     command = "python benchmarks/stae_profiles.py train --work DIR"
-    config = StaeConfig(len(TRAINING.classes), attention_motion=True)
+    config = StaeConfig(len(TRAINING.classes), attention_motion=True, attention_contrast=True)
     train_stae(TRAINING, config, PLAN, work / "actions", provenance={"command": command}, progress=by_step())
 
 
@@ -92,7 +96,7 @@ def deepisc(work: Path) -> None:
     """WORK/actions/deepisc.safetensors."""
     models = StaeModels.load(work / "actions" / "stae.safetensors")
     data = clip_set(cached_clips(TRAINING, work / "actions"))
-    trained = train_deepisc(models, data, PLAN, work / "actions" / "deepisc", progress=by_step())
+    trained = train_deepisc(models, data, DEEPISC_PLAN, work / "actions" / "deepisc", progress=by_step())
     command = "python benchmarks/stae_profiles.py deepisc --work DIR"
     trained.save(work / "actions" / "deepisc.safetensors", {"command": command})
 

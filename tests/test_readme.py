@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -28,11 +29,24 @@ def test_first_screen_shows_both_commands() -> None:
     assert any(line.startswith("make test") for line in top)
 
 
-def test_every_command_line_shown_exists() -> None:
-    commands = set(re.findall(r"^edgevision (\w+)", README, flags=re.MULTILINE))
-    assert commands
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "edgevision.cli", command, "--help"], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, (command, done.stderr)
+def shown_options() -> dict[tuple[str, ...], set[str]]:
+    """Each command on a line of its own, with all options that are shown with it."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for line in re.findall(r"^\s*edgevision (.+?)(?:   .*)?$", README + SOLVERS + STAE, flags=re.MULTILINE):
+        words = line.split()
+        command = tuple(words[:2] if words[0] in ("codec", "profile") else words[:1])
+        found.setdefault(command, set()).update(word for word in words if word.startswith("--"))
+    return found
+
+
+@pytest.mark.parametrize("command", shown_options(), ids=" ".join)
+def test_every_command_line_shown_exists(command: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edgevision.cli", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert shown_options()[command] <= set(re.findall(r"--[\w-]+", done.stdout))

@@ -1,8 +1,8 @@
 """Operating points of a grid as a ladder: sorted by the rate that they need, dominated ones replaced. Ours.
 
-The success probability of a point depends on its payload S and time left t through the rate S / t alone (eq. 2). So
-of two points the one that needs no more and is no less accurate is at least as good at any bandwidth and power, and
-solvers that search along a ladder find the best point of a grid too.
+The success probability of a point depends on its payload S and time left t through the rate S / t alone (Co-CRRA,
+eq. 2). So of two points the one that needs no more and is no less accurate is at least as good at any bandwidth and
+power, and solvers that search along a ladder find the best point of a grid too.
 """
 
 from __future__ import annotations

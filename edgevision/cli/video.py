@@ -35,8 +35,10 @@ _INSERTION = typer.Option(
     "frames, as published).",
     show_default="features",
 )
-_MOTION = typer.Option(
-    "--motion", help="Frame attention also sees how frames differ, beyond the paper; the shipped weights have it."
+_EXTENDED = typer.Option(
+    "--extended",
+    help="Attention beyond the paper, as in the shipped weights: to frames also by how they differ, to pixels by "
+    "contrast of either sign.",
 )
 _CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
 _CODECS, _CODINGS = ("stae", "fa-sa"), ("huffman", "range")
@@ -53,7 +55,7 @@ def train_stae(
     pixels: Annotated[str | None, _PIXELS] = None,
     start: Annotated[Path | None, _START] = None,
     insertion: Annotated[str | None, _INSERTION] = None,
-    motion: Annotated[bool, _MOTION] = False,
+    extended: Annotated[bool, _EXTENDED] = False,
     end_to_end: Annotated[
         bool, typer.Option("--end-to-end", help="Train all networks of one budget at once; needs one of each budget.")
     ] = False,
@@ -88,7 +90,7 @@ def train_stae(
     source = open_source(data, clips, clips=number, seed=seed, subset="train")
     held_back = open_source(data, clips, clips=max(_HELD_BACK, number // 8), seed=seed, subset="test")
     first = StaeModels.load(start) if start else None
-    config = _config(vit, first, source, motion=motion)
+    config = _config(vit, first, source, extended=extended)
     typer.echo(_costs(config, source, plan))
     given = {
         "data": data,
@@ -102,7 +104,7 @@ def train_stae(
         "seed": seed,
     }
     options = [f"--{name} {value}" for name, value in given.items() if value is not None]
-    flags = {"--motion": motion, "--end-to-end": end_to_end, "--quick": quick}
+    flags = {"--extended": extended, "--end-to-end": end_to_end, "--quick": quick}
     command = " ".join(["edgevision codec train-stae", *options, *(flag for flag, on in flags.items() if on)])
     with stage_bars() as report:
         train(source, config, plan, out, start=first, provenance={"command": command}, progress=report)
@@ -214,10 +216,11 @@ def _plan(
         if alpha not in range(1, 17):
             raise typer.BadParameter(f"--frames must be whole numbers from 1 to 16, got {alpha:g}")
     for beta in pixels or ():
-        if not 0 < beta <= 1 or round(100 * beta) != round(100 * beta, 6):
+        if round(100 * beta, 9) not in range(1, 101):
             raise typer.BadParameter(f"--pixels must be whole per cents, in (0, 1], got {beta:g}")
     base = QUICK_PLAN if quick else Plan()
-    alphas, betas = tuple(map(int, frames or base.frames)), pixels or base.pixels
+    alphas = tuple(map(int, frames or base.frames))
+    betas = tuple(round(beta, 2) for beta in pixels or base.pixels)
     if not end_to_end:
         insert = cast(Insertion, insertion or base.insertion)
         return replace(base, frames=alphas, pixels=betas, insertion=insert, seed=seed)
@@ -227,7 +230,7 @@ def _plan(
     return replace(plan, fit=QUICK_END_TO_END) if quick else plan
 
 
-def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, motion: bool) -> StaeConfig:
+def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, extended: bool) -> StaeConfig:
     """Shapes of the networks: those of the weights to go on from, or by the transformer's name."""
     from dataclasses import replace
 
@@ -239,15 +242,16 @@ def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, mo
     if start is not None:
         if vit is not None:
             raise typer.BadParameter("--start says which transformer it is; leave --vit out")
-        if motion and not start.config.attention_motion:
-            raise typer.BadParameter("--start has a frame attention without motion; leave --motion out")
+        if extended and not (start.config.attention_motion and start.config.attention_contrast):
+            raise typer.BadParameter("--start has not all of the extended attention; leave --extended out")
         return replace(start.config, classes=len(source.classes))
+    config = StaeConfig(len(source.classes), attention_motion=extended, attention_contrast=extended)
     if vit is None or vit == "hybrid":
-        return StaeConfig(len(source.classes), attention_motion=motion)
+        return config
     if vit not in timm.list_models(module="vision_transformer"):
         raise typer.BadParameter(f"--vit must be hybrid or one of timm's such as vit_base_patch16_224, got {vit!r}")
     size = cast(tuple[int, int, int], timm.get_pretrained_cfg(vit).input_size)[-1]
-    return StaeConfig(len(source.classes), VitConfig(name=vit, size=size), attention_motion=motion)
+    return replace(config, vit=VitConfig(name=vit, size=size))
 
 
 def _budgets(plan: Plan | EndToEndPlan) -> tuple[list[int], list[float]]:

@@ -15,7 +15,7 @@ pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
 
 import torch
 
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.models import SHIPPED, StaeModels
 from edgevision.codecs.stae.profiling import run as profiling
 from edgevision.codecs.stae.profiling import timing
 from edgevision.codecs.stae.training import run as training
@@ -85,6 +85,14 @@ def test_training_leaves_weights_and_prints_what_they_are_worth(
     assert (tmp_path / "stae.safetensors").read_bytes() == first
 
 
+def test_extended_attention_is_that_of_the_shipped_weights(tmp_path: Path) -> None:
+    assert run(*train(tmp_path, count="2", frames="16", pixels="1"), "--extended") == 0
+    record, shipped = (json.loads(path.read_text()) for path in (tmp_path / "stae.json", SHIPPED.with_suffix(".json")))
+    assert record["provenance"]["command"].endswith(" --extended --quick")
+    for name in ("attention_motion", "attention_contrast"):
+        assert record["config"][name] and shipped["config"][name]
+
+
 def test_all_networks_of_one_budget_at_once(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [*train(tmp_path, start=str(weights), frames="2", pixels="0.5"), "--end-to-end"]
     assert run(*command) == 0
@@ -134,7 +142,7 @@ WRONG = {
     "insertion of another training": [
         "codec", "train-stae", "--end-to-end", "--frames", "1", "--pixels", "0.4", "--insertion", "input",
     ],
-    "motion for networks without": ["codec", "train-stae", "--motion", "--start", "WEIGHTS"],
+    "extensions for networks without": ["codec", "train-stae", "--extended", "--start", "WEIGHTS"],
     "no name": ["profile", "video"],
     "name that is a path": ["profile", "video", "--name", "a/b", "--weights", "WEIGHTS", "--count", "1"],
     "unknown codec": ["profile", "video", "--name", "x", "--codec", "jpeg"],

@@ -1,4 +1,4 @@
-"""Training DeepISC the way STAE's recovery network is trained: same loss, same steps, the classifier frozen."""
+"""Training DeepISC the way STAE's recovery network is trained: one network a budget, the classifier frozen."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def train_deepisc(
 
 
 def deepisc_loss(network: DeepIsc, vit: VideoVit, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
-    """The restored frames must be recognised, and look like those that were captured; as ``steps.fr_loss``.
+    """The restored frames must be recognised, and look like those that were captured, with equal weights.
 
     Nobody labels segments, so their entropy is rewarded; else one class takes the whole frame and tells nothing.
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_SOFTNESS = 0.05  # width of a soft mask's step, in standard deviations of a frame's scores
+
 
 class FrameAttention(nn.Module):
     """Which frames decide: M_FA = sigmoid(MLP(avg X) + MLP(max X)) with one shared MLP (eq. 6).
@@ -62,19 +64,34 @@ class SpatialAttention(nn.Module):
     frames before and after.
     """
 
-    def __init__(self, kernel: tuple[int, int, int] = (1, 3, 3)) -> None:
+    def __init__(self, kernel: tuple[int, int, int] = (1, 3, 3), contrast: bool = False) -> None:
+        """Build the module.
+
+        Args:
+            kernel: size of the convolution in time, height and width.
+            contrast: an extension beyond the paper: M_SA = sigmoid(|Conv (P - mean P)|), P the pooled maps and their
+                mean that of 3 x 3 pixels. What counts is how much a pixel differs from those around it, be it brighter
+                or darker, and no weights make a bright place count by itself.
+        """
         super().__init__()
         depth, height, width = kernel
-        self.convolution = nn.Conv3d(2, 1, kernel, padding=(depth // 2, height // 2, width // 2))
-        # Begin with the maximum less the mean, a pixel's colour: from a random filter, whose order of the pixels means
-        # nothing, training ends in a poor optimum about every other time.
+        self.contrast = contrast
+        self.convolution = nn.Conv3d(2, 1, kernel, padding=(depth // 2, height // 2, width // 2), bias=not contrast)
+        # Begin with how much darker a pixel is than its neighbours, which tells what cannot be filled in from them,
+        # plus, without contrast, its colour, the maximum less the mean; a random filter takes far longer to train.
         with torch.no_grad():
             self.convolution.weight.mul_(0.1)
-            self.convolution.weight[0, :, depth // 2, height // 2, width // 2] += torch.tensor([-1.0, 1.0])
+            weight = self.convolution.weight[0, :, depth // 2]
+            weight[:, height // 2, width // 2] += torch.tensor([-1.0, 0.0] if contrast else [-2.0, 1.0])
+            if not contrast:
+                weight[0] += 1 / (height * width)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Score the pixels of kept frames (B, a, C, H, W): M_SA, (B, a, 1, H, W), in (0, 1)."""
         pooled = torch.stack([frames.mean(2), frames.amax(2)], 1)
+        if self.contrast:
+            pooled = pooled - functional.avg_pool3d(pooled, (1, 3, 3), 1, (0, 1, 1), count_include_pad=False)
+            return torch.sigmoid(self.convolution(pooled).abs()).transpose(1, 2)
         return torch.sigmoid(self.convolution(pooled)).transpose(1, 2)
 
 
@@ -101,6 +118,19 @@ def select_pixels(scores: Tensor, count: int) -> Tensor:
         return torch.ones_like(scores)
     mask = torch.zeros_like(flat).scatter_(2, flat.topk(count, dim=2).indices, 1.0)
     return mask.view_as(scores)
+
+
+def soften(scores: Tensor, count: int) -> Tensor:
+    """What ``select_pixels`` returns, with a gradient: 1/2 where it has its threshold, and steep there.
+
+    Raising all scores alike changes nothing, as the budget demands.
+    """
+    flat = scores.flatten(2)
+    if count >= flat.shape[2]:
+        return torch.ones_like(scores)
+    threshold = flat.topk(count, dim=2).values[..., -1:]
+    width = _SOFTNESS * flat.detach().std(2, keepdim=True).clamp_min(1e-6)
+    return torch.sigmoid((flat - threshold) / width).view_as(scores)
 
 
 def _mlp(frames: int, hidden: int) -> nn.Module:

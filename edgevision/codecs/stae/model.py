@@ -28,6 +28,7 @@ class StaeConfig:
         frames: frames F of a clip.
         attention_hidden: hidden units of the frame attention's MLP.
         attention_motion: whether frame attention also sees how frames differ, an extension beyond the paper.
+        attention_contrast: whether spatial attention scores contrast of either sign, an extension beyond the paper.
         attention_kernel: of the spatial attention, (1, 3, 3) or (3, 3, 3).
         recovery_width: channels of the recovery network.
     """
@@ -37,12 +38,17 @@ class StaeConfig:
     frames: int = 16
     attention_hidden: int = 64
     attention_motion: bool = False
+    attention_contrast: bool = False
     attention_kernel: tuple[int, int, int] = (1, 3, 3)
     recovery_width: int = 8
 
     def frame_attention(self) -> FrameAttention:
         """A new, untrained FA."""
         return FrameAttention(self.frames, self.attention_hidden, self.attention_motion)
+
+    def spatial_attention(self) -> SpatialAttention:
+        """A new, untrained SA."""
+        return SpatialAttention(self.attention_kernel, self.attention_contrast)
 
     def as_json(self) -> dict[str, Any]:
         """The settings as JSON values."""
@@ -70,7 +76,7 @@ class Stae(nn.Module):
         self.config = config
         self.vit = VideoVit(config.vit, config.classes)
         self.fa = config.frame_attention()
-        self.sa = SpatialAttention(config.attention_kernel)
+        self.sa = config.spatial_attention()
         self.fr = FeatureRecovery(config.recovery_width)
 
     def forward(self, clip: Tensor, frames: int, pixels: float = 1.0, variant: Variant = "ViT_STAE") -> Tensor:

@@ -59,7 +59,7 @@ class StaeModels(nn.Module):
         """SA of a frame budget; made on first use, as a copy of the next smaller budget's."""
         key = str(frames)
         if key not in self.spatial:
-            made = SpatialAttention(self.config.attention_kernel)
+            made = self.config.spatial_attention()
             smaller = [int(name) for name in self.spatial if int(name) < frames]
             made.load_state_dict((self.spatial[str(max(smaller))] if smaller else self.base.sa).state_dict())
             self.spatial[key] = made

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from edgevision.codecs.stae.interpolation import interpolate
 
 
 class FeatureRecovery(nn.Module):
     """Fills in the pixels that were not sent, from those around them in space and time.
 
-    A 3D CNN (left in figure 3) sees the zero-filled frames and their mask at half resolution: 3 x 3 x 3 kernels, a
-    stride of 2 in space, dilated convolutions, U-Net's skip connection. Its output X'_M,3D is a coarse guess. A 2D CNN
-    (right) completes each frame by itself at full resolution; two feature maps made of X'_M,3D are added to its first
-    and its last layer of that size, so that frames fit each other. Pixels that were sent are passed on as they are.
+    A 3D CNN (left in figure 3) sees the frames and their mask at half resolution: 3 x 3 x 3 kernels, a stride of 2 in
+    space, dilated convolutions, U-Net's skip connection. Its output X'_M,3D is a coarse correction. A 2D CNN (right)
+    completes each frame by itself at full resolution; two feature maps made of X'_M,3D are added to its first and its
+    last layer of that size, so that frames fit each other. Pixels that were sent are passed on as they are.
+
+    Where the paper fills gaps with zeros, they are interpolated here, and the networks learn what is to be added to
+    that: from zeros, a training on few clips ends in frames that are worse to recognise than their zeros.
     """
 
     def __init__(self, width: int = 8) -> None:
@@ -28,7 +35,7 @@ class FeatureRecovery(nn.Module):
         self.down3d = _conv3d(width, 2 * width, stride=2)
         self.dilated3d = nn.Sequential(_conv3d(2 * width, 2 * width, dilation=2), _conv3d(2 * width, 2 * width))
         self.up3d = _conv3d(3 * width, width)
-        self.guess = nn.Conv3d(width, 3, 1)
+        self.correct = nn.Conv3d(width, 3, 1)
 
         self.first_guide, self.last_guide = nn.Conv2d(3, 2 * width, 3, padding=1), nn.Conv2d(3, 2 * width, 3, padding=1)
         self.enter2d = _conv2d(4, width)
@@ -41,6 +48,9 @@ class FeatureRecovery(nn.Module):
         self.up2d = _conv2d(6 * width, 2 * width)
         self.leave2d = _conv2d(3 * width, width)
         self.paint = nn.Conv2d(width, 3, 3, padding=1)
+        for last in (self.correct, self.paint):  # untrained, the network interpolates
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(cast(Tensor, last.bias))
 
     def forward(self, received: Tensor, mask: Tensor) -> Tensor:
         """Recover X'_R, (B, a, 3, H, W).
@@ -50,36 +60,30 @@ class FeatureRecovery(nn.Module):
             mask: M, 1 where a pixel was sent, (B, a, 1, H, W).
         """
         batch, frames = received.shape[:2]
-        coarse = self._coarse(received, mask)
-        image = torch.cat([received, mask], 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(received.device.type, enabled=False):
+            filled = interpolate(received.float(), mask.float())
+        coarse = self._coarse(filled, mask)
+        image = torch.cat([filled, mask], 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
         full = self.enter2d(image)
         half = self.down2d(full) + self.first_guide(coarse)
         bottom = functional.interpolate(self.bottom2d(half), size=half.shape[2:])
         last = self.up2d(torch.cat([bottom, half], 1)) + self.last_guide(coarse)
         last = functional.interpolate(last, size=full.shape[2:])
         painted = self.paint(self.leave2d(torch.cat([last, full], 1))).unflatten(0, (batch, frames))
-        # The coarse guess is what the 2D branch starts from: it only has to add detail.
-        guess = functional.interpolate(coarse, size=received.shape[3:], mode="bilinear").unflatten(0, (batch, frames))
-        return received * mask + (guess + painted) * (1 - mask)
+        coarse = functional.interpolate(coarse, size=received.shape[3:], mode="bilinear").unflatten(0, (batch, frames))
+        return filled + (coarse + painted) * (1 - mask)
 
-    def _coarse(self, received: Tensor, mask: Tensor) -> Tensor:
+    def _coarse(self, filled: Tensor, mask: Tensor) -> Tensor:
         """X'_M,3D, frame by frame, (B a, 3, H / 2, W / 2).
 
         In full precision even under autocast: oneDNN's bfloat16 gradients of 3D convolutions are NaN now and then.
         """
-        with torch.autocast(received.device.type, enabled=False):
-            return self._coarse_in_full(received.float(), mask.float())
-
-    def _coarse_in_full(self, received: Tensor, mask: Tensor) -> Tensor:
-        share = _halve(mask)
-        # The mean of the pixels that were sent, not of them and the zeros between them.
-        colour = _halve(received * mask) / share.clamp_min(0.25)
-        volume = torch.cat([colour, share], 2).transpose(1, 2)
-        full = self.enter3d(volume)
-        half = self.dilated3d(self.down3d(full))
-        half = functional.interpolate(half, size=full.shape[2:])
-        guess = self.guess(self.up3d(torch.cat([half, full], 1)))
-        return guess.transpose(1, 2).flatten(0, 1)
+        with torch.autocast(filled.device.type, enabled=False):
+            volume = _halve(torch.cat([filled, mask.float()], 2)).transpose(1, 2)
+            full = self.enter3d(volume)
+            half = self.dilated3d(self.down3d(full))
+            half = functional.interpolate(half, size=full.shape[2:])
+            return self.correct(self.up3d(torch.cat([half, full], 1))).transpose(1, 2).flatten(0, 1)
 
 
 def _halve(frames: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.attention import FrameAttention, SpatialAttention, select_frames, select_pixels
+from edgevision.codecs.stae.attention import FrameAttention, SpatialAttention, select_frames, select_pixels, soften
 from edgevision.codecs.stae.selection import kept_pixels
 
 
@@ -86,6 +86,25 @@ def test_a_frame_is_scored_by_itself_with_the_published_kernel() -> None:
     torch.testing.assert_close(attention(frames[:, order]), attention(frames)[:, order])
 
 
+def test_contrast_counts_darker_and_brighter_alike_and_brightness_nothing() -> None:
+    torch.manual_seed(0)
+    attention, frames = SpatialAttention(contrast=True), 0.4 * clips(1, 2, 3, 8, 8)
+    scores = attention(frames)
+    assert scores.min() >= 0.5 and scores.max() < 1 and scores.std() > 0
+    torch.testing.assert_close(attention(frames + 0.3), scores)
+    with torch.no_grad():
+        attention.convolution.weight[:, 1] = 0  # the average alone: the maximum of -X is not -max X
+    torch.testing.assert_close(attention(-frames), attention(frames))
+
+
+@pytest.mark.parametrize("contrast", [False, True])
+def test_pixels_that_differ_from_their_neighbours_come_first(contrast: bool) -> None:
+    torch.manual_seed(0)
+    frames = torch.zeros(1, 1, 3, 9, 9)
+    frames[..., 4, 4] = -0.5
+    assert SpatialAttention(contrast=contrast)(frames).flatten().argmax() == 4 * 9 + 4
+
+
 @given(seed=st.integers(0, 999), frames=st.integers(1, 9), data=st.data())
 def test_the_best_frames_are_kept_in_time_order(seed: int, frames: int, data: st.DataObject) -> None:
     count = data.draw(st.integers(1, frames))
@@ -117,3 +136,28 @@ def test_exactly_round_beta_h_w_pixels_are_kept_and_they_are_the_best(
 def test_ties_do_not_change_the_number_of_pixels() -> None:
     mask = select_pixels(torch.full((1, 2, 1, 6, 6), 0.5), 13)
     assert mask.sum((2, 3, 4)).tolist() == [[13.0, 13.0]]
+
+
+@pytest.mark.parametrize("contrast", [False, True])
+def test_a_soft_mask_is_soft_at_its_threshold_only(contrast: bool) -> None:
+    torch.manual_seed(0)
+    frames = torch.rand(2, 2, 3, 64, 64) * 2 - 1
+    for count in (1638, 2867, 3686):
+        soft = soften(SpatialAttention(contrast=contrast)(frames), count)
+        assert 0 < ((soft > 0.05) & (soft < 0.95)).float().mean() < 0.2
+
+
+@given(seed=st.integers(0, 999), height=st.integers(2, 9), width=st.integers(1, 9), data=st.data())
+def test_a_soft_mask_agrees_with_the_selection_and_ignores_what_all_scores_share(
+    seed: int, height: int, width: int, data: st.DataObject
+) -> None:
+    count = data.draw(st.integers(1, height * width))
+    scores = clips(2, 3, 1, height, width, seed=seed).sigmoid().requires_grad_()
+    soft = soften(scores, count)
+    assert soft.shape == scores.shape and soft.min() >= 0 and soft.max() <= 1
+    assert torch.equal((soft >= 0.5).float(), select_pixels(scores.detach(), count))
+    torch.testing.assert_close(soften(scores + 0.25, count), soft, atol=1e-3, rtol=0)
+    if count < height * width:
+        (gradient,) = torch.autograd.grad(soft.square().sum(), scores)
+        largest = gradient.abs().amax((2, 3, 4))
+        assert (gradient.sum((2, 3, 4)).abs() <= 1e-4 * largest.clamp_min(1)).all() and largest.max() > 0

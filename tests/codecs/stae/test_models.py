@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.models import SHIPPED, StaeModels
+from edgevision.codecs.stae.training.algorithm1 import Plan
+from edgevision.codecs.stae.training.run import adopt
 from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
-from tests.codecs.stae.tiny import CLASSES, tiny_models, with_budgets
+from tests.codecs.stae.tiny import CLASSES, EXTENDED, tiny_models, with_budgets
 
 BUDGETS = (1, 4), (0.7, 0.4)
 
@@ -60,6 +63,21 @@ def test_new_budgets_start_from_the_one_made_last() -> None:
 
 def weights(module: torch.nn.Module) -> torch.Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
+
+
+def test_attention_beyond_the_paper_survives_saving(tmp_path: Path) -> None:
+    made = with_budgets(tiny_models(config=EXTENDED), (2,), (0.4,))
+    made.save(tmp_path / "stae.safetensors", {})
+    loaded = StaeModels.load(tmp_path / "stae.safetensors")
+    assert loaded.config == EXTENDED
+    assert loaded.spatial_attention(2).contrast and loaded.base.fa.motion_mlp is not None
+    with pytest.raises(ValueError, match="other shapes"):
+        adopt(tiny_models(), made)
+
+
+def test_shipped_weights_are_those_of_the_plan_that_their_command_uses() -> None:
+    plan = json.loads(SHIPPED.with_suffix(".json").read_text())["provenance"]["plan"]
+    assert plan == json.loads(json.dumps(asdict(Plan())))
 
 
 def test_which_budgets_are_trained(models: StaeModels) -> None:

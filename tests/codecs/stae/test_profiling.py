@@ -138,7 +138,8 @@ def test_points_mean_what_the_grid_says(recovered: bool) -> None:
             assert made.edge_time[plain] == pytest.approx(edge)
             assert made.edge_time[entropy] == pytest.approx(edge + at["t_ed"])
             assert made.edge_time[local] == 0
-            assert made.parameter[plain] == pytest.approx(alpha * beta)
+            assert made.parameter[plain] == made.parameter[entropy] == pytest.approx(alpha / 16 * beta)
+            assert made.parameter[local] == 0  # nothing is sent
 
 
 def test_accuracy_and_features_come_from_the_train_split() -> None:

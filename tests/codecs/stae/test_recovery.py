@@ -5,13 +5,22 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgevision.codecs.stae.interpolation import interpolate
 from edgevision.codecs.stae.recovery import FeatureRecovery
+
+
+def changing() -> FeatureRecovery:
+    """A network that no longer only interpolates, as if it had been trained."""
+    torch.manual_seed(0)
+    network = FeatureRecovery(4)
+    for last in (network.correct, network.paint):
+        torch.nn.init.normal_(last.weight, std=0.1)
+    return network
 
 
 @pytest.fixture(scope="module")
 def network() -> FeatureRecovery:
-    torch.manual_seed(0)
-    return FeatureRecovery(4).eval()
+    return changing().eval()
 
 
 def received(*shape: int, share: float = 0.4, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -35,6 +44,12 @@ def test_shape_is_kept_and_pixels_that_were_sent_are_not_touched(
     assert (recovered[~sent] != 0).any()
 
 
+def test_untrained_it_interpolates() -> None:
+    frames, mask = received(2, 3, 3, 17, 12)
+    with torch.inference_mode():
+        assert torch.equal(FeatureRecovery(4)(frames, mask), interpolate(frames, mask))
+
+
 def test_frames_that_were_not_received_at_all_are_guessed_from_their_neighbours(network: FeatureRecovery) -> None:
     frames, mask = received(1, 3, 3, 16, 16)
     frames[:, 1], mask[:, 1] = 0, 0
@@ -49,8 +64,7 @@ def test_frames_that_were_not_received_at_all_are_guessed_from_their_neighbours(
 
 
 def test_gradient_reaches_every_layer() -> None:
-    torch.manual_seed(0)
-    network = FeatureRecovery(4)
+    network = changing()
     frames, mask = received(2, 4, 3, 32, 32)
     network(frames, mask).square().sum().backward()
     for name, parameter in network.named_parameters():

@@ -24,7 +24,7 @@ from edgevision.codecs.stae.training.evaluation import correct_on_grid
 from edgevision.codecs.stae.training.fitting import FitConfig
 from edgevision.codecs.stae.training.run import adopt, train_stae
 from edgevision.codecs.video.actions import GeneratedActions
-from tests.codecs.stae.tiny import CLASSES, CONFIG, action_clips, tiny_models
+from tests.codecs.stae.tiny import CLASSES, CONFIG, EXTENDED, action_clips, tiny_models, with_budgets
 
 SHORT = FitConfig(2, 8, 1e-3)
 PLAN = Plan((1, 4), (1.0, 0.7, 0.4), vit=SHORT, second_vit=SHORT, fa=SHORT, sa=SHORT, fr=SHORT, first_fr=SHORT)
@@ -127,7 +127,7 @@ def test_checkpoints_are_those_of_the_same_start_versions_and_steps(monkeypatch:
     assert run._digest(source, CONFIG, plan, tiny_models()) == names[1]
     start.classes = start.classes[::-1]
     names.append(run._digest(source, CONFIG, plan, start))
-    monkeypatch.setattr(run, "_STEPS_VERSION", 2)
+    monkeypatch.setattr(run, "STEPS_VERSION", run.STEPS_VERSION + 1)
     names.append(run._digest(source, CONFIG, plan, start))
     monkeypatch.setattr(run, "versions", lambda libraries: {"torch": "0"})
     names.append(run._digest(source, CONFIG, plan, start))
@@ -196,6 +196,14 @@ def test_accuracies_on_a_grid_are_those_of_single_clips(data: ClipSet) -> None:
                     if best[0] - best[1] > 0.02:  # else reduced precision may decide otherwise
                         assert found[place, a, b] == (int(scores.argmax()) == data.labels[row])
     assert list(models.recovery) == ["1@70", "1@40", "4@70", "4@40"]
+
+
+def test_pixels_are_selected_in_full_precision(data: ClipSet) -> None:
+    models, reduced = with_budgets(tiny_models(config=EXTENDED), (2,), (0.4,)), []
+    for network in (models.base.fa, models.spatial_attention(2)):
+        network.register_forward_pre_hook(lambda *_: reduced.append(torch.is_autocast_enabled("cpu")))
+    correct_on_grid(models, data, data.rows[:2], (2,), (0.4,), ("ViT_STAE",))
+    assert len(reduced) == 2 and not any(reduced)
 
 
 def test_a_grid_is_of_trained_budgets_only(data: ClipSet) -> None:

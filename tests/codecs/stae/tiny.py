@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ SIZE, FRAMES = 32, 16
 VIT = VitConfig(size=SIZE, embed_dim=16, depth=1, heads=2, pretrained=False)
 CLASSES = GeneratedActions(1).classes
 CONFIG = StaeConfig(classes=len(CLASSES), vit=VIT, frames=FRAMES, recovery_width=4)
+
+EXTENDED = replace(CONFIG, attention_motion=True, attention_contrast=True)
 
 
 def tiny_models(seed: int = 0, config: StaeConfig = CONFIG) -> StaeModels:

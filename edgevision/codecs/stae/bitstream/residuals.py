@@ -60,7 +60,8 @@ def code_weights(differences: NDArray[np.int64], coder: Coder, kinds: int) -> ND
     used = np.repeat(USED.reshape(KINDS * PLANES, -1), SETS, axis=0)
     used[kinds * PLANES * SETS :] = False
     usual = models.USUAL_WEIGHTS[used]
-    near = categorical(2.0 ** (-np.abs(np.arange(-_LIMIT, _LIMIT + 1)) / 4) + 1e-4)
+    # Whole numbers, as in ``bank``.
+    near = categorical(np.round(2.0 ** (20 - np.abs(np.arange(-_LIMIT, _LIMIT + 1)) / 4)) + 100)
     symbols = np.clip(differences[used] - usual, -_LIMIT, _LIMIT) + _LIMIT
     coded = np.zeros_like(differences)
     coded[used] = np.clip(coder.code(symbols.astype(np.int32), near) + usual - _LIMIT, -_LIMIT, _LIMIT)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgevision.codecs.stae.profiling.outcomes import Outcomes
 from edgevision.codecs.video.clips import ByteClip
 from edgevision.envs.profile import OperatingPointProfile
-from edgevision.envs.video_grid import AXES, FRAMES, GRID, MODES, PIXELS
+from edgevision.envs.video_grid import AXES, FRAMES, GRID, PIXELS
 
 FloatArray = NDArray[np.float64]
 EntropyCoding = Literal["huffman", "range"]
@@ -76,12 +76,13 @@ def assemble(
     scale = np.where(scale > 0, scale, 1.0)
     correct = _by_mode(right, right, np.broadcast_to(local[:, :, None], right.shape))
     device, edge = _device_and_edge(times, recovered)
+    shares = np.outer(FRAMES, PIXELS) / FRAMES[0]  # of the clip's pixels
     return OperatingPointProfile(
         name=name,
         size=_by_mode(outcomes.plain, getattr(outcomes, coding), np.zeros_like(outcomes.plain)),
         raw_size=np.array([clip.size for clip in clips], np.float64),
         accuracy=correct[train].mean(0),
-        parameter=np.repeat([alpha * beta for alpha in FRAMES for beta in PIXELS], len(MODES)),
+        parameter=_by_mode(shares, shares, np.zeros_like(shares)),
         device_time=device,
         edge_time=edge,
         correct=correct,

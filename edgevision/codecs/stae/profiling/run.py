@@ -26,7 +26,7 @@ from edgevision.codecs.stae.profiling.sender import StaeSender
 from edgevision.codecs.stae.profiling.timing import PARTS, time_parts
 from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.fitting import FitConfig
-from edgevision.codecs.stae.training.run import adopt, clip_set
+from edgevision.codecs.stae.training.run import STEPS_VERSION, adopt, clip_set
 from edgevision.codecs.video.cache import CachedClips, cached_clips
 from edgevision.codecs.video.clips import ClipSource
 from edgevision.envs.profile import OperatingPointProfile, save_profile
@@ -216,7 +216,13 @@ def _shifted(progress: Callable[[int, int], None], first: int, total: int) -> Ca
 
 def _key(source: ClipSource, models: StaeModels, plan: Plan | None) -> str:
     """Hash of everything that decides outcomes and times: measurements of other settings are never mixed in."""
-    parts = [source.fingerprint(), models.config.as_json(), models.classes, StaeCodec.version, plan and asdict(plan)]
+    parts = [
+        source.fingerprint(),
+        models.config.as_json(),
+        models.classes,
+        StaeCodec.version,
+        plan and [STEPS_VERSION, asdict(plan)],
+    ]
     machine = [provenance.versions(_LIBRARIES), provenance.cpu_name(), torch.get_num_threads()]
     digest = hashlib.sha256(json.dumps([*parts, *machine]).encode())
     for value in models.state_dict().values():

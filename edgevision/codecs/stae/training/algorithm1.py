@@ -55,8 +55,8 @@ class Plan:
     views: int = 1
     fa: FitConfig = field(default_factory=lambda: FitConfig(40, 32, 5e-3))
     sa: FitConfig = field(default_factory=lambda: FitConfig(2, 16, 3e-3, clips=480))
-    fr: FitConfig = field(default_factory=lambda: FitConfig(3, 16, 1e-3, clips=1280))
-    first_fr: FitConfig = field(default_factory=lambda: FitConfig(6, 16, 2e-3, clips=1600))
+    fr: FitConfig = field(default_factory=lambda: FitConfig(1, 16, 2e-3, clips=960))
+    first_fr: FitConfig = field(default_factory=lambda: FitConfig(3, 16, 5e-3, clips=1600))
     insertion: Insertion = "features"
     seed: int = 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from edgevision.codecs.stae.attention import select_frames, select_pixels
+from edgevision.codecs.stae.attention import select_frames, select_pixels, soften
 from edgevision.codecs.stae.model import Stae
 from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.selection import kept_pixels
@@ -75,8 +75,8 @@ class EndToEnd:
 def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> Loss:
     """What is sent under a budget must be recognised, and what was not must be recovered.
 
-    Both selections are those of inference; their gradients go to M_FA and M_SA as if these had multiplied what is
-    selected (straight-through, as in ``sa_loss``).
+    Both selections are those of inference; gradients go to M_FA as if it had multiplied what is selected, and to M_SA
+    through the softened mask of ``sa_loss`` (straight-through).
 
     Args:
         model: the networks.
@@ -90,8 +90,8 @@ def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> L
         if pixels >= 1:
             with reduced_precision():
                 return cross_entropy(model.vit(kept), data, rows, SMOOTHING)
-        scores = model.sa(kept)
-        mask = _through(select_pixels(scores.detach(), kept_pixels(pixels, *kept.shape[3:])), scores)
+        scores, count = model.sa(kept), kept_pixels(pixels, *kept.shape[3:])
+        mask = _through(select_pixels(scores.detach(), count), soften(scores, count))
         with reduced_precision():
             recovered = model.fr(kept * mask, mask)
             recognised = cross_entropy(model.vit(recovered), data, rows, SMOOTHING)
@@ -110,6 +110,6 @@ def _attended_frames(model: Stae, clip: Tensor, count: int) -> Tensor:
     return kept * _through(torch.ones_like(chosen), chosen)
 
 
-def _through(value: Tensor, scores: Tensor) -> Tensor:
-    """``value`` forwards, the gradient of ``scores`` backwards."""
-    return value + scores - scores.detach()
+def _through(value: Tensor, smooth: Tensor) -> Tensor:
+    """``value`` forwards, the gradient of ``smooth`` backwards."""
+    return value + smooth - smooth.detach()

@@ -65,9 +65,12 @@ def _without_making(models: StaeModels, alpha: int, beta: float, variant: Varian
 
 
 def _correct(model: Stae, data: ClipSet, rows: Tensor, alpha: int, beta: float, variant: Variant) -> NDArray[np.bool_]:
-    with torch.inference_mode(), reduced_precision():
-        answers = [
-            model(data.frames(batch), alpha, beta, variant).argmax(1) == data.target(batch)
-            for batch in rows.split(max(1, _FRAMES // alpha))
-        ]
+    answers = []
+    with torch.inference_mode():
+        for batch in rows.split(max(1, _FRAMES // alpha)):
+            # Selection as on the device, in full precision: rounded scores would tie by the thousand.
+            sent = model.encode(data.frames(batch), alpha, 1.0 if variant == "ViT_FA" else beta)
+            with reduced_precision():
+                scores = model.vit(model.restore(*sent, recover=variant == "ViT_STAE"))
+            answers.append(scores.argmax(1) == data.target(batch))
     return torch.cat(answers).numpy()

@@ -32,14 +32,14 @@ QUICK_PLAN = Plan(
     vit=FitConfig(15, 16, 1.5e-3, 0.05),
     second_vit=None,
     fa=FitConfig(10, 16, 5e-3),
-    sa=FitConfig(2, 16, 1e-2, clips=64),
+    sa=FitConfig(2, 16, 3e-3, clips=64),
     fr=FitConfig(1, 16, 1e-3, clips=128),
-    first_fr=FitConfig(2, 16, 2e-3),
+    first_fr=FitConfig(2, 16, 5e-3),
 )
 QUICK_END_TO_END = FitConfig(2, 16, 1e-3, 0.05)
 QUICK_CLIPS = 160
 # Counts up whenever the same settings come to train otherwise, so that old checkpoints are not gone on with.
-_STEPS_VERSION = 1
+STEPS_VERSION = 2
 _LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
 
 
@@ -137,7 +137,7 @@ def adopt(models: StaeModels, start: StaeModels) -> None:
 def _digest(source: ClipSource, config: StaeConfig, plan: Plan | EndToEndPlan, start: StaeModels | None) -> str:
     """Names the checkpoints, so that no run goes on from another's."""
     settings = [source.fingerprint(), config.as_json(), asdict(plan), start.classes if start else None]
-    digest = hashlib.sha256(json.dumps([*settings, _STEPS_VERSION, versions(_LIBRARIES)]).encode())
+    digest = hashlib.sha256(json.dumps([*settings, STEPS_VERSION, versions(_LIBRARIES)]).encode())
     for value in (start.state_dict() if start else {}).values():
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()[:16]

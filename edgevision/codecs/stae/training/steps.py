@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgevision.codecs.stae.attention import select_pixels
+from edgevision.codecs.stae.attention import select_pixels, soften
+from edgevision.codecs.stae.interpolation import interpolate
 from edgevision.codecs.stae.model import Stae
 from edgevision.codecs.stae.selection import kept_pixels
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
@@ -21,7 +22,9 @@ Step = Literal["vit", "fa", "sa", "fr"]
 STEPS: tuple[Step, ...] = get_args(Step)
 
 SMOOTHING = 0.05  # of the classifier's labels; later steps must not be paid for doubt
-_RECONSTRUCTION = 1.0  # weight of the mean absolute error of the pixels that were not sent
+# Weight of recognition beside the mean absolute error in training FR: a frozen classifier's gradients are that much
+# larger, and come from the few clips it is unsure of; with more of them, FR forgets how to interpolate.
+_RECOGNITION = 1e-3
 
 
 def freeze_all_but(model: Stae, step: Step) -> nn.Module:
@@ -116,8 +119,9 @@ def sa_loss(model: Stae, data: ClipSet, kept: Tensor, budgets: Sequence[float]) 
     """Lines 6 and 7: M_SA masks the kept frames X' in front of the frozen classifier.
 
     Multiplying by M_SA alone is least harmful where M_SA is 1 everywhere, whatever its order, and the order is all
-    that selection uses. The mask is therefore the selection itself, 0 or 1, under a budget drawn per step, and its
-    gradient goes to M_SA as if it were M_SA (straight-through).
+    that selection uses; and zeros where pixels are missing favour pixels that the recovery to come could well do
+    without. The mask is therefore the selection itself under a budget drawn per step, softened for the gradient's
+    sake, and what it leaves out is interpolated.
 
     Args:
         model: whose spatial attention is trained.
@@ -129,16 +133,15 @@ def sa_loss(model: Stae, data: ClipSet, kept: Tensor, budgets: Sequence[float]) 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
         frames = flipped(data.frames(rows, kept[rows]), generator)
         pixels = budgets[int(torch.randint(len(budgets), (), generator=generator))]
-        scores = model.sa(frames)
-        mask = select_pixels(scores.detach(), kept_pixels(pixels, *frames.shape[3:])) + scores - scores.detach()
+        mask = soften(model.sa(frames), kept_pixels(pixels, *frames.shape[3:]))
         with reduced_precision():
-            return cross_entropy(model.vit(frames * mask), data, rows)
+            return cross_entropy(model.vit(interpolate(frames * mask, mask)), data, rows)
 
     return loss
 
 
 def fr_loss(model: Stae, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
-    """Line 10: the recovered frames X'_R must be recognised, and look like those that were captured.
+    """Line 10: the recovered frames X'_R must look like those that were captured and, with less weight, be recognised.
 
     Args:
         model: whose recovery network is trained.
@@ -154,7 +157,7 @@ def fr_loss(model: Stae, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
         with reduced_precision():
             recovered = model.fr(frames * mask, mask)
             task = cross_entropy(model.vit(recovered), data, rows)
-        return task + reconstruction_error(recovered, frames, mask)
+        return _RECOGNITION * task + reconstruction_error(recovered, frames, mask)
 
     return loss
 
@@ -166,6 +169,6 @@ def cross_entropy(scores: Tensor, data: ClipSet, rows: Tensor, smoothing: float 
 
 
 def reconstruction_error(recovered: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute error of the pixels that were not sent, weighted as ``fr_loss`` does."""
+    """Mean absolute error of the pixels that were not sent."""
     missing = (1 - mask).mean().clamp_min(1e-6)
-    return _RECONSTRUCTION * functional.l1_loss(recovered.float(), frames) / missing
+    return functional.l1_loss(recovered.float(), frames) / missing

@@ -1,0 +1,93 @@
+"""What recovery is worth: gaps left at zero, interpolated, and filled by STAE's recovery network, on generated clips.
+
+    python benchmarks/stae_recovery.py [--weights FILE] [--count N] [--seed SEED]
+
+Prints, for each budget, the accuracy of the classifier on whole frames and on frames with 40 to 80 % of their pixels
+after each of the three, and the mean absolute error of what was not sent, in grey levels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import torch
+from one_line import one_line_errors
+from torch import Tensor
+from tqdm import tqdm
+
+from edgevision.codecs.stae.interpolation import interpolate
+from edgevision.codecs.stae.models import SHIPPED, StaeModels
+from edgevision.codecs.stae.training.clipset import ClipSet
+from edgevision.codecs.stae.training.run import clip_set
+from edgevision.codecs.video.actions import GeneratedActions
+from edgevision.codecs.video.cache import cached_clips
+from edgevision.codecs.video.clips import FRAMES
+
+WAYS = "zeros", "interpolated", "recovered"
+PIXELS = 0.8, 0.6, 0.4
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", type=Path, default=SHIPPED)
+    parser.add_argument("--count", type=int, default=200, help="clips")
+    parser.add_argument("--seed", type=int, default=1, help="of the clips; weights were trained on those of seed 0")
+    given = parser.parse_args()
+    models = StaeModels.load(given.weights)
+    check(models)
+    with tempfile.TemporaryDirectory() as folder:
+        data = clip_set(
+            cached_clips(GeneratedActions(given.count, given.seed), Path(folder), size=models.config.vit.size)
+        )
+        print(f"{len(data)} clips; accuracy [%]{'':30} mean absolute error of what was not sent [grey level]")
+        print(f"{'frames':>6} {'pixels':>6} {'whole':>7} " + " ".join(f"{way:>12}" for way in (*WAYS, "", *WAYS)))
+        for alpha in sorted(int(frames) for frames in models.spatial):
+            for beta in PIXELS:
+                (whole, *right), errors = measure(models, data, alpha, beta)
+                cells = (
+                    [f"{100 * value:12.1f}" for value in right] + [" " * 12] + [f"{error:12.2f}" for error in errors]
+                )
+                print(f"{alpha:6d} {100 * beta:5.0f}% {100 * whole:7.1f} {' '.join(cells)}", flush=True)
+
+
+def check(models: StaeModels) -> None:
+    """Refuse weights for other clips, or without a budget that is measured.
+
+    Raises:
+        ValueError: names the reason.
+    """
+    if models.classes != GeneratedActions(1).classes or models.config.frames != FRAMES:
+        raise ValueError(f"these weights are not for generated clips of {FRAMES} frames")
+    budgets = [(int(frames), pixels) for frames in models.spatial for pixels in PIXELS]
+    if lacking := [f"{alpha} x {beta:g}" for alpha, beta in budgets if not models.trained(alpha, beta)]:
+        raise ValueError(f"these weights lack {len(lacking)} budgets that are measured, such as {lacking[0]}")
+
+
+def measure(models: StaeModels, data: ClipSet, alpha: int, beta: float) -> tuple[list[float], list[float]]:
+    """Accuracy of whole frames and of each of ``WAYS``; mean absolute error of each of ``WAYS``."""
+    model = models.model(alpha, beta).eval()
+    right, errors = torch.zeros(1 + len(WAYS)), torch.zeros(len(WAYS))
+    with torch.inference_mode():
+        for rows in tqdm(data.rows.split(max(1, 32 // alpha)), desc=f"{alpha} frames, {beta:.0%}", leave=False):
+            frames, _ = model.keep_frames(data.frames(rows), alpha)
+            mask = model.pixel_mask(frames, beta)
+            sent = frames * mask
+            filled = [sent, interpolate(sent, mask), model.fr(sent, mask)]
+            right += torch.stack([hits(model.vit(seen), data.target(rows)) for seen in (frames, *filled)])
+            missing = (1 - mask).expand_as(frames)
+            wrong = torch.stack([((seen - frames).abs() * missing).sum() for seen in filled])
+            errors += 127.5 * wrong / missing.sum() * len(rows)
+    return (right / len(data)).tolist(), (errors / len(data)).tolist()
+
+
+def hits(scores: Tensor, target: Tensor) -> Tensor:
+    """How many answers are right."""
+    return (scores.argmax(1) == target).sum()
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
