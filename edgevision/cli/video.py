@@ -217,7 +217,7 @@ def _plan(
             raise typer.BadParameter(f"--frames must be whole numbers from 1 to 16, got {alpha:g}")
     for beta in pixels or ():
         if round(100 * beta, 9) not in range(1, 101):
-            raise typer.BadParameter(f"--pixels must be whole per cents, in (0, 1], got {beta:g}")
+            raise typer.BadParameter(f"--pixels must be whole per cents, in (0, 1], got {beta}")
     base = QUICK_PLAN if quick else Plan()
     alphas = tuple(map(int, frames or base.frames))
     betas = tuple(round(beta, 2) for beta in pixels or base.pixels)
