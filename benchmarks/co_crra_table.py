@@ -16,7 +16,7 @@ import numpy as np
 from edgevision import baselines
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import SlotProblem
-from edgevision.envs.profile import load_profile
+from edgevision.profiles.profile import load_profile
 
 BUDGETS = ((2.0, 15.0), (2.0, 30.0), (150.0, 30.0), (1000.0, 30.0))  # (P_max [mW], B_max [MHz])
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgevision import provenance
-from edgevision.codecs.base import Importance
-from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.uniform import UniformJpeg
+from edgevision.vision.importance import Importance
 
 _LIBRARIES = ("numpy", "pillow", "jpeglib")
 

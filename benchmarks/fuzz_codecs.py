@@ -14,9 +14,9 @@ import numpy as np
 from fuzzing import fuzz
 from numpy.typing import NDArray
 
-from edgevision.codecs import segment
 from edgevision.codecs.base import ImageCodec
-from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs.spat_imco import app_segment
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.uniform import UniformJpeg
 
 _CODECS: tuple[ImageCodec, ...] = (SpatImco(), UniformJpeg())
@@ -60,7 +60,7 @@ def _changed(data: bytearray, random: np.random.Generator) -> bytes:
 def _forged(data: bytes) -> bytes:
     """With the right checksum for the wrong bytes, so that the decoder goes on."""
     try:
-        return segment.seal(data)
+        return app_segment.seal(data)
     except IndexError:
         return data
 

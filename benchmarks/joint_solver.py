@@ -26,12 +26,12 @@ import numpy as np
 from rich.progress import track
 
 from edgevision import baselines
+from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.joint import Joint
-from edgevision.baselines.program import ResourceProgram
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import SlotProblem
-from edgevision.envs.profile import load_profile
 from edgevision.envs.simulator import Simulator
+from edgevision.profiles.profile import load_profile
 
 PRESETS = ("paper", "umi-image")
 PARTS = ("bound", "gap", "speed", "scaling")

@@ -25,21 +25,23 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from edgevision.codecs.base import ByteImage, ImageCodec, Importance
-from edgevision.codecs.bench import comparison_record, finished_profile
-from edgevision.codecs.bench_statistics import Comparison, Estimate, compare
-from edgevision.codecs.classifiers import Classifier, load_classifier
-from edgevision.codecs.datasets import ImageFolder
-from edgevision.codecs.image_profile import measure_image_profile
-from edgevision.codecs.importance import GradCam
-from edgevision.codecs.spat_imco import SpatImco
-from edgevision.codecs.theta import TrainingConfig, load_mobilenet
-from edgevision.codecs.theta.cross_fitting import CrossFitted, cross_fit, fingerprint, number_of_crop
-from edgevision.codecs.theta.training import TEACHERS, training_examples
-from edgevision.codecs.theta.weights import SHIPPED_FOLDS, save_heads
+from edgevision.arrays import ByteImage
+from edgevision.codecs.base import ImageCodec
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
+from edgevision.codecs.spat_imco.theta import TrainingConfig, load_mobilenet
+from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_fit, fingerprint, number_of_crop
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, save_heads
+from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_examples
 from edgevision.codecs.uniform import UniformJpeg
-from edgevision.envs.profile import OperatingPointProfile
-from edgevision.files import write_atomically
+from edgevision.data.images import ImageFolder
+from edgevision.experiments.codec_comparison.codec_bench import comparison_record, finished_profile
+from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, Estimate, compare
+from edgevision.measure.image_profile import measure_image_profile
+from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.storage import write_atomically
+from edgevision.vision.classifiers import Classifier, load_classifier
+from edgevision.vision.grad_cam import GradCam
+from edgevision.vision.importance import Importance
 
 COMMAND = "python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR"
 LEVELS = (1.25, 2.5, 4.5, 7.0, 11.0)  # of the codecs that only ``gains`` needs

@@ -26,17 +26,18 @@ import torch
 from numpy.typing import NDArray
 from one_line import one_line_errors
 
+from edgevision.arrays import ByteClip
 from edgevision.codecs.stae.attention import select_frames
 from edgevision.codecs.stae.bitstream import Coding, pack, unpack
 from edgevision.codecs.stae.bitstream.patches import patch_mask
-from edgevision.codecs.stae.codec import StaeCodec
-from edgevision.codecs.stae.model import normalise
-from edgevision.codecs.stae.models import SHIPPED, StaeModels
 from edgevision.codecs.stae.selection import FRAME_BUDGETS, Selection
-from edgevision.codecs.video.actions import GeneratedActions
-from edgevision.codecs.video.clips import ByteClip, ClipSource
-from edgevision.codecs.video.reference import H264, H265, JPEG_ABBREVIATED
-from edgevision.codecs.video.ut_interaction import UTInteraction
+from edgevision.codecs.stae.stae_codec import StaeCodec
+from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
+from edgevision.codecs.stae.stae_network import normalise
+from edgevision.data.actions import GeneratedActions
+from edgevision.data.clips import ClipSource
+from edgevision.data.ut_interaction import UTInteraction
+from edgevision.experiments.codec_comparison.video_formats import H264, H265, JPEG_ABBREVIATED
 
 PIXELS = 0.4
 STEPS = (20.0, 32.0, 50.0, 80.0)

@@ -27,24 +27,24 @@ import torch
 from one_line import one_line_errors
 
 from edgevision import provenance
-from edgevision.codecs.deepisc.models import DeepIscModels
-from edgevision.codecs.deepisc.profiling import (
+from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
+from edgevision.codecs.deepisc.train_deepisc import train_deepisc
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import StaeConfig
+from edgevision.codecs.stae.training.algorithm1 import Plan
+from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.codecs.stae.training.train_stae import clip_set, train_stae
+from edgevision.data.actions import GeneratedActions
+from edgevision.data.clip_cache import cached_clips
+from edgevision.data.clips import ClipSource
+from edgevision.data.ut_interaction import UTInteraction
+from edgevision.measure.deepisc_profile import (
     local_answers,
     measure_in_folds,
     measure_in_parts,
     save_deepisc_profile,
 )
-from edgevision.codecs.deepisc.training import train_deepisc
-from edgevision.codecs.stae.model import StaeConfig
-from edgevision.codecs.stae.models import StaeModels
-from edgevision.codecs.stae.profiling.run import FOLD_PLAN, measure_video_profile, measured_folder
-from edgevision.codecs.stae.training.algorithm1 import Plan
-from edgevision.codecs.stae.training.fitting import FitConfig
-from edgevision.codecs.stae.training.run import clip_set, train_stae
-from edgevision.codecs.video.actions import GeneratedActions
-from edgevision.codecs.video.cache import cached_clips
-from edgevision.codecs.video.clips import ClipSource
-from edgevision.codecs.video.ut_interaction import UTInteraction
+from edgevision.measure.video_profile import FOLD_PLAN, measure_video_profile, measured_folder
 
 TRAINING, MEASURED = GeneratedActions(3200, 0), GeneratedActions(200, 1)
 PLAN = Plan()

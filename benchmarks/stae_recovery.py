@@ -18,12 +18,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from edgevision.codecs.stae.interpolation import interpolate
-from edgevision.codecs.stae.models import SHIPPED, StaeModels
+from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.stae.training.run import clip_set
-from edgevision.codecs.video.actions import GeneratedActions
-from edgevision.codecs.video.cache import cached_clips
-from edgevision.codecs.video.clips import FRAMES
+from edgevision.codecs.stae.training.train_stae import clip_set
+from edgevision.data.actions import GeneratedActions
+from edgevision.data.clip_cache import cached_clips
+from edgevision.data.clips import FRAMES
 
 WAYS = "zeros", "interpolated", "recovered"
 PIXELS = 0.8, 0.6, 0.4

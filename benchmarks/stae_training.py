@@ -20,17 +20,17 @@ from pathlib import Path
 import torch
 from one_line import one_line_errors
 
-from edgevision.codecs.stae.model import StaeConfig
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import StaeConfig
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep, per_frame
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan
-from edgevision.codecs.stae.training.evaluation import correct_on_grid
-from edgevision.codecs.stae.training.fitting import FitConfig
-from edgevision.codecs.stae.training.run import clip_set
+from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.codecs.stae.training.recognition import correct_on_grid
+from edgevision.codecs.stae.training.train_stae import clip_set
 from edgevision.codecs.stae.vit import VitConfig
-from edgevision.codecs.video.actions import GeneratedActions
-from edgevision.codecs.video.cache import cached_clips
+from edgevision.data.actions import GeneratedActions
+from edgevision.data.clip_cache import cached_clips
 
 END_TO_END = FitConfig(1, 16, 1e-3, 0.05)
 

@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from edgevision.codecs.classifiers import load_classifier
-from edgevision.codecs.datasets import ImageFolder
-from edgevision.codecs.theta import Theta, TrainingConfig, load_mobilenet, network_cost
-from edgevision.codecs.theta.agreement import rank_correlation, top_overlap
-from edgevision.codecs.theta.cross_fitting import FOLDS, cross_fit
-from edgevision.codecs.theta.fitting import predict_maps
-from edgevision.codecs.theta.labels import make_view, teacher_map
-from edgevision.codecs.theta.sensitivity import sensitivity_map
-from edgevision.codecs.theta.training import TEACHERS, training_examples
+from edgevision.codecs.spat_imco.theta import Theta, TrainingConfig, load_mobilenet, network_cost
+from edgevision.codecs.spat_imco.theta.agreement import rank_correlation, top_overlap
+from edgevision.codecs.spat_imco.theta.cross_fitting import FOLDS, cross_fit
+from edgevision.codecs.spat_imco.theta.fit_theta import predict_maps
+from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
+from edgevision.codecs.spat_imco.theta.sensitivity import sensitivity_map
+from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_examples
+from edgevision.data.images import ImageFolder
+from edgevision.vision.classifiers import load_classifier
 
 
 def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.ndarray]:

@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from edgevision.codecs.regions import region_weights
-from edgevision.codecs.theta import Theta
+from edgevision.codecs.spat_imco.regions import region_weights
+from edgevision.codecs.spat_imco.theta import Theta
 
 SIDE = 224
 

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
-from edgevision.codecs import segment
-from edgevision.codecs.dct import forward, region_grid
-from edgevision.codecs.huffman import AC_SYMBOLS, DC_SYMBOLS, optimal_lengths
-from edgevision.codecs.huffman_scan import events, scan_order
-from edgevision.codecs.levels import equal_shares
-from edgevision.codecs.quantise import quantise
-from edgevision.codecs.regions import assign_levels
-from edgevision.codecs.spat_imco import SpatImco
-from edgevision.files import write_atomically
+from edgevision.codecs.jpeg.huffman import AC_SYMBOLS, DC_SYMBOLS, optimal_lengths
+from edgevision.codecs.jpeg.scan import events, scan_order
+from edgevision.codecs.jpeg.transform import forward, region_grid
+from edgevision.codecs.spat_imco.level_plan import nearest_plan
+from edgevision.codecs.spat_imco.level_rules import equal_shares
+from edgevision.codecs.spat_imco.quantisation import quantise
+from edgevision.codecs.spat_imco.regions import assign_levels
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
+from edgevision.storage import write_atomically
 
 _SIDE, _SMALLEST_PART = 224, 160  # of a crop, and of a part of a picture before it is resized to one [pixel]
 _SUFFIXES = {".jpg", ".jpeg", ".png"}
@@ -83,7 +83,7 @@ def _files(crop: NDArray[np.uint8], random: np.random.Generator) -> Iterator[tup
         rows, columns = region_grid(*crop.shape[:2])
         weights = np.asarray(Image.fromarray(coarse).resize((columns, rows), Image.Resampling.BICUBIC), np.float64)
         level_map = assign_levels(weights, equal_shares(codec.spread, 1.0, weights.size))
-        plan = segment.nearest_plan(level, codec.spread, level_map, codec.chroma_scale, codec.dc_scale)
+        plan = nearest_plan(level, codec.spread, level_map, codec.chroma_scale, codec.dc_scale)
         coefficients = forward(crop, "4:4:4" if number == _FILES_PER_CROP - 1 else "4:2:0")
         yield level, events(scan_order(quantise(coefficients, plan), *crop.shape[:2])).counts()
 

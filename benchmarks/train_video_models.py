@@ -21,12 +21,13 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import nnls
 
-from edgevision.codecs.stae.bitstream import intra, lossless, lossy, mask_context, models, residuals, transform
+from edgevision.codecs.stae.bitstream import intra, lossless, lossy, mask_context, residuals, transform
+from edgevision.codecs.stae.bitstream import learned_tables as models
 from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, SIGNS, SIGNS_USED, USED, WEST
 from edgevision.codecs.stae.bitstream.range_coder import RangeWriter
 from edgevision.codecs.stae.bitstream.volume import Volume
 from edgevision.codecs.stae.selection import kept_pixels, top
-from edgevision.files import write_atomically
+from edgevision.storage import write_atomically
 
 SIZE = 112
 HEAD = '''"""Written by benchmarks/train_video_models.py; ``models`` reads it."""

@@ -5,8 +5,8 @@ worker makes the environment.
 """
 
 from edgevision.envs.registration import register
+from edgevision.version import __version__
 
-__version__ = "0.1.0"
 __all__ = ["__version__"]
 
 register()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from collections.abc import Iterable
-from types import ModuleType
 
 
 class ProfileError(ValueError):
@@ -46,19 +44,3 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(names)})")
-
-
-def require(module: str, extra: str) -> ModuleType:
-    """Import ``module`` or say which extra of ``edgevision-gym`` provides it.
-
-    Raises:
-        MissingExtraError: the module is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
-            raise
-        raise MissingExtraError(
-            f"{error.name!r} is not installed; run: pip install 'edgevision-gym[{extra}]'"
-        ) from error

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import edgevision
+from edgevision.version import __version__
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
     """Versions of Python, this package and those of the given distributions that are installed."""
-    found = {"python": platform.python_version(), "edgevision-gym": edgevision.__version__}
+    found = {"python": platform.python_version(), "edgevision-gym": __version__}
     for library in libraries:
         try:
             found[library] = version(library)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before numpy or torch start their thread pools: tests run in several processes on few cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -11,7 +12,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
-from edgevision.envs import OperatingPointProfile, save_profile
+from edgevision.profiles import OperatingPointProfile, save_profile
+
+if TYPE_CHECKING:
+    from edgevision.vision.classifiers import Classifier
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +51,23 @@ def data_folder() -> Path:
     if not folder:
         pytest.skip("EDGEVISION_DATA is unset; set it to the folder that holds imagenet-sample/")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def lite0() -> Classifier:
+    from edgevision.vision.classifiers import load_classifier
+
+    return load_classifier("tf_efficientnet_lite0")
+
+
+@pytest.fixture(scope="session")
+def labelled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten of the labelled ImageNet pictures that foolbox carries, with a labels.csv."""
+    foolbox = pytest.importorskip("foolbox", reason="needs the extra 'dev'")
+    folder = tmp_path_factory.mktemp("pictures")
+    rows = ["file,class_index,remark"]
+    for path in sorted((Path(foolbox.__file__).parent / "data").glob("imagenet_*.jpg"))[:10]:
+        (folder / path.name).write_bytes(path.read_bytes())
+        rows.append(f"{path.name},{int(path.stem.split('_')[2])},from foolbox")
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder

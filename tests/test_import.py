@@ -1,7 +1,12 @@
+"""Importing the package is light, and its packages import one another in one direction."""
+
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+
+from importlinter.cli import lint_imports
 
 HEAVY = ("torch", "cvxpy", "stable_baselines3", "timm", "scipy", "matplotlib", "PIL", "typer", "rich", "yaml")
 
@@ -32,5 +37,11 @@ def test_importing_takes_less_than_half_a_second() -> None:
 
 
 def test_sub_packages_are_light_too() -> None:
-    program = "import edgevision.envs, edgevision.codecs, edgevision.baselines, edgevision.agents, sys\n"
+    program = (
+        "import edgevision.envs, edgevision.codecs, edgevision.baselines, edgevision.agents, edgevision.data, sys\n"
+    )
     assert run(program + f"print([name for name in {HEAVY[:5]} if name in sys.modules])") == ["[]"]
+
+
+def test_nobody_imports_upward() -> None:
+    assert lint_imports(config_filename=str(Path(__file__).parents[1] / "pyproject.toml"), no_cache=True) == 0

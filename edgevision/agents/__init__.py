@@ -5,15 +5,14 @@ Importing this package is light; PyTorch and Stable-Baselines3 are imported at t
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgevision.agents.errors import LearnedPolicyError, TrainingError
-from edgevision.errors import require
+from edgevision.imports import AGENT_LIBRARIES, lazy_attributes
 
 if TYPE_CHECKING:
     from edgevision.agents.hyperparameters import load_hyperparameters
-    from edgevision.agents.policy import LearnedPolicy
+    from edgevision.agents.learned_policy import LearnedPolicy
     from edgevision.agents.sb3_vec_env import SB3VecEnv
     from edgevision.agents.training import TrainConfig, TrainingSummary, resume, train
 
@@ -29,28 +28,17 @@ __all__ = [
     "train",
 ]
 
-_TRAINING = ("torch", "stable_baselines3", "safetensors", "tensorboard", "matplotlib", "yaml")
-#: Name -> the module that defines it and what that module needs besides the package's own dependencies.
-_LAZY: dict[str, tuple[str, tuple[str, ...]]] = {
-    "LearnedPolicy": ("policy", ("torch", "safetensors")),
-    "SB3VecEnv": ("sb3_vec_env", ("stable_baselines3",)),
-    "TrainConfig": ("training", _TRAINING),
-    "TrainingSummary": ("training", _TRAINING),
-    "load_hyperparameters": ("hyperparameters", ("yaml",)),
-    "resume": ("training", _TRAINING),
-    "train": ("training", _TRAINING),
+_MODULE_OF = {
+    "LearnedPolicy": "learned_policy",
+    "SB3VecEnv": "sb3_vec_env",
+    "TrainConfig": "training",
+    "TrainingSummary": "training",
+    "load_hyperparameters": "hyperparameters",
+    "resume": "training",
+    "train": "training",
 }
 
+# Acting with a learned policy takes less than training one.
+_NEEDS = dict.fromkeys(_MODULE_OF, AGENT_LIBRARIES) | {"LearnedPolicy": ("torch", "safetensors")}
 
-def __getattr__(name: str) -> Any:
-    """Import what is asked for.
-
-    Raises:
-        MissingExtraError: the extra ``agents`` is not installed.
-    """
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, needed = _LAZY[name]
-    for library in needed:
-        require(library, "agents")
-    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+__getattr__ = lazy_attributes(__name__, _MODULE_OF, "agents", _NEEDS)

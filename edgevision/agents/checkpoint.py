@@ -25,7 +25,7 @@ from stable_baselines3.common.buffers import DictReplayBuffer
 from torch import Tensor
 
 from edgevision.agents.errors import TrainingError
-from edgevision.files import write_atomically
+from edgevision.storage import write_atomically
 
 #: The one before the last is kept too, in case the last one's disk blocks go bad.
 KEPT = 2

@@ -11,11 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.agents.errors import TrainingError
-from edgevision.agents.progress import CurvePoint
-from edgevision.files import write_atomically
 from edgevision.provenance import versions
+from edgevision.storage import write_atomically
 
 _LIBRARIES = ("gymnasium", "numpy", "torch", "stable-baselines3", "safetensors")
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One evaluation on the validation seeds.
+
+    Attributes:
+        steps: environment steps so far.
+        seconds: wall-clock time of training so far, evaluations included [s].
+        score: mean reward per slot.
+        in_time: mean success probability (or share in time) of the requests.
+        accuracy: mean accuracy term of the requests.
+    """
+
+    steps: int
+    seconds: float
+    score: float
+    in_time: float
+    accuracy: float
 
 
 @dataclass(frozen=True)

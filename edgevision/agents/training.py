@@ -1,7 +1,7 @@
 """Training an agent: one folder per run, resumable after a kill at any moment.
 
 A resumed run ends with the same weights, bit for bit, as one that was never interrupted (same machine, versions and
-number of threads): see `edgevision.agents.chapters.Chapters`. Wall-clock times and the moving averages of training
+number of threads): see `edgevision.agents.callback.Chapters`. Wall-clock times and the moving averages of training
 rewards are not the same, and TensorBoard shows twice what lies between the last checkpoint and the kill.
 """
 
@@ -19,17 +19,17 @@ import torch
 from stable_baselines3.common.logger import configure
 
 from edgevision.agents.algorithms import build_model, log_interval, set_actor
-from edgevision.agents.chapters import Chapters, Progress
+from edgevision.agents.callback import Chapters, Progress
 from edgevision.agents.checkpoint import checkpoints, load_checkpoint
 from edgevision.agents.errors import TrainingError
 from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_hyperparameters
-from edgevision.agents.policy import LearnedPolicy, PolicyDescription
-from edgevision.agents.progress import CurvePoint, progress_bar
-from edgevision.agents.run_folder import RunFolder
+from edgevision.agents.learned_policy import LearnedPolicy, PolicyDescription
+from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.validation import VALIDATION_SEEDS
 from edgevision.envs import IDS, ScenarioConfig
 from edgevision.errors import unknown_name
+from edgevision.progress import progress_bar
 
 #: Evaluations (and checkpoints) of a run whose interval nobody gave.
 EVALUATIONS = 20
@@ -177,7 +177,7 @@ def _learn(
     config: TrainConfig, hyperparameters: Hyperparameters, run: RunFolder, env: SB3VecEnv, scenario: ScenarioConfig
 ) -> TrainingSummary:
     total, interval = hyperparameters.steps, config.evaluation_interval or hyperparameters.steps
-    with _torch_threads(config.threads), progress_bar(total) as show:
+    with _torch_threads(config.threads), progress_bar("training", total) as advance:
         model = build_model(hyperparameters, env, config.seed)
         saved = checkpoints(run.checkpoints)
         progress = Progress.from_json(load_checkpoint(model, saved[-1])) if saved else Progress()
@@ -191,7 +191,7 @@ def _learn(
             seed=config.seed,
             interval=interval,
             progress=progress,
-            show=show,
+            advance=advance,
         )
         remaining = max(0, total - model.num_timesteps)
         model.learn(remaining, chapters, log_interval(hyperparameters), reset_num_timesteps=False)

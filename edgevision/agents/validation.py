@@ -9,9 +9,8 @@ import numpy as np
 from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs import Allocation, Policy, ScenarioConfig, Simulator, SlotProblem
-
-FloatArray = NDArray[np.float64]
 
 #: Seeds by the benchmark protocol; 20 000 and up are for tests and never met in training.
 TRAINING_SEEDS = range(10_000)
@@ -32,7 +31,7 @@ class Decisions:
         accuracy: the reward's accuracy term, (M,).
     """
 
-    operating_point: NDArray[np.int64]
+    operating_point: IntArray
     relative_bandwidth: FloatArray
     relative_power: FloatArray
     gain_db: FloatArray

@@ -4,11 +4,12 @@
 building a policy that solves convex programs needs the extra ``convex``.
 """
 
-from edgevision.baselines import co_crra, heuristics, joint, msvra, stae_budget, video_rules
-from edgevision.baselines.compression import FixedCompression, best_operating_points, tune_fixed_point
+from edgevision.baselines import heuristics, joint, msvra, stae_budget, video_rules
+from edgevision.baselines.co_crra import co_crra
 from edgevision.baselines.joint import Joint, JointSolution
-from edgevision.baselines.registry import known, make, names, register
-from edgevision.baselines.upper_bound import UpperBound, upper_bound
+from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
+from edgevision.baselines.operating_points import FixedCompression, best_operating_points, tune_fixed_point
+from edgevision.baselines.policy_registry import known, make, names, register
 
 __all__ = [
     "FixedCompression",

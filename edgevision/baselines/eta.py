@@ -11,10 +11,12 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from edgevision.envs.profile import OperatingPointProfile
-from edgevision.errors import ProfileError, require
+from edgevision.arrays import FloatArray
+from edgevision.errors import ProfileError
+from edgevision.imports import require
+from edgevision.profiles.profile import OperatingPointProfile
 
 _EXPONENTS = np.array([-30.0, -10.0, -3.0, -1.0, -0.4, -0.3, 0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 200.0])
 _STARTS = 6
@@ -33,12 +35,12 @@ class EtaFit:
     zeta: tuple[float, float, float, float]
     residual: float
 
-    def __call__(self, ratio: ArrayLike) -> NDArray[np.float64]:
+    def __call__(self, ratio: ArrayLike) -> FloatArray:
         """eta at compression ratios o, any shape."""
         return eta(ratio, *self.zeta)
 
 
-def eta(ratio: ArrayLike, z1: float, z2: float, z3: float, z4: float) -> NDArray[np.float64]:
+def eta(ratio: ArrayLike, z1: float, z2: float, z3: float, z4: float) -> FloatArray:
     """z1 exp(z2 o) + z3 exp(z4 o) at compression ratios o, any shape."""
     o = np.asarray(ratio, np.float64)
     return z1 * np.exp(z2 * o) + z3 * np.exp(z4 * o)
@@ -76,7 +78,7 @@ def fit_eta(profile: OperatingPointProfile) -> EtaFit:
     return EtaFit(zeta, residual)
 
 
-def _best_starts(ratio: NDArray[np.float64], accuracy: NDArray[np.float64]) -> list[tuple[float, ...]]:
+def _best_starts(ratio: FloatArray, accuracy: FloatArray) -> list[tuple[float, ...]]:
     """The pairs of grid exponents, with factors by linear least squares, that fit best: z1 .. z4 each."""
     found = []
     for z2, z4 in combinations(_EXPONENTS.tolist(), 2):
@@ -87,13 +89,11 @@ def _best_starts(ratio: NDArray[np.float64], accuracy: NDArray[np.float64]) -> l
     return [start for _, start in sorted(found)[:_STARTS]]
 
 
-def _descend(
-    optimise: Any, ratio: NDArray[np.float64], accuracy: NDArray[np.float64], start: tuple[float, ...]
-) -> NDArray[np.float64] | None:
+def _descend(optimise: Any, ratio: FloatArray, accuracy: FloatArray, start: tuple[float, ...]) -> FloatArray | None:
     """Where least squares ends from ``start``, or ``None`` if nowhere."""
     limits = ([-np.inf, -_LARGEST] * 2, [np.inf, _LARGEST] * 2)
     try:
-        found: NDArray[np.float64] = optimise.curve_fit(
+        found: FloatArray = optimise.curve_fit(
             eta, ratio, accuracy, start, bounds=limits, x_scale="jac", max_nfev=20_000, ftol=1e-14, xtol=1e-14
         )[0]
     except RuntimeError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgevision.baselines.compression import FixedCompression
-from edgevision.baselines.registry import register
+from edgevision.baselines.operating_points import FixedCompression
+from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
 from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
 

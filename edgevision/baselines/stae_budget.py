@@ -10,12 +10,12 @@ import dataclasses
 
 import numpy as np
 
-from edgevision.baselines.frontier import with_points
 from edgevision.baselines.joint import Joint
-from edgevision.baselines.registry import register
+from edgevision.baselines.ladder import with_points
+from edgevision.baselines.policy_registry import register
 from edgevision.envs import radio
 from edgevision.envs.problem import Allocation, BoolArray, FloatArray, IntArray, SlotProblem, equal_shares
-from edgevision.envs.video_grid import AXES
+from edgevision.profiles.video_grid import AXES
 
 
 def mean_rate(problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) -> FloatArray:

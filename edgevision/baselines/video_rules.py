@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgevision.baselines.registry import register
+from edgevision.baselines.policy_registry import register
 from edgevision.baselines.stae_budget import best_budgets
 from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
-from edgevision.envs.video_grid import AXES, FRAMES, GRID, MODES, PIXELS, point_index
 from edgevision.errors import AllocationError, SlotProblemError
+from edgevision.profiles.video_grid import AXES, FRAMES, GRID, MODES, PIXELS, point_index
 
 
 def check_grid(name: str, problem: SlotProblem) -> None:

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import gymnasium
 
-from edgevision.errors import MissingExtraError, require
+from edgevision.errors import MissingExtraError
+from edgevision.imports import require
 
 _WRONG_INPUT, _INTERRUPTED = 2, 130
 

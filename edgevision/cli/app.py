@@ -5,9 +5,13 @@ from __future__ import annotations
 import typer
 
 from edgevision import __version__
-from edgevision.cli import codec as codec_commands
-from edgevision.cli import comparing, images, importance, information, video
-from edgevision.cli.reproduce import reproduce
+from edgevision.cli import codec_commands
+from edgevision.cli import image_commands as images
+from edgevision.cli import importance_command as importance
+from edgevision.cli import info_command as information
+from edgevision.cli import policy_commands as comparing
+from edgevision.cli import video_commands as video
+from edgevision.cli.reproduce_command import reproduce
 
 app = typer.Typer(
     name="edgevision",

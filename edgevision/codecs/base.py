@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
-ByteImage = NDArray[np.uint8]
-FloatMap = NDArray[np.float64]
+from edgevision.arrays import ByteImage
+from edgevision.vision.importance import Importance
 
 MAX_PIXELS = 2**24  # largest image coded or decoded: 4096 x 4096
 MIN_LEVEL, MAX_LEVEL = 1 / 16, 64.0
@@ -24,19 +23,6 @@ _SEARCH_STEPS = 1024  # rate control tells levels apart that differ by 0.7 %
 
 class RateControlError(ValueError):
     """No level of the codec brings this image down to the asked number of bytes."""
-
-
-@dataclass(frozen=True, eq=False)
-class Importance:
-    """How much a classifier needs each pixel, and what the network that says so made of the image.
-
-    Attributes:
-        weights: importance per pixel, any scale, larger is more important, (h, w).
-        probabilities: class probabilities of the network behind the map, (C,), or ``None``.
-    """
-
-    weights: FloatMap
-    probabilities: FloatMap | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from edgevision.files import write_atomically
+from edgevision.storage import write_atomically
 
 _FORMAT = 1
 _DTYPES = (torch.float16, torch.float32, torch.int64)  # matrices, vectors, and counters of batches

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from edgevision.codecs.base import ByteImage, ImageInfo, Importance, check_image, encode_at_rate
-from edgevision.codecs.markers import read_header
-from edgevision.codecs.tables import CHROMINANCE, LUMINANCE, baseline_table, level_of
+from edgevision.arrays import ByteImage
+from edgevision.codecs.base import ImageInfo, check_image, encode_at_rate
+from edgevision.codecs.jpeg.markers import read_header
+from edgevision.codecs.jpeg.quantisation_tables import CHROMINANCE, LUMINANCE, baseline_table, level_of
 from edgevision.errors import BitstreamError
+from edgevision.vision.importance import Importance
 
 LADDER = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0)
 

@@ -3,14 +3,6 @@
 from edgevision.envs.config import PRESETS, ScenarioConfig
 from edgevision.envs.environment import OffloadingEnv
 from edgevision.envs.problem import Allocation, Policy, SlotProblem, equal_shares
-from edgevision.envs.profile import (
-    OperatingPointProfile,
-    load_profile,
-    published_eta,
-    save_profile,
-    shipped_profiles,
-)
-from edgevision.envs.published_video import published_stae
 from edgevision.envs.registration import IDS
 from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
 from edgevision.envs.trace import EpisodeTrace
@@ -25,7 +17,6 @@ __all__ = [
     "EpisodeTrace",
     "OffloadingEnv",
     "OffloadingVectorEnv",
-    "OperatingPointProfile",
     "OutcomeSource",
     "Policy",
     "ScenarioConfig",
@@ -33,9 +24,4 @@ __all__ = [
     "SlotOutcome",
     "SlotProblem",
     "equal_shares",
-    "load_profile",
-    "published_eta",
-    "published_stae",
-    "save_profile",
-    "shipped_profiles",
 ]

@@ -14,12 +14,10 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Space
-from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import InvalidActionError
-
-FloatArray = NDArray[np.float64]
 
 #: Largest share of the divisible budget over the smallest that an action can express: exp(2 x 4), 35 dB.
 SHARE_LOGIT_RANGE = 4.0
@@ -82,7 +80,7 @@ def encode(allocation: Allocation, problem: SlotProblem) -> FloatArray:
     return np.where(problem.active[..., None], np.concatenate([point, shares], axis=-1), 0.0)
 
 
-def _split(logit: FloatArray, active: NDArray[np.bool_], budget: FloatArray, least: FloatArray) -> FloatArray:
+def _split(logit: FloatArray, active: BoolArray, budget: FloatArray, least: FloatArray) -> FloatArray:
     """Minimum for every active user plus a softmax share of the rest, (N, U)."""
     weight = np.where(active, np.exp(SHARE_LOGIT_RANGE * logit), 0.0)
     rest = budget - least * active.sum(axis=1)
@@ -90,7 +88,7 @@ def _split(logit: FloatArray, active: NDArray[np.bool_], budget: FloatArray, lea
     return np.where(active, least[:, None] + weight * (rest / total)[:, None], 0.0)
 
 
-def _logits(amount: FloatArray, active: NDArray[np.bool_], least: FloatArray) -> FloatArray:
+def _logits(amount: FloatArray, active: BoolArray, least: FloatArray) -> FloatArray:
     """Invert `_split`, with the free constant of the softmax chosen so that the largest and smallest balance."""
     rest = np.where(active, np.maximum(amount - least[:, None], 0.0), 0.0)
     largest = rest.max(axis=1, keepdims=True)

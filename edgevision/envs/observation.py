@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium.spaces import Box, Dict, MultiBinary
 from numpy.typing import NDArray
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs.problem import SlotProblem
 
 #: Features are clipped here; ordinary values stay within about [-1, 1].
@@ -50,7 +51,7 @@ def observation_space(users: int, content_features: int) -> Dict:
 
 
 @functools.cache
-def anchor_points(grid: tuple[int, ...]) -> NDArray[np.int64]:
+def anchor_points(grid: tuple[int, ...]) -> IntArray:
     """The operating points that are described per user, (ANCHORS,).
 
     On a ladder they are evenly spaced from least to most compressed. On a grid they are the corners of the first two
@@ -102,6 +103,6 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _log10(value: NDArray[np.float64]) -> NDArray[np.float64]:
+def _log10(value: FloatArray) -> FloatArray:
     """log10 with zero (or a negative rest) mapped below any ordinary value instead of to -inf."""
     return np.log10(np.maximum(value, 1e-30))

@@ -12,13 +12,10 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.errors import AllocationError, SlotProblemError
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 Number = TypeVar("Number", bound=np.generic)
 

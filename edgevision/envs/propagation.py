@@ -6,11 +6,10 @@ Path loss: table 7.4.1-1; line-of-sight probability: table 7.4.2-1; shadow fadin
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from edgevision.arrays import FloatArray
 from edgevision.envs.config import Fading
-
-FloatArray = NDArray[np.float64]
 
 MIN_DISTANCE_M = 10.0
 SHADOWING_LOS_DB = 4.0

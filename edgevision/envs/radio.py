@@ -12,11 +12,10 @@ broadcast; all quantities are SI (bit, s, Hz, W, W/Hz, linear gain).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from edgevision.arrays import FloatArray
 from edgevision.envs.config import Fading, SuccessModel
-
-FloatArray = NDArray[np.float64]
 
 # Above exp(7) every success probability below has underflowed to zero; the cap only avoids overflow warnings.
 _LOG_THRESHOLD_CAP = 7.0

@@ -9,13 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import SlotOutcome
 from edgevision.envs.trace import EpisodeTrace
-from edgevision.errors import require
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from edgevision.imports import require
 
 _BANDWIDTH, _POWER, _COMPRESSION, _SUCCESS, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"
 _MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
@@ -32,7 +30,7 @@ class Scene:
     length: int
     position: FloatArray
     content: IntArray
-    active: NDArray[np.bool_]
+    active: BoolArray
     gain_db: FloatArray
     deadline_ms: FloatArray
     operating_point: IntArray

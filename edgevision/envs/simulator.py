@@ -13,15 +13,12 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.profile import load_profile
 from edgevision.envs.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
+from edgevision.profiles.profile import load_profile
 
 
 class OutcomeSource(Protocol):

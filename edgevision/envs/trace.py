@@ -16,16 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import propagation
 from edgevision.envs.config import ScenarioConfig
-from edgevision.envs.profile import OperatingPointProfile
 from edgevision.errors import ScenarioError
-from edgevision.files import write_atomically
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.storage import write_atomically
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ class EpisodeTrace:
             )
 
     @property
-    def active(self) -> NDArray[np.bool_]:
+    def active(self) -> BoolArray:
         """Who has a request in each slot, (N, T + 1, U)."""
         return self.pool > 0
 

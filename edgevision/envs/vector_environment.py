@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import action as actions
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.environment import Observation, requested_trace, slot_info
@@ -19,8 +20,7 @@ from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import OutcomeSource, Simulator
 from edgevision.errors import ScenarioError
 
-BoolArray = NDArray[np.bool_]
-StepResult = tuple[Observation, NDArray[np.float64], BoolArray, BoolArray, dict[str, Any]]
+StepResult = tuple[Observation, FloatArray, BoolArray, BoolArray, dict[str, Any]]
 
 
 class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
@@ -108,7 +108,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             raise ScenarioError("options['reset_mask'] must be true somewhere")
         return mask
 
-    def _seed(self, seed: int | list[int | None] | None, rows: NDArray[np.int64]) -> None:
+    def _seed(self, seed: int | list[int | None] | None, rows: IntArray) -> None:
         seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
         if seeds is not None and len(seeds) != self.num_envs:
             raise ScenarioError(f"seed list must have length {self.num_envs}, got {len(seeds)}")
@@ -116,7 +116,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             if seeds is not None and seeds[i] is not None:
                 self._generators[i], _ = seeding.np_random(seeds[i])
 
-    def _draw(self, rows: NDArray[np.int64]) -> None:
+    def _draw(self, rows: IntArray) -> None:
         generators = []
         for i in rows:
             generator = self._generators[i]

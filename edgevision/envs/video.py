@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgevision.envs.environment import OffloadingEnv
 from edgevision.envs.vector_environment import OffloadingVectorEnv
-from edgevision.envs.video_grid import AXES, GRID
 from edgevision.errors import ScenarioError
+from edgevision.profiles.video_grid import AXES, GRID
 
 if TYPE_CHECKING:
-    from edgevision.envs.profile import OperatingPointProfile
     from edgevision.envs.rendering import Renderer, Scene
     from edgevision.envs.video_rendering import ContentPictures
+    from edgevision.profiles.profile import OperatingPointProfile
 
 
 class VideoEnv(OffloadingEnv):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.envs.rendering import Renderer, Scene, prepare_rows
-from edgevision.envs.video_grid import FRAMES, VideoPoint, video_point
+from edgevision.profiles.video_grid import FRAMES, VideoPoint, video_point
 
 _COLOURS = {"plain": "#D55E00", "entropy": "#56B4E9", "local": "#CC79A7"}
 _NOT_SENT = "#E4E4E4"

@@ -15,13 +15,14 @@ from rich.console import Console
 
 from edgevision import agents, baselines
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
-from edgevision.errors import require, unknown_name
-from edgevision.experiments import provenance
-from edgevision.experiments.evaluate import EvaluationConfig, evaluate
+from edgevision.errors import unknown_name
+from edgevision.experiments.evaluation import fingerprints as provenance
+from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
+from edgevision.experiments.evaluation.scenario import EvaluationError, Scenario, episode_seeds
 from edgevision.experiments.report.files import write_report
 from edgevision.experiments.report.pictures import LearningCurve
 from edgevision.experiments.report.table import print_table
-from edgevision.experiments.scenario import EvaluationError, Scenario, episode_seeds
+from edgevision.imports import require
 
 #: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
 #: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.

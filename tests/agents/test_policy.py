@@ -18,7 +18,7 @@ import safetensors.torch
 import torch
 
 from edgevision.agents import LearnedPolicy, LearnedPolicyError, TrainingSummary
-from edgevision.agents.policy import PolicyDescription
+from edgevision.agents.learned_policy import PolicyDescription
 from edgevision.envs import SlotProblem
 from edgevision.envs.action import encode
 

@@ -108,7 +108,7 @@ def test_no_file_of_a_run_is_a_pickle(algorithm: str, tmp_path: Path) -> None:
 def test_trains_on_train_and_evaluates_on_validation_contents(
     tmp_path: Path, measured_profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgevision.agents import chapters
+    from edgevision.agents import callback as chapters
 
     evaluated = []
     monkeypatch.setattr(

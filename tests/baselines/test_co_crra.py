@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from edgevision import baselines
-from edgevision.baselines.co_crra import CoCRRA, CoCRRAExact
-from edgevision.baselines.compression import best_operating_points
-from edgevision.baselines.program import ResourceProgram
-from edgevision.baselines.sca import ResourceAllocator
+from edgevision.baselines.co_crra.co_crra import CoCRRA, CoCRRAExact
+from edgevision.baselines.co_crra.convex_program import ResourceProgram
+from edgevision.baselines.co_crra.resources import ResourceAllocator
+from edgevision.baselines.operating_points import best_operating_points
 from edgevision.envs import Allocation, SlotProblem, equal_shares
 from edgevision.envs.config import SuccessModel
 from edgevision.errors import AllocationError, SlotProblemError

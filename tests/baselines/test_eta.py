@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("scipy", reason="needs the extra 'convex'")
 from edgevision.baselines.eta import eta, fit_eta
-from edgevision.envs import load_profile, published_eta
 from edgevision.errors import ProfileError
+from edgevision.profiles import load_profile, published_eta
 
 
 def test_the_published_curve_is_recovered() -> None:

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision import baselines
-from edgevision.baselines import upper_bound
-from edgevision.baselines.dual_power import power_table
+from edgevision.baselines.joint import upper_bound
+from edgevision.baselines.joint.power_table import power_table
 from edgevision.envs import SlotProblem, radio
 from edgevision.envs.config import Fading, ScenarioConfig, SuccessModel
-from edgevision.envs.profile import load_profile
 from edgevision.envs.simulator import Simulator
+from edgevision.profiles.profile import load_profile
 from tests.baselines.problems import nasty_problem, ordinary_problem
 
 MODELS: list[SuccessModel] = ["exact", "chernoff"]

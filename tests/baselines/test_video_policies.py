@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from edgevision import baselines
 from edgevision.baselines.stae_budget import best_budgets, mean_rate
-from edgevision.envs import SlotProblem, load_profile
-from edgevision.envs.video_grid import AXES, GRID, MODES, point_index
+from edgevision.envs import SlotProblem
 from edgevision.errors import AllocationError, SlotProblemError
+from edgevision.profiles import load_profile
+from edgevision.profiles.video_grid import AXES, GRID, MODES, point_index
 from tests.baselines.problems import nasty_problem, ordinary_problem
 from tests.baselines.test_feasibility import check
 from tests.baselines.test_upper_bound import simulated

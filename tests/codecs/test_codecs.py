@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgevision import codecs
-from edgevision.codecs import ImageCodec, Importance, RateControlError
+from edgevision import codecs, vision
+from edgevision.codecs import ImageCodec, RateControlError
 from edgevision.errors import BitstreamError, MissingExtraError, UnknownNameError
+from edgevision.vision import Importance
 from tests.codecs.pictures import centre_weights, picture, pictures, psnr
 
 CODECS: dict[str, ImageCodec] = {
@@ -226,7 +227,7 @@ def test_everything_exported_exists() -> None:
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jpeglib", None)
-    for attempt in (lambda: codecs.make("uniform"), lambda: codecs.load_classifier):
+    for attempt in (lambda: codecs.make("uniform"), lambda: vision.load_classifier):
         with pytest.raises(MissingExtraError, match=r"pip install 'edgevision-gym\[codecs\]'"):
             attempt()
 

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.codecs import ImageCodec, RateControlError, huffman, segment
-from edgevision.codecs.level_map import pack
-from edgevision.codecs.spat_imco import SpatImco
+from edgevision.codecs import ImageCodec, RateControlError
+from edgevision.codecs.jpeg import huffman
+from edgevision.codecs.spat_imco import app_segment
+from edgevision.codecs.spat_imco.level_map_coding import pack
+from edgevision.codecs.spat_imco.level_plan import nearest_plan
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.errors import BitstreamError
 from tests.codecs.pictures import centre_weights, picture, pictures
@@ -59,7 +62,7 @@ def test_what_a_segment_may_not_say_is_refused(position: int, value: int, messag
     data = bytearray(SpatImco(importance=centre_weights).encode(picture(64, 64), level=4.0))
     data[position] = value
     # The number of levels says where the checksum is, so it is looked at first.
-    forged = bytes(data) if position == 8 else segment.seal(bytes(data))
+    forged = bytes(data) if position == 8 else app_segment.seal(bytes(data))
     with pytest.raises(BitstreamError, match=message):
         SpatImco().decode(forged)
 
@@ -67,7 +70,7 @@ def test_what_a_segment_may_not_say_is_refused(position: int, value: int, messag
 def test_tables_beside_a_shared_set_are_refused() -> None:
     data = SpatImco(importance=centre_weights).encode(picture(64, 64), level=4.0)
     frame = data.index(b"\xff\xc0")
-    doubled = segment.seal(data[:frame] + huffman.shared_sets()[0].segment + data[frame:])
+    doubled = app_segment.seal(data[:frame] + huffman.shared_sets()[0].segment + data[frame:])
     with pytest.raises(BitstreamError, match="should not have"):
         SpatImco().decode(doubled)
 
@@ -75,7 +78,7 @@ def test_tables_beside_a_shared_set_are_refused() -> None:
 def test_a_level_map_in_a_file_of_other_sampling_is_refused() -> None:
     data = UniformJpeg(subsampling="4:2:2").encode(picture(64, 64), level=2.0)
     level_map = np.zeros((4, 4), np.uint8)
-    plan = segment.nearest_plan(2.0, (1.5, 1.0), level_map, 1.0, 1.0)
-    mapped = segment.seal(data[:2] + segment.build(plan, pack(level_map, 2)) + data[2:])
+    plan = nearest_plan(2.0, (1.5, 1.0), level_map, 1.0, 1.0)
+    mapped = app_segment.seal(data[:2] + app_segment.build(plan, pack(level_map, 2)) + data[2:])
     with pytest.raises(BitstreamError, match="sampling that its level map does not fit"):
         SpatImco().decode(mapped)

@@ -16,8 +16,9 @@ from PIL import Image
 
 import edgevision
 from edgevision import baselines
-from edgevision.envs import IDS, PRESETS, load_profile, shipped_profiles
-from edgevision.envs.video_grid import AXES
+from edgevision.envs import IDS, PRESETS
+from edgevision.profiles import load_profile, shipped_profiles
+from edgevision.profiles.video_grid import AXES
 
 from .command import PROGRAM, run
 

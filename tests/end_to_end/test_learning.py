@@ -15,12 +15,12 @@ pytest.importorskip("stable_baselines3", reason="needs the extra 'agents'")
 from edgevision import baselines
 from edgevision.agents import TrainConfig
 from edgevision.agents import train as train_agent
-from edgevision.envs.video_grid import AXES
 from edgevision.experiments import demo
 from edgevision.experiments.demo import DemoConfig, run_demo
-from edgevision.experiments.evaluate import EvaluationConfig, evaluate
-from edgevision.experiments.statistics import bootstrap_interval, paired_difference
-from edgevision.experiments.summary import headline, summarise
+from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
+from edgevision.experiments.evaluation.summary import headline, summarise
+from edgevision.profiles.video_grid import AXES
+from edgevision.statistics import bootstrap_interval, paired_difference
 
 from .command import run
 

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra 'codecs'")
 
-from edgevision.experiments.reproduce import FIGURES
+from edgevision.experiments.figures import FIGURES
 
 from .command import run
 from .test_wrong_input import complaint

@@ -15,7 +15,7 @@ pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
 import torch
 
 from edgevision.codecs import Theta
-from edgevision.codecs.theta import ThetaNetwork
+from edgevision.codecs.spat_imco.theta import ThetaNetwork
 
 from .command import run
 from .test_wrong_input import complaint

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import edgevision
-from edgevision.envs import IDS, EpisodeTrace, load_profile
+from edgevision.envs import IDS, EpisodeTrace
 from edgevision.envs.action import decode, encode
 from edgevision.envs.environment import OffloadingEnv
 from edgevision.errors import InvalidActionError, ScenarioError, UnknownNameError
+from edgevision.profiles import load_profile
 
 edgevision.register()  # a second time: registration is idempotent
 

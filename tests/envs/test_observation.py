@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.envs.observation import ANCHORS, FEATURE_LIMIT, anchor_points, observe
-from edgevision.envs.video_grid import GRID, video_point
+from edgevision.profiles.video_grid import GRID, video_point
 from tests.envs.strategies import random_problem
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.envs import EpisodeTrace, ScenarioConfig, load_profile
+from edgevision.envs import EpisodeTrace, ScenarioConfig
 from edgevision.envs.trace import _request_pool, draw_traces
 from edgevision.errors import ScenarioError
+from edgevision.profiles import load_profile
 
 
 def draw(config: ScenarioConfig, seed: int, n: int = 1) -> EpisodeTrace:

@@ -6,9 +6,10 @@ import gymnasium
 import numpy as np
 import pytest
 
-from edgevision.envs import Allocation, EpisodeTrace, equal_shares, load_profile
-from edgevision.envs.video_grid import GRID, MODES, PIXELS, point_index
+from edgevision.envs import Allocation, EpisodeTrace, equal_shares
 from edgevision.errors import ScenarioError
+from edgevision.profiles import load_profile
+from edgevision.profiles.video_grid import GRID, MODES, PIXELS, point_index
 
 ID = "EdgeVision/Video-v0"
 PRESETS = ("stae-video", "stae-published")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.envs import OperatingPointProfile, save_profile
-from edgevision.envs.video_grid import AXES, FRAMES, GRID, PIXELS
+from edgevision.profiles import OperatingPointProfile, save_profile
+from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
 
 CLIPS = 60
 GROUPS = 12

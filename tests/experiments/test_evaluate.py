@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from edgevision import baselines
-from edgevision.envs import Policy, load_profile
+from edgevision.envs import Policy
 from edgevision.errors import ScenarioError, SlotProblemError, UnknownNameError
-from edgevision.experiments import workers
-from edgevision.experiments.contenders import _climb, resolve, tune, tuning_slots
-from edgevision.experiments.evaluate import Evaluation, EvaluationConfig, evaluate
-from edgevision.experiments.scenario import EvaluationError, Scenario
-from edgevision.experiments.summary import headline, summarise
+from edgevision.experiments.evaluation import workers
+from edgevision.experiments.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
+from edgevision.experiments.evaluation.policy_spec import _climb, resolve, tune, tuning_slots
+from edgevision.experiments.evaluation.scenario import EvaluationError, Scenario
+from edgevision.experiments.evaluation.summary import headline, summarise
+from edgevision.profiles import load_profile
 
 from .policies import EqualShares
 

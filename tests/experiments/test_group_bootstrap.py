@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from edgevision.experiments.reproduce.group_bootstrap import GroupBootstrap, points, signed_points
+from edgevision.statistics import GroupBootstrap, points, signed_points
 
 
 @settings(deadline=None, max_examples=50)

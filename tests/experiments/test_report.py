@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from edgevision.envs.video_grid import point_index
-from edgevision.experiments.evaluate import Evaluation, EvaluationConfig, evaluate
+from edgevision.experiments.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
+from edgevision.experiments.evaluation.summary import SummaryRow, summarise
 from edgevision.experiments.report import behaviour
 from edgevision.experiments.report.budgets import budget_shares
 from edgevision.experiments.report.data import as_json
 from edgevision.experiments.report.files import write_report
-from edgevision.experiments.report.page import Picture, render_page
 from edgevision.experiments.report.pictures import LearningCurve
-from edgevision.experiments.report.plots import pareto_front, spread
+from edgevision.experiments.report.report_page import Picture, render_page
+from edgevision.experiments.report.report_plots import pareto_front, spread
 from edgevision.experiments.report.table import print_table
-from edgevision.experiments.summary import SummaryRow, summarise
+from edgevision.profiles.video_grid import point_index
 
 from .policies import EqualShares
 

@@ -11,8 +11,8 @@ import pytest
 from edgevision import baselines
 from edgevision.envs import OffloadingEnv
 from edgevision.errors import AllocationError
-from edgevision.experiments.rollout import Rollout, record_slots, run_episodes
-from edgevision.experiments.scenario import Scenario
+from edgevision.experiments.evaluation.rollout import Rollout, record_slots, run_episodes
+from edgevision.experiments.evaluation.scenario import Scenario
 
 from .policies import EqualShares, Greedy
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from edgevision.codecs.stae.model import Stae
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import Stae
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, IntArray
+
 #: A and B of section IV-A; fractions where the paper writes per cent.
 FRAME_BUDGETS = (1, 2, 4, 8, 16)
 PIXEL_BUDGETS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
@@ -22,8 +24,8 @@ class Selection:
         length: frames F of the whole clip.
     """
 
-    frames: NDArray[np.int64]
-    mask: NDArray[np.bool_]
+    frames: IntArray
+    mask: BoolArray
     length: int
 
     def __post_init__(self) -> None:
@@ -47,7 +49,7 @@ def kept_pixels(pixels: float, height: int, width: int) -> int:
     return max(1, round(pixels * height * width))
 
 
-def top(scores: NDArray[np.floating], count: int) -> NDArray[np.bool_]:
+def top(scores: NDArray[np.floating], count: int) -> BoolArray:
     """Mark the ``count`` largest entries along the last axis; of equal ones the first.
 
     Args:

@@ -12,7 +12,7 @@ from timm.models.vision_transformer import VisionTransformer
 from timm.models.vision_transformer_hybrid import HybridEmbed
 from torch import Tensor, nn
 
-from edgevision.codecs.classifiers import WeightsUnavailableError, load_classifier
+from edgevision.vision.classifiers import WeightsUnavailableError, load_classifier
 
 Pooling = Literal["mean", "attention"]
 STEM = "tf_efficientnet_lite0"

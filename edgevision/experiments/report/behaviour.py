@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 
-from edgevision.envs import OperatingPointProfile, video_grid
-from edgevision.experiments.evaluate import PolicyResult
+from edgevision.experiments.evaluation.evaluate import PolicyResult
+from edgevision.experiments.evaluation.rollout import BINNED, LOAD_EDGES, SNR_EDGES, FloatArray
 from edgevision.experiments.report.budgets import plot_budgets
-from edgevision.experiments.report.plots import as_png
-from edgevision.experiments.rollout import BINNED, LOAD_EDGES, SNR_EDGES, FloatArray
+from edgevision.experiments.report.report_plots import as_png
+from edgevision.profiles import OperatingPointProfile, video_grid
 
 _FEW = 0.003  # share of the decisions below which a bin's mean says little
 _COLUMNS = 25  # operating points are pooled into about as many

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
-from edgevision.envs.video_grid import FRAMES, GRID, MODES, PIXELS
-from edgevision.experiments.rollout import FloatArray
+from edgevision.experiments.evaluation.rollout import FloatArray
+from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS
 
 _GAP = 1.0  # between the groups of columns, in columns
 _LOCAL = MODES.index("local")

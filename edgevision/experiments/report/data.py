@@ -10,9 +10,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from edgevision.experiments.evaluate import Evaluation
-from edgevision.experiments.summary import SummaryRow, headline
-from edgevision.files import write_atomically
+from edgevision.experiments.evaluation.evaluate import Evaluation
+from edgevision.experiments.evaluation.summary import SummaryRow, headline
+from edgevision.storage import write_atomically
 
 FORMAT_VERSION = 1
 _COLUMNS = ("score", "in_time", "accuracy", "slots", "requests")

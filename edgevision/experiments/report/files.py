@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgevision.experiments.evaluate import Evaluation
+from edgevision.experiments.evaluation.evaluate import Evaluation
+from edgevision.experiments.evaluation.summary import summarise
 from edgevision.experiments.report.data import write_data
-from edgevision.experiments.report.page import render_page
 from edgevision.experiments.report.pictures import LearningCurve, make_pictures
-from edgevision.experiments.summary import summarise
-from edgevision.files import write_atomically
+from edgevision.experiments.report.report_page import render_page
+from edgevision.storage import write_atomically
 
 
 def write_report(evaluation: Evaluation, out: Path, curve: LearningCurve | None = None) -> Path:

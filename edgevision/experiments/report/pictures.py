@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import gymnasium
 from matplotlib.image import imsave
 
-from edgevision.envs import OffloadingEnv, load_profile
-from edgevision.experiments.evaluate import Evaluation
-from edgevision.experiments.report import plots
+from edgevision.envs import OffloadingEnv
+from edgevision.experiments.evaluation.evaluate import Evaluation
+from edgevision.experiments.evaluation.summary import SummaryRow
+from edgevision.experiments.report import report_plots as plots
 from edgevision.experiments.report.behaviour import plot_behaviour
-from edgevision.experiments.report.page import Picture
-from edgevision.experiments.summary import SummaryRow
+from edgevision.experiments.report.report_page import Picture
+from edgevision.profiles import load_profile
 
 _PICTURED_SLOTS = 3  # the pictured slot: late enough that queues have filled
 

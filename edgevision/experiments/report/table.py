@@ -6,8 +6,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgevision.experiments.evaluate import Evaluation
-from edgevision.experiments.summary import REFERENCE, headline, milliseconds, signed, summarise, with_interval
+from edgevision.experiments.evaluation.evaluate import Evaluation
+from edgevision.experiments.evaluation.summary import (
+    REFERENCE,
+    headline,
+    milliseconds,
+    signed,
+    summarise,
+    with_interval,
+)
 
 _WIDTH = 200  # enough for every column, where the output is no terminal that could tell its own
 _STYLES = {"learned": "bold magenta", "solver": "cyan", "rule": ""}

@@ -9,12 +9,12 @@ pytest.importorskip("timm", reason="needs the extra 'codecs'")
 
 import torch
 
-from edgevision.codecs.deepisc.network import DeepIsc, DeepIscConfig
-from edgevision.codecs.stae.model import StaeConfig
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import StaeConfig
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.vit import VitConfig
-from edgevision.codecs.video.actions import GeneratedActions
+from edgevision.data.actions import GeneratedActions
 
 SIZE = 48
 CONFIG = DeepIscConfig(width=4, latent_channels=3, latent_levels=7, segments=4)

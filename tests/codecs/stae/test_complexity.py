@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgevision.codecs.stae.complexity import cost_table, part_costs
-from edgevision.codecs.stae.model import Stae, StaeConfig
+from edgevision.codecs.stae.stae_network import Stae, StaeConfig
 from edgevision.codecs.stae.vit import VitConfig
 from tests.codecs.stae.tiny import CONFIG, FRAMES, SIZE, tiny_models
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from edgevision.codecs.stae.interpolation import interpolate
-from edgevision.codecs.stae.model import StaeConfig, Variant
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import StaeConfig, Variant
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep, kept_frames
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.stae.training.evaluation import correct_on_grid
-from edgevision.codecs.stae.training.fitting import FitConfig
+from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.codecs.stae.training.steps import reconstruction_error
 from edgevision.codecs.stae.vit import VitConfig
 from tests.codecs.stae.tiny import CLASSES, action_clips

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from edgevision.codecs.stae.interpolation import interpolate
-from edgevision.codecs.stae.model import Stae
+from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training import steps
 from edgevision.codecs.stae.training.algorithm1 import frame_scores, frozen_frames, kept_frames, stem_features
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped
-from edgevision.codecs.stae.training.fitting import FitConfig, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Loss, fit
 from tests.codecs.stae.tiny import CONFIG, FRAMES, SIZE, action_clips, tiny_model
 
 STEM = "vit.backbone.patch_embed.backbone."

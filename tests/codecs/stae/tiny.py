@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.model import Stae, StaeConfig
-from edgevision.codecs.stae.models import StaeModels
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import Stae, StaeConfig
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.vit import VitConfig
-from edgevision.codecs.video.actions import GeneratedActions
+from edgevision.data.actions import GeneratedActions
 
 SIZE, FRAMES = 32, 16
 VIT = VitConfig(size=SIZE, embed_dim=16, depth=1, heads=2, pretrained=False)

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.codecs.stae.bitstream.adaptive import AdaptiveBits
-from edgevision.codecs.stae.bitstream.models import LOSSY_PRIORS
+from edgevision.codecs.stae.bitstream.learned_tables import LOSSY_PRIORS
 from edgevision.codecs.stae.bitstream.range_coder import Coder, bernoulli_family
 from edgevision.codecs.stae.bitstream.transform import BANDS
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 _BAND_CONTEXTS = 28  # bands from there on share theirs
 _UNARY = 14  # magnitudes up to there are coded one bit a step
 _EXPONENT = 16  # largest, of what is beyond

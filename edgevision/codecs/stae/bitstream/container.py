@@ -19,14 +19,12 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, ByteClip, IntArray
 from edgevision.codecs.stae.bitstream import lossless, lossy, masks, prefix
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.codecs.stae.selection import Selection
 from edgevision.errors import BitstreamError
-
-ByteClip = NDArray[np.uint8]
 
 MAX_FRAMES = 2**12
 MAX_SIDE = 2**14  # [pixel]
@@ -69,12 +67,12 @@ class Received:
     selection: Selection
 
     @property
-    def frames(self) -> NDArray[np.int64]:
+    def frames(self) -> IntArray:
         """Indices of the kept frames, (a,)."""
         return self.selection.frames
 
     @property
-    def mask(self) -> NDArray[np.bool_]:
+    def mask(self) -> BoolArray:
         """The kept pixels, (a, H, W)."""
         return self.selection.mask
 
@@ -196,7 +194,7 @@ class _Shape(NamedTuple):
     head_bytes: int
 
 
-def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, NDArray[np.int64], _Shape]:
+def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, IntArray, _Shape]:
     """Coding, the reader at the first byte of the first mask, and which frames were kept."""
     if len(data) < 8 or data[:2] != _MAGIC or data[2] >> 4 != _FORMAT:
         raise BitstreamError("not a clip's bitstream, or one of another format version")
@@ -219,7 +217,7 @@ def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, NDArray[np
 
 def _read_segments(
     reader: Reader, shape: tuple[int, int, int]
-) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_], bytes]]:
+) -> Iterator[tuple[tuple[slice, slice], BoolArray, bytes]]:
     """Place, mask and bytes of the values of each segment."""
     count, height, width = shape
     cuts = list(segments(*shape))
@@ -247,7 +245,7 @@ def _checksum(content: bytes) -> bytes:
     return zlib.crc32(content).to_bytes(_CHECKSUM, "big")
 
 
-def _pack_indices(frames: NDArray[np.int64], length: int) -> bytes:
+def _pack_indices(frames: IntArray, length: int) -> bytes:
     if len(frames) == length:
         return b""
     if 8 * len(frames) <= length:
@@ -255,7 +253,7 @@ def _pack_indices(frames: NDArray[np.int64], length: int) -> bytes:
     return np.packbits(np.isin(np.arange(length), frames)).tobytes()
 
 
-def _unpack_indices(reader: Reader, kept: int, length: int) -> NDArray[np.int64]:
+def _unpack_indices(reader: Reader, kept: int, length: int) -> IntArray:
     if kept == length:
         return np.arange(length)
     if 8 * kept <= length:
@@ -267,7 +265,7 @@ def _unpack_indices(reader: Reader, kept: int, length: int) -> NDArray[np.int64]
     return frames
 
 
-def _pack_values(kept: ByteClip, mask: NDArray[np.bool_], coding: Coding, step: float) -> bytes:
+def _pack_values(kept: ByteClip, mask: BoolArray, coding: Coding, step: float) -> bytes:
     match coding:
         case Coding.dct:
             return lossy.pack(kept, mask, step)
@@ -279,7 +277,7 @@ def _pack_values(kept: ByteClip, mask: NDArray[np.bool_], coding: Coding, step: 
             return kept[mask].tobytes()
 
 
-def _unpack_values(data: bytes, mask: NDArray[np.bool_], coding: Coding) -> ByteClip:
+def _unpack_values(data: bytes, mask: BoolArray, coding: Coding) -> ByteClip:
     if coding in (Coding.range, Coding.dct):
         return (lossless if coding == Coding.range else lossy).unpack(data, mask)
     count = 3 * int(np.count_nonzero(mask))

@@ -7,10 +7,10 @@ Like matrix-based intra prediction of H.266 (Pfaff et al., 2021). The modes are 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream.models import INTRA_MODES
-from edgevision.codecs.stae.bitstream.transform import BANDS, SIDE, UNIT, FloatArray
+from edgevision.arrays import BoolArray, FloatArray
+from edgevision.codecs.stae.bitstream.learned_tables import INTRA_MODES
+from edgevision.codecs.stae.bitstream.transform import BANDS, SIDE, UNIT
 
 MODES = len(INTRA_MODES)
 BORDER = 3 * SIDE + 1  # corner, above, above to the right, left
@@ -18,7 +18,7 @@ MODE_UNIT = 64  # matrices' entries are multiples of 1 / MODE_UNIT
 _MIDDLE = 128.0
 
 
-def border(pixels: FloatArray, has: NDArray[np.bool_]) -> FloatArray:
+def border(pixels: FloatArray, has: BoolArray) -> FloatArray:
     """Pixels around n patches with those that are missing made up.
 
     Args:

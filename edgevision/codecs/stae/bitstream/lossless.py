@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, Float32Array
 from edgevision.codecs.stae.bitstream import residuals
-from edgevision.codecs.stae.bitstream.fitting import fit
-from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, FloatArray
+from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES
 from edgevision.codecs.stae.bitstream.range_coder import RangeReader, RangeWriter, Symbols
 from edgevision.codecs.stae.bitstream.volume import Volume
+from edgevision.codecs.stae.bitstream.weights_fit import fit
 from edgevision.errors import BitstreamError
 
 _PIECE = 1 << 16  # values worked on at a time
@@ -23,7 +24,7 @@ _HALF = residuals.SYMBOLS // 2
 _NO_WEIGHTS = np.zeros((KINDS * PLANES * residuals.SETS, len(INPUTS)), np.int64)
 
 
-def pack(kept: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:
+def pack(kept: NDArray[np.uint8], mask: BoolArray) -> bytes:
     """Code the values of kept frames (a, H, W, 3) where the mask (a, H, W) says so."""
     volume = Volume(mask)
     volume.planes()[:] = np.where(mask, _differences(kept), 0)
@@ -37,7 +38,7 @@ def pack(kept: NDArray[np.uint8], mask: NDArray[np.bool_]) -> bytes:
     return writer.bytes()
 
 
-def unpack(data: bytes, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def unpack(data: bytes, mask: BoolArray) -> NDArray[np.uint8]:
     """The kept values, zero elsewhere, (a, H, W, 3).
 
     Raises:
@@ -73,7 +74,7 @@ def _write(
         start = end
 
 
-def _read_step(volume: Volume, part: slice, weights: FloatArray, models: list[Any], reader: RangeReader) -> None:
+def _read_step(volume: Volume, part: slice, weights: Float32Array, models: list[Any], reader: RangeReader) -> None:
     places = volume.kept.places[part]
     classes, predictions = _model(volume, part, weights)
     order = np.argsort(classes, kind="stable")
@@ -87,7 +88,7 @@ def _read_step(volume: Volume, part: slice, weights: FloatArray, models: list[An
     volume.values[places] = (predictions.astype(np.int32) + symbols) % residuals.SYMBOLS - _HALF
 
 
-def _model(volume: Volume, part: slice, weights: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
+def _model(volume: Volume, part: slice, weights: Float32Array) -> tuple[NDArray[np.uint8], Float32Array]:
     """Classes and predictions of kept values, (n,) each."""
     around, group = volume.around(volume.kept.places[part]), volume.group[part]
     classes = residuals.expected_class(around, group)
@@ -95,7 +96,7 @@ def _model(volume: Volume, part: slice, weights: FloatArray) -> tuple[NDArray[np
     return classes, residuals.predict(around, weights, sets, group)
 
 
-def _symbols(volume: Volume, weights: FloatArray) -> tuple[Symbols, NDArray[np.uint8]]:
+def _symbols(volume: Volume, weights: Float32Array) -> tuple[Symbols, NDArray[np.uint8]]:
     """Residuals as symbols and their classes, in the order of the steps."""
     places = volume.kept.places
     symbols, classes = np.empty(len(places), np.int32), np.empty(len(places), np.uint8)
@@ -106,13 +107,13 @@ def _symbols(volume: Volume, weights: FloatArray) -> tuple[Symbols, NDArray[np.u
     return (symbols + _HALF) % residuals.SYMBOLS, classes
 
 
-def _differences(frames: NDArray[np.uint8]) -> FloatArray:
+def _differences(frames: NDArray[np.uint8]) -> Float32Array:
     """Green, red - green and blue - green of frames (a, H, W, 3), (3, a, H, W)."""
     red, green, blue = np.moveaxis(frames.astype(np.float32), -1, 0)
     return np.stack((green, red - green, blue - green))
 
 
-def _colours(planes: FloatArray, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _colours(planes: Float32Array, mask: BoolArray) -> NDArray[np.uint8]:
     green, red, blue = planes.astype(np.int16)
     colours = np.stack((red + green, green, blue + green), axis=-1) & 255
     return np.where(mask[..., None], colours, 0).astype(np.uint8)

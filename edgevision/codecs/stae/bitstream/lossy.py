@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.codecs.stae.bitstream import choosing, intra, motion
 from edgevision.codecs.stae.bitstream.coefficients import LevelCoder
 from edgevision.codecs.stae.bitstream.modes import STILL, Here, ModeCoder
@@ -27,8 +28,6 @@ from edgevision.codecs.stae.bitstream.transform import (
 )
 from edgevision.errors import BitstreamError
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 _PLANES = 3
 _MAX_STEP = 63
 _FINER = 2.0  # steps of patches that later frames are predicted from are smaller by
@@ -39,7 +38,7 @@ _BORDER = np.array([(-1, -1), *((-1, k) for k in range(2 * SIDE)), *((k, -1) for
 _HAS = ((-1, -1), (-1, 0), (-1, 1), (0, -1))  # patches that these lie in
 
 
-def pack(kept: NDArray[np.uint8], mask: NDArray[np.bool_], step: float) -> bytes:
+def pack(kept: NDArray[np.uint8], mask: BoolArray, step: float) -> bytes:
     """Code the patches of kept frames (a, H, W, 3) that the mask (a, H, W) keeps.
 
     Args:
@@ -60,7 +59,7 @@ def pack(kept: NDArray[np.uint8], mask: NDArray[np.bool_], step: float) -> bytes
     return (bytes([number]) + writer.bytes()).ljust(_least_bytes(mask), b"\0")
 
 
-def unpack(data: bytes, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def unpack(data: bytes, mask: BoolArray) -> NDArray[np.uint8]:
     """The kept values, zero elsewhere, (a, H, W, 3).
 
     Raises:
@@ -97,7 +96,7 @@ class Walk:
     Frames, rows and columns of the arrays have a margin: one frame before, a patch on every side.
     """
 
-    def __init__(self, mask: NDArray[np.bool_], number: int, coder: Coder) -> None:
+    def __init__(self, mask: BoolArray, number: int, coder: Coder) -> None:
         grid = mask[:, ::SIDE, ::SIDE]
         frames, rows, columns = grid.shape
         size = (frames + 1, rows + 2, columns + 2)
@@ -171,7 +170,7 @@ class Walk:
         places = frame[:, None, None, None], np.arange(_PLANES)[:, None, None], y[:, None, :, None], x[:, None, None]
         self._pictures[places] = pixels.reshape(-1, _PLANES, SIDE, SIDE)
 
-    def picture(self, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    def picture(self, mask: BoolArray) -> NDArray[np.uint8]:
         """The decoded pixels under the mask, (a, H, W, 3)."""
         _, height, width = mask.shape
         planes = np.moveaxis(self._pictures[1:, :, SIDE : SIDE + height, SIDE : SIDE + width], 1, -1)
@@ -183,12 +182,12 @@ def _here(places: IntArray) -> Here:
     return frame, row, column
 
 
-def _least_bytes(mask: NDArray[np.bool_]) -> int:
+def _least_bytes(mask: BoolArray) -> int:
     """What bounds the patches that a short bitstream can claim, and so the time to decode it."""
     return int(np.count_nonzero(mask)) // _PIXELS_PER_BYTE
 
 
-def _split(mask: NDArray[np.bool_]) -> bool:
+def _split(mask: BoolArray) -> bool:
     """Whether a patch is kept in part."""
     rows, columns = (np.arange(size) // SIDE * SIDE for size in mask.shape[1:])
     return bool((mask != mask[:, rows[:, None], columns]).any())

@@ -8,10 +8,10 @@ a step are coded at once. The counts start from what ``benchmarks/train_video_mo
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, IntArray
 from edgevision.codecs.stae.bitstream.adaptive import AdaptiveBits
-from edgevision.codecs.stae.bitstream.models import MASK_PRIOR
+from edgevision.codecs.stae.bitstream.learned_tables import MASK_PRIOR
 from edgevision.codecs.stae.bitstream.range_coder import Coder
 
 # (frame, row, column) of the context relative to the bit.
@@ -21,7 +21,7 @@ CONTEXT = _SAME + _BEFORE
 _PRIOR_WEIGHT = 12.0  # bits seen, that the prior counts for
 
 
-def code(mask: NDArray[np.bool_], coder: Coder) -> NDArray[np.bool_]:
+def code(mask: BoolArray, coder: Coder) -> BoolArray:
     """Pass a mask (a, H, W) through a coder; a reader takes nothing but its shape."""
     frames, height, width = mask.shape
     padded = np.zeros((frames + 1, height + 3, width + 4), np.float32)  # one frame; rows 2 above, 1 below; columns 2, 2
@@ -40,7 +40,7 @@ def code(mask: NDArray[np.bool_], coder: Coder) -> NDArray[np.bool_]:
     return padded[1:, 2:-1, 2:-2].astype(np.bool_)
 
 
-def _steps(shape: tuple[int, ...], strides: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _steps(shape: tuple[int, ...], strides: IntArray) -> tuple[IntArray, IntArray]:
     """Places of all bits in the padded mask by step, and where each step ends in them."""
     frame, row, column = np.indices(shape, np.int32).reshape(3, -1)
     step = column + 2 * row + 4 * frame

@@ -12,13 +12,14 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray
 from edgevision.codecs.stae.bitstream import mask_context, prefix
 from edgevision.codecs.stae.bitstream.adaptive import LEAST_BITS
 from edgevision.codecs.stae.bitstream.range_coder import RangeReader, RangeWriter
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.errors import BitstreamError
 
-Mask = NDArray[np.bool_]
+Mask = BoolArray
 _MAX_LOG_SIDE = 4
 _ESCAPE = 255  # of a run's length: so many, and the run goes on
 

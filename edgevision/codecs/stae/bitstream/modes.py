@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.codecs.stae.bitstream.adaptive import AdaptiveBits
 from edgevision.codecs.stae.bitstream.intra import MODES
-from edgevision.codecs.stae.bitstream.models import LOSSY_PRIORS
+from edgevision.codecs.stae.bitstream.learned_tables import LOSSY_PRIORS
 from edgevision.codecs.stae.bitstream.motion import REACH
 from edgevision.codecs.stae.bitstream.range_coder import Coder, categorical, categorical_family
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 Here = tuple[IntArray, IntArray, IntArray]
 STILL, MOVED = MODES, MODES + 1  # numbers of the modes in time, after those from the pixels around
 _OUTSIDE = MODES + 2
@@ -37,7 +35,7 @@ class ModeCoder:
         self.moved = AdaptiveBits(LOSSY_PRIORS["moved"], _WEIGHT)
         self.counts = _WEIGHT * LOSSY_PRIORS["mode"]
 
-    def bits(self, here: Here, repeatable: NDArray[np.bool_], vectors: IntArray) -> FloatArray:
+    def bits(self, here: Here, repeatable: BoolArray, vectors: IntArray) -> FloatArray:
         """What each mode would cost, (n, modes + 2), for given vectors (n, 2)."""
         timed, moved, left = self._contexts(here)
         in_time = np.clip(self.timed.ones[timed] / self.timed.total[timed], 0.01, 0.99)
@@ -52,9 +50,7 @@ class ModeCoder:
         in_time_bits = np.where(repeatable[:, None], np.stack((still, move), axis=1), np.inf)
         return np.concatenate((around, in_time_bits), axis=1)
 
-    def code(
-        self, modes: IntArray, vectors: IntArray, here: Here, repeatable: NDArray[np.bool_]
-    ) -> tuple[IntArray, IntArray]:
+    def code(self, modes: IntArray, vectors: IntArray, here: Here, repeatable: BoolArray) -> tuple[IntArray, IntArray]:
         """Pass modes (n,) and vectors (n, 2) of patches ``here``; in time only where ``repeatable``."""
         timed, moved, left = self._contexts(here)
         expected = self._expected(here)

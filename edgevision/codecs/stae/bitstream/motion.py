@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream.transform import SIDE, FloatArray
+from edgevision.arrays import Float32Array, FloatArray, IntArray
+from edgevision.codecs.stae.bitstream.transform import SIDE
 
-IntArray = NDArray[np.int64]
 REACH = 2 * SIDE - 1  # largest component of a vector [half pixel]
 _NEAR = 0.75  # grey levels a pixel that a vector must save for each doubling of its length
 
@@ -58,7 +58,7 @@ def search(luminance: FloatArray) -> IntArray:
     return _half_pixels(padded, found)
 
 
-def _half_pixels(padded: NDArray[np.float32], found: IntArray) -> IntArray:
+def _half_pixels(padded: Float32Array, found: IntArray) -> IntArray:
     frame, row, column = np.indices(found.shape[:3]).reshape(3, -1)
     pictures, before = padded[:, None], np.maximum(frame - 1, 0)
     wanted = window(pictures, frame, 2 * SIDE * (row + 1), 2 * SIDE * (column + 1))

@@ -8,10 +8,9 @@ belongs to step c + 2 r + 4 f + 4 p: all that its neighbourhood takes in lies in
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int64]
+from edgevision.arrays import BoolArray, Float32Array
+
 Offset = tuple[int, int, int, int]  # plane, frame, row, column
 
 KINDS, PLANES = 2, 3  # first frame or not
@@ -26,13 +25,13 @@ PLACES = _OWN + _BEFORE + _OTHERS
 WEST = PLACES.index((0, 0, 0, -1))
 
 
-def _difference(first: Offset, second: Offset) -> FloatArray:
+def _difference(first: Offset, second: Offset) -> Float32Array:
     row = np.zeros(len(PLACES), np.float32)
     row[PLACES.index(first)], row[PLACES.index(second)] = 1, -1
     return row
 
 
-def _inputs() -> tuple[FloatArray, NDArray[np.bool_]]:
+def _inputs() -> tuple[Float32Array, BoolArray]:
     """Differences that a prediction weighs, (I, K), and which of them each kind and plane has, (2, 3, I)."""
     rows, used = [], []
     always = np.ones((KINDS, PLANES), np.bool_)
@@ -54,7 +53,7 @@ def _inputs() -> tuple[FloatArray, NDArray[np.bool_]]:
     return np.stack(rows), np.stack(used, axis=-1)
 
 
-def _signs() -> tuple[FloatArray, NDArray[np.bool_]]:
+def _signs() -> tuple[Float32Array, BoolArray]:
     """As ``_inputs``, for the differences whose magnitudes say how wrong a prediction may be."""
     always = np.ones((KINDS, PLANES), np.bool_)
     later = np.array([[False], [True]]) & always

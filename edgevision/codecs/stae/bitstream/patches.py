@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.arrays import BoolArray
 from edgevision.codecs.stae.selection import kept_pixels, top
 
 
-def patch_mask(scores: NDArray[np.floating], beta: float, patch: int = 8) -> NDArray[np.bool_]:
+def patch_mask(scores: NDArray[np.floating], beta: float, patch: int = 8) -> BoolArray:
     """Keep the patches with the highest mean scores, as many in each frame as come nearest to the budget.
 
     Patches are aligned with the upper left corner. Of n patches of a frame round(beta n) are kept, at least one; where

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.huffman import SYMBOLS, TableSet, optimal_lengths
+from edgevision.arrays import IntArray
+from edgevision.codecs.jpeg.huffman import SYMBOLS, TableSet, optimal_lengths
 from edgevision.codecs.stae.bitstream.wire import Reader
 from edgevision.errors import BitstreamError
 
@@ -56,11 +57,11 @@ def unpack(data: bytes, count: int) -> NDArray[np.uint8]:
     return _read(codes, pieces, _lookup(lengths), count)
 
 
-def _numbers(bits: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+def _numbers(bits: NDArray[np.uint8], count: int) -> IntArray:
     return bits[: count * _FIELD].reshape(count, _FIELD) @ (1 << np.arange(_FIELD)[::-1])
 
 
-def _lookup(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+def _lookup(lengths: IntArray) -> NDArray[np.int32]:
     """Length and value (8 bits) of the code that the next 16 bits begin with, 0 where none does, (65536,)."""
     shares = np.where(lengths > 0, 1 << np.maximum(_LONGEST - lengths, 0), 0)
     if lengths.max() > _LONGEST or shares.sum() > 1 << _LONGEST:
@@ -70,7 +71,7 @@ def _lookup(lengths: NDArray[np.int64]) -> NDArray[np.int32]:
     return np.pad(entries, (0, (1 << _LONGEST) - len(entries))).astype(np.int32)
 
 
-def _read(codes: bytes, pieces: NDArray[np.int64], lookup: NDArray[np.int32], count: int) -> NDArray[np.uint8]:
+def _read(codes: bytes, pieces: IntArray, lookup: NDArray[np.int32], count: int) -> NDArray[np.uint8]:
     """All pieces in step: symbol k of each, then symbol k + 1."""
     padded = np.frombuffer(codes + bytes(4), np.uint8).astype(np.int32)
     windows = padded[:-2] << 16 | padded[1:-1] << 8 | padded[2:]

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.errors import BitstreamError, require
+from edgevision.errors import BitstreamError
+from edgevision.imports import require
 
 Symbols = NDArray[np.int32]
 _WORD = 4  # [byte]

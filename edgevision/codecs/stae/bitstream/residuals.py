@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream import models
-from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, SIGNS, USED, WEST, FloatArray
+from edgevision.arrays import BoolArray, Float32Array, IntArray
+from edgevision.codecs.stae.bitstream import learned_tables as models
+from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, SIGNS, USED, WEST
 from edgevision.codecs.stae.bitstream.range_coder import Coder, Symbols, categorical
 
 CLASSES = 16
@@ -29,33 +30,33 @@ _SCALES = 0.25 * 2 ** (np.arange(36) / 4)
 LEAST_BITS = 0.0033  # of code for each value, under the narrowest distribution: what bounds the values bytes can claim
 
 
-def expected_class(around: FloatArray, group: NDArray[np.int8]) -> NDArray[np.uint8]:
+def expected_class(around: Float32Array, group: NDArray[np.int8]) -> NDArray[np.uint8]:
     """The class of values with neighbourhoods (K, n) and groups (n,)."""
     weights = models.ERROR_WEIGHTS[group].T
     error = np.einsum("kn,kn->n", weights[1:], np.abs(SIGNS @ around)) + weights[0]
     return np.searchsorted(_BOUNDS, error, side="right").astype(np.uint8)
 
 
-def weight_set(group: NDArray[np.int8], classes: NDArray[np.uint8], broken: NDArray[np.bool_]) -> NDArray[np.int64]:
+def weight_set(group: NDArray[np.int8], classes: NDArray[np.uint8], broken: BoolArray) -> IntArray:
     """Which set of weights predicts values, (n,)."""
     return SETS * group.astype(np.int64) + np.where(broken, 0, _SET_OF_CLASS[classes])
 
 
-def predict(around: FloatArray, weights: FloatArray, sets: NDArray[np.int64], group: NDArray[np.int8]) -> FloatArray:
+def predict(around: Float32Array, weights: Float32Array, sets: IntArray, group: NDArray[np.int8]) -> Float32Array:
     """Predictions (n,) with weights of all places (sets, K), whole numbers."""
     sums = np.einsum("kn,kn->n", weights.T[:, sets], around)
     low = np.where(group % PLANES == 0, 0, -255).astype(np.float32)
     return np.clip(np.floor((sums + UNIT / 2) / UNIT), low, 255)
 
 
-def place_weights(differences: NDArray[np.int64]) -> FloatArray:
+def place_weights(differences: IntArray) -> Float32Array:
     """Weights of all places (sets, K) from those of the inputs (sets, I), in units."""
     weights = differences.astype(np.float32) @ INPUTS
     weights[:, WEST] += UNIT
     return weights
 
 
-def code_weights(differences: NDArray[np.int64], coder: Coder, kinds: int) -> NDArray[np.int64]:
+def code_weights(differences: IntArray, coder: Coder, kinds: int) -> IntArray:
     """Pass the weights of the inputs (sets, I) of the kinds in use; a reader takes nothing but their shape."""
     used = np.repeat(USED.reshape(KINDS * PLANES, -1), SETS, axis=0)
     used[kinds * PLANES * SETS :] = False
@@ -68,7 +69,7 @@ def code_weights(differences: NDArray[np.int64], coder: Coder, kinds: int) -> ND
     return coded
 
 
-def bank() -> FloatArray:
+def bank() -> Float32Array:
     """The distributions of residuals, whole numbers in proportion to the probabilities, (B, 512).
 
     The exponentials are rounded to whole numbers, so that last bits, which differ between machines, do not matter.

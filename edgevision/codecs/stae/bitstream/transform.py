@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.dct import TO_RGB, ZIGZAG
+from edgevision.arrays import FloatArray
+from edgevision.codecs.jpeg.transform import TO_RGB, ZIGZAG
 
 SIDE = 8  # of a patch [pixel]
 BANDS = SIDE * SIDE
 UNIT = 8  # coefficients are multiples of 1 / UNIT
 _FRACTION = 1 << 12  # of the basis pictures' whole numbers
 _COLOUR = 1 << 16
-FloatArray = NDArray[np.float64]
 
 _k = np.arange(SIDE)
 _DCT = np.cos(np.pi * (2 * _k[None, :] + 1) * _k[:, None] / 16) / 2

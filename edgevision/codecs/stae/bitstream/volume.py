@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream.neighbours import PLACES, PLANES, FloatArray
+from edgevision.arrays import BoolArray, Float32Array, IntArray
+from edgevision.codecs.stae.bitstream.neighbours import PLACES, PLANES
 
 Places = NDArray[np.int32]
 _ABOVE, _BELOW, _SIDE = 2, 1, 2  # margin [pixel]
@@ -28,8 +29,8 @@ class Steps:
 
     places: Places
     steps: NDArray[np.int16]
-    ends: NDArray[np.int64]
-    order: NDArray[np.int64]
+    ends: IntArray
+    order: IntArray
 
 
 class Volume:
@@ -45,12 +46,12 @@ class Volume:
         broken: whether one of the four neighbours decided before it was not kept, (n,).
     """
 
-    def __init__(self, mask: NDArray[np.bool_]) -> None:
+    def __init__(self, mask: BoolArray) -> None:
         frames, height, width = mask.shape
         self._shape = (PLANES, frames + 1, height + _ABOVE + _BELOW, width + 2 * _SIDE)
         sizes = np.cumprod((1, *self._shape[:0:-1]))[::-1]  # strides of plane, frame, row, column
         self._strides = sizes.astype(np.int32)
-        self.values: FloatArray = np.zeros(self._shape, np.float32).reshape(-1)
+        self.values: Float32Array = np.zeros(self._shape, np.float32).reshape(-1)
         self.values.reshape(self._shape)[0, :, :_ABOVE] = _GREY
         self._offsets = (np.array(PLACES, np.int32) @ self._strides).astype(np.int32)
         total = width + 2 * _SIDE + _ROW_LAG * height + _FRAME_LAG * frames + _PLANE_LAG * PLANES
@@ -74,15 +75,15 @@ class Volume:
         places = self._empty.places[start:end]
         self.values[places] = self.values[places + self._sources[start:end]]
 
-    def around(self, places: Places) -> FloatArray:
+    def around(self, places: Places) -> Float32Array:
         """The neighbourhood of places, (K, n)."""
         return self.values[self._offsets[:, None] + places]
 
-    def planes(self) -> FloatArray:
+    def planes(self) -> Float32Array:
         """The values without their margin, (3, a, H, W), a view."""
         return self.values.reshape(self._shape)[:, 1:, _ABOVE:-_BELOW, _SIDE:-_SIDE]
 
-    def _steps(self, where: tuple[NDArray[np.int64], ...], total: int) -> Steps:
+    def _steps(self, where: tuple[IntArray, ...], total: int) -> Steps:
         frame, row, column = (axis.astype(np.int32) for axis in where)
         place = frame * self._strides[1] + row * self._strides[2] + column
         step = (column + _ROW_LAG * (row - _ABOVE) + _FRAME_LAG * (frame - 1)).astype(np.int16)
@@ -92,7 +93,7 @@ class Volume:
         places = (place + plane * self._strides[0]).reshape(-1)[order]
         return Steps(places, steps[order], np.cumsum(np.bincount(steps, minlength=total)), order)
 
-    def _fill_sources(self, where: tuple[NDArray[np.int64], ...], height: int) -> Places:
+    def _fill_sources(self, where: tuple[IntArray, ...], height: int) -> Places:
         frame, row, column = where
         _, before, above, left = -self._strides
         first = np.where(row == height + _ABOVE, above, np.where(column < _SIDE, above + 1, left))

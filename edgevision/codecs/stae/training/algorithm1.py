@@ -7,7 +7,7 @@ M_FA does not depend on the budget, and M_SA on alpha only; so FA is trained onc
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -15,15 +15,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from edgevision.codecs.stae.model import Stae
-from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.selection import FRAME_BUDGETS, PIXEL_BUDGETS
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training import steps
 from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision, varied
-from edgevision.codecs.stae.training.fitting import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.progress import StageProgress
 
 #: Called with the step, the epochs done and all of them.
-StepProgress = Callable[[str, int, int], None]
 Insertion = Literal["features", "input"]
 _CHUNK = 8  # clips scored at once where nothing is trained
 
@@ -72,7 +72,7 @@ class StepByStep:
         folder: Path | None = None,
         *,
         log: Log = lambda name, value, epoch: None,
-        progress: StepProgress = lambda step, done, total: None,
+        progress: StageProgress = lambda step, done, total: None,
     ) -> None:
         """Set up a run.
 

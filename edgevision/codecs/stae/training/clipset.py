@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from edgevision.codecs.stae.model import normalise
+from edgevision.arrays import IntArray
+from edgevision.codecs.stae.stae_network import normalise
 
 _CPU = torch.device("cpu")
 
@@ -27,7 +28,7 @@ class ClipSet:
     """
 
     clips: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+    labels: IntArray
 
     def __len__(self) -> int:
         return len(self.labels)

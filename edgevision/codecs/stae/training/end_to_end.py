@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from edgevision.codecs.stae.attention import select_frames, select_pixels, soften
-from edgevision.codecs.stae.model import Stae
-from edgevision.codecs.stae.models import StaeModels
 from edgevision.codecs.stae.selection import kept_pixels
-from edgevision.codecs.stae.training.algorithm1 import StepProgress
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fitting import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
 from edgevision.codecs.stae.training.steps import SMOOTHING, cross_entropy, reconstruction_error
+from edgevision.progress import StageProgress
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class EndToEnd:
         folder: Path | None = None,
         *,
         log: Log = lambda name, value, epoch: None,
-        progress: StepProgress = lambda step, done, total: None,
+        progress: StageProgress = lambda step, done, total: None,
     ) -> None:
         """Set up a run; arguments as of ``StepByStep``."""
         self.models, self.data, self.plan, self.folder = models, data, plan, folder

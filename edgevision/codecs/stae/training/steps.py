@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from edgevision.codecs.stae.attention import select_pixels, soften
 from edgevision.codecs.stae.interpolation import interpolate
-from edgevision.codecs.stae.model import Stae
 from edgevision.codecs.stae.selection import kept_pixels
+from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fitting import Loss
+from edgevision.codecs.stae.training.fit_step import Loss
 
 #: The classifier itself, then frame attention, spatial attention and feature recovery (Algorithm 1, lines 2, 6, 9).
 Step = Literal["vit", "fa", "sa", "fr"]

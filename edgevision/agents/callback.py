@@ -1,0 +1,177 @@
+"""What happens between stretches of learning: evaluation, checkpoint, a fresh start of all random numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Figure
+
+from edgevision.agents import tensorboard_figures as figures
+from edgevision.agents.checkpoint import save_checkpoint
+from edgevision.agents.errors import TrainingError
+from edgevision.agents.learned_policy import LearnedPolicy
+from edgevision.agents.run_folder import CurvePoint, RunFolder
+from edgevision.agents.sb3_vec_env import SB3VecEnv
+from edgevision.agents.validation import TRAINING_SEEDS, Validation, validate
+from edgevision.envs import ScenarioConfig
+
+#: Figures are drawn at every so manieth evaluation and at the end; drawing costs more than evaluating.
+FIGURE_EVERY = 5
+
+_NOT_IN_TABLES = ("stdout", "log", "json", "csv")
+
+
+@dataclass
+class Progress:
+    """How far a run has come, as kept in its checkpoints.
+
+    Attributes:
+        curve: the evaluations so far.
+        seconds: wall-clock time of earlier sittings up to their last checkpoint [s].
+    """
+
+    curve: list[CurvePoint] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def best(self) -> CurvePoint:
+        """The evaluation with the highest score."""
+        return max(self.curve, key=lambda point: point.score)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"seconds": self.seconds, "curve": [asdict(point) for point in self.curve]}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Progress:
+        """Invert `to_json`.
+
+        Raises:
+            TrainingError: something is missing.
+        """
+        try:
+            return cls([CurvePoint(**point) for point in state["curve"]], float(state["seconds"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError(f"the checkpoint's learning curve is damaged ({error})") from None
+
+
+class Chapters(BaseCallback):
+    """Cuts training into chapters of ``interval`` environment steps.
+
+    Every chapter begins with random generators seeded from (seed, steps so far) and with new episodes, and ends with
+    an evaluation on the validation seeds and a checkpoint. A run that goes on from a checkpoint therefore does
+    exactly what it would have done without the interruption.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        policy: LearnedPolicy,
+        env: SB3VecEnv,
+        scenario: ScenarioConfig,
+        validation_seeds: Sequence[int],
+        *,
+        seed: int,
+        interval: int,
+        progress: Progress,
+        advance: Callable[[int, str], None],
+    ) -> None:
+        """Prepare the callback.
+
+        Args:
+            run: folder that evaluations and checkpoints go to.
+            policy: around the actor that learns.
+            env: the training environment, without wrappers.
+            scenario: what to evaluate on.
+            validation_seeds: one per episode of an evaluation.
+            seed: of the run.
+            interval: length of a chapter [environment steps].
+            progress: how far the run had come; continued in place.
+            advance: receives the steps since it was last called and a note, for a progress bar.
+        """
+        super().__init__()
+        self._run, self._policy, self._env = run, policy, env
+        self._scenario, self._validation_seeds = scenario, validation_seeds
+        self._seed, self._interval, self._advance = seed, interval, advance
+        self._progress = progress
+        self._earlier = progress.seconds
+        self._next = self._shown = 0
+
+    def _on_training_start(self) -> None:
+        self._begun = time.perf_counter()
+        if not self._progress.curve:
+            self._evaluate()
+        self._begin_chapter()
+
+    def _on_rollout_start(self) -> None:
+        if self.model.num_timesteps >= self._next:
+            self._end_chapter()
+            self._begin_chapter()
+        rewards = [episode["r"] / episode["l"] for episode in self.model.ep_info_buffer or ()]
+        note = f"reward {np.mean(rewards):.4f}, " if rewards else ""
+        self._show(f"{note}best on validation {self._progress.best.score:.4f}")
+
+    def _show(self, note: str) -> None:
+        self._advance(self.model.num_timesteps - self._shown, note)
+        self._shown = self.model.num_timesteps
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_training_end(self) -> None:
+        if self._progress.curve[-1].steps < self.model.num_timesteps:
+            self._end_chapter(last=True)
+        self._show(f"best on validation {self._progress.best.score:.4f}")
+
+    def _begin_chapter(self) -> None:
+        steps, model = self.model.num_timesteps, self.model
+        self._next = (steps // self._interval + 1) * self._interval
+        sequence = np.random.SeedSequence([self._seed, steps])
+        model.set_random_seed(int(sequence.generate_state(1)[0]))
+        n = self._env.num_envs
+        drawn = np.random.default_rng(sequence).choice(len(TRAINING_SEEDS), n, replace=n > len(TRAINING_SEEDS))
+        self._env.seed_episodes([TRAINING_SEEDS[i] for i in drawn])
+        assert model.env is not None  # noqa: S101 - a model is always built with its environment
+        model._last_obs = model.env.reset()  # type: ignore[assignment]
+        model._last_episode_starts = np.ones(n, bool)
+
+    def _end_chapter(self, last: bool = False) -> None:
+        self._evaluate(last)
+        save_checkpoint(self.model, self._progress.to_json(), self._run.checkpoints)
+
+    def _evaluate(self, last: bool = False) -> None:
+        curve = self._progress.curve
+        best = self._progress.best.score if curve else -np.inf
+        result = validate(self._policy, self._scenario, self._validation_seeds)
+        self._progress.seconds = self._earlier + time.perf_counter() - self._begun
+        curve.append(_point(self.model.num_timesteps, self._progress.seconds, result))
+        if curve[-1].score > best:
+            self._policy.save(self._run.path)
+        self._run.write_curve(curve)
+        self._log(result, with_figures=last or len(curve) % FIGURE_EVERY == 1)
+
+    def _log(self, result: Validation, with_figures: bool) -> None:
+        point = self._progress.curve[-1]
+        for name in ("score", "in_time", "accuracy"):
+            self.logger.record(f"validation/{name}", getattr(point, name))
+        if with_figures:
+            points = int(np.prod(self._policy.description.grid))
+            drawn = {
+                "learning_curve": figures.learning_curve(self._progress.curve),
+                "operating_points": figures.operating_points(result.decisions, points),
+                "shares": figures.shares(result.decisions),
+            }
+            for name, figure in drawn.items():
+                self.logger.record(f"validation/{name}", Figure(figure, close=False), exclude=_NOT_IN_TABLES)
+        self.logger.dump(self.model.num_timesteps)
+
+
+def _point(steps: int, seconds: float, result: Validation) -> CurvePoint:
+    in_time, accuracy = result.decisions.in_time, result.decisions.accuracy
+    means = (float(values.mean()) if len(values) else 0.0 for values in (result.score, in_time, accuracy))
+    return CurvePoint(steps, seconds, *means)

@@ -1,0 +1,197 @@
+"""`LearnedPolicy`: a trained set actor that decides like any other policy.
+
+On disk a policy is ``policy.json`` (what it is, and the SHA-256 of its weights) with ``policy-<digest>.safetensors``.
+Neither can run code when it is loaded, and the JSON file is replaced last, so that a kill never leaves half a policy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from edgevision.agents.errors import LearnedPolicyError
+from edgevision.agents.networks import SetActor
+from edgevision.envs.action import decode
+from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES, observe
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.storage import write_atomically
+
+FORMAT_VERSION = 1
+ARCHITECTURE = "set-actor"
+MAX_WIDTH = 1024
+MAX_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class PolicyDescription:
+    """What a policy is made for and of.
+
+    Attributes:
+        name: how it is called in tables.
+        width: neurons per layer of its `SetActor`.
+        grid: sizes of the operating points' axes that its actions index.
+        content_features: names of the content features that it sees.
+        user_features: names of the other features of a user, in order.
+        cell_features: names of the cell's features, in order.
+        provenance: how it was trained; free of meaning for acting.
+    """
+
+    name: str
+    width: int
+    grid: tuple[int, ...]
+    content_features: tuple[str, ...]
+    user_features: tuple[str, ...] = USER_FEATURES
+    cell_features: tuple[str, ...] = CELL_FEATURES
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise LearnedPolicyError(f"name must be a text, got {self.name!r}")
+        if type(self.width) is not int or not 1 <= self.width <= MAX_WIDTH:
+            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {self.width!r}")
+        if not self.grid or not all(type(size) is int and size > 0 for size in self.grid):
+            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {self.grid!r}")
+        if self.user_features != USER_FEATURES or self.cell_features != CELL_FEATURES:
+            raise LearnedPolicyError(
+                "the policy was trained on other observations than this version of edgevision makes"
+            )
+
+    def network(self) -> SetActor:
+        """A `SetActor` of this architecture with fresh weights."""
+        users = len(self.user_features) + len(self.content_features)
+        return SetActor(users, len(self.cell_features), len(self.grid) + 2, self.width)
+
+
+class LearnedPolicy:
+    """A trained policy; the same weights serve any number of users.
+
+    Attributes:
+        name: how it is called in tables.
+        batched: that one call answers many slots.
+    """
+
+    batched = True
+
+    def __init__(self, description: PolicyDescription, actor: SetActor) -> None:
+        """Wrap an actor; it is used as it is, so a policy around an actor in training follows its training."""
+        self.description = description
+        self.name = description.name
+        self.actor = actor
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch; deterministic.
+
+        Raises:
+            LearnedPolicyError: the policy was trained for other operating points or content features.
+        """
+        described = self.description
+        if problem.grid != described.grid or problem.features.shape[-1] != len(described.content_features):
+            raise LearnedPolicyError(
+                f"policy {self.name!r} is for operating points {described.grid} and "
+                f"{len(described.content_features)} content features, the environment has {problem.grid} and "
+                f"{problem.features.shape[-1]}; evaluate it where it was trained"
+            )
+        observation = observe(problem)
+        with torch.inference_mode():
+            inputs = (torch.from_numpy(observation[key].astype(np.float32)) for key in ("users", "cell", "active"))
+            action = self.actor(*inputs).numpy()
+        return decode(action.astype(np.float64), problem)
+
+    def save(self, folder: Path) -> None:
+        """Write the policy into ``folder``, over the one that may be there."""
+        weights = {name: value.detach().contiguous() for name, value in self.actor.state_dict().items()}
+        payload = safetensors.torch.save(weights)
+        digest = hashlib.sha256(payload).hexdigest()
+        document = {
+            "format_version": FORMAT_VERSION,
+            "architecture": ARCHITECTURE,
+            "sha256": digest,
+            **dataclasses.asdict(self.description),
+        }
+        write_atomically(_weights_path(folder, digest), payload)
+        write_atomically(folder / "policy.json", (json.dumps(document, indent=1) + "\n").encode())
+        for path in folder.glob("policy-*.safetensors"):
+            if path != _weights_path(folder, digest):
+                path.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> LearnedPolicy:
+        """Read a policy from its folder or from the folder of the run that trained it.
+
+        Raises:
+            LearnedPolicyError: there is none, or it is damaged, of another format or made for other observations.
+        """
+        folder = Path(folder)
+        document = _read_document(folder / "policy.json")
+        try:
+            description = PolicyDescription(**document["description"])
+            actor = description.network()
+            actor.load_state_dict(_read_weights(folder, document["sha256"], actor.state_dict()))
+        except LearnedPolicyError as error:
+            raise LearnedPolicyError(f"{folder}: {error}") from None
+        actor.eval().requires_grad_(False)
+        return cls(description, actor)
+
+
+def _weights_path(folder: Path, digest: str) -> Path:
+    return Path(folder) / f"policy-{digest[:16]}.safetensors"
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    """The checked JSON file: ``sha256``, and ``description`` with the fields of `PolicyDescription`."""
+    payload = _read_bytes(path)
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        raise LearnedPolicyError(f"{path}: not valid JSON") from None
+    if not isinstance(document, dict) or document.pop("format_version", None) != FORMAT_VERSION:
+        raise LearnedPolicyError(f"{path}: format_version must be {FORMAT_VERSION}")
+    architecture, digest = document.pop("architecture", None), document.pop("sha256", None)
+    if architecture != ARCHITECTURE:
+        raise LearnedPolicyError(f"{path}: unknown architecture {architecture!r} (known: {ARCHITECTURE})")
+    if not isinstance(digest, str) or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise LearnedPolicyError(f"{path}: sha256 must be 64 hexadecimal digits")
+    expected = {entry.name for entry in dataclasses.fields(PolicyDescription)}
+    if document.keys() != expected:
+        raise LearnedPolicyError(f"{path}: entries must be {', '.join(sorted(expected))}")
+    lists = ("grid", "content_features", "user_features", "cell_features")
+    if not all(isinstance(document[key], list) and len(document[key]) <= MAX_WIDTH for key in lists):
+        raise LearnedPolicyError(f"{path}: {', '.join(lists)} must be lists of at most {MAX_WIDTH}")
+    return {"sha256": digest, "description": {**document, **{key: tuple(document[key]) for key in lists}}}
+
+
+def _read_weights(folder: Path, digest: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    path = _weights_path(folder, digest)
+    payload = _read_bytes(path)
+    if hashlib.sha256(payload).hexdigest() != digest:
+        raise LearnedPolicyError(f"{path.name} does not match the checksum in policy.json; copy or train it again")
+    try:
+        weights = safetensors.torch.load(payload)
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise LearnedPolicyError(f"{path.name} is not a safetensors file ({error})") from None
+    shapes = {name: (value.shape, value.dtype) for name, value in expected.items()}
+    if {name: (value.shape, value.dtype) for name, value in weights.items()} != shapes:
+        raise LearnedPolicyError(f"{path.name} holds other weights than architecture and width ask for")
+    if not all(bool(value.isfinite().all()) for value in weights.values()):
+        raise LearnedPolicyError(f"{path.name} holds NaN or infinity")
+    return weights
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise LearnedPolicyError(f"{path}: larger than {MAX_BYTES} bytes, refusing to load")
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise LearnedPolicyError(f"no learned policy in {str(path.parent)!r}: {path.name} is missing") from None

@@ -1,0 +1,193 @@
+"""P2: bandwidth and power for fixed compression, by successive convex approximation (Algorithm 1, lines 12-17)."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.baselines.co_crra.convex_program import ResourceProgram
+from edgevision.baselines.shares import fill_budgets
+from edgevision.envs import radio
+from edgevision.envs.config import Fading, SuccessModel
+from edgevision.envs.problem import Allocation, BoolArray, FloatArray, IntArray, SlotProblem
+from edgevision.imports import require
+
+# A user whose task success hardly differs between the least and the most it can get is left out of P2.2.
+NOTHING_TO_GAIN = 1e-9
+# exp of less than minus this is zero.
+LOG_UNDERFLOW = 700.0
+# A user with a larger log x is out of reach: P = exp(-x^2 / 2) is zero far beyond any help that one step can give.
+LOG_HOPELESS = 7.0
+
+
+@dataclass(frozen=True, eq=False)
+class Improvement:
+    """Result of ``ResourceAllocator.improve`` for N slots.
+
+    Attributes:
+        allocation: the improved allocation.
+        value: its value on the allocator's success model, (N,).
+        iterations: convex programs solved, (N,).
+        failures: how many of them the solver failed on, (N,); such a slot keeps its last iterate.
+    """
+
+    allocation: Allocation
+    value: FloatArray
+    iterations: IntArray
+    failures: IntArray
+
+
+class ResourceAllocator:
+    """Solves P2 for a batch of slots: a sequence of P2.2, each started tight at the last iterate.
+
+    The surrogate is a lower bound that touches the paper's approximation at the iterate, so the value on that model
+    rises from step to step. A step is accepted only if it raises the value on ``model``, whichever that is, and a
+    slot stops at its first step that gains no more than ``tolerance`` of its value.
+    """
+
+    def __init__(self, model: SuccessModel | None, tolerance: float, max_iterations: int) -> None:
+        """Set how steps are judged.
+
+        Args:
+            model: success model on which a step must be an improvement; ``None`` is the scenario's own.
+            tolerance: eps2, relative to the value.
+            max_iterations: cap on the steps.
+
+        Raises:
+            MissingExtraError: cvxpy or Clarabel is not installed.
+        """
+        require("cvxpy", "convex")
+        require("clarabel", "convex")
+        self.model = model
+        self.tolerance = tolerance
+        self.max_iterations = max_iterations
+
+    def improve(self, problem: SlotProblem, start: Allocation) -> Improvement:
+        """Improve bandwidth and power of a feasible allocation, operating points fixed; never makes it worse.
+
+        Raises:
+            AllocationError: the allocation breaks a constraint, as any does where the minima exceed a budget.
+        """
+        start.check(problem)
+        iterations, failures = np.zeros((2, problem.slots), np.int64)
+        best, value = start, problem.value(start, self.model)
+        can_gain = users_who_can_gain(problem, start.operating_point, self.model)
+        running: BoolArray = np.any(can_gain, axis=1, keepdims=False)
+        for _ in range(self.max_iterations):
+            if not running.any():
+                break
+            proposal, solved, failed = self._step(problem, best, can_gain & running[:, None])
+            iterations += solved
+            failures += failed
+            gain = np.maximum(problem.value(proposal, self.model) - value, 0.0)
+            best = _better(best, proposal, gain > 0)
+            value = value + gain
+            running &= gain > self.tolerance * value
+        return Improvement(best, value, iterations, failures)
+
+    def _step(
+        self, problem: SlotProblem, last: Allocation, can_gain: BoolArray
+    ) -> tuple[Allocation, BoolArray, BoolArray]:
+        """The optimum of P2.2 around ``last``; in which slots (N,) a program was solved, and where it failed."""
+        # Users with nothing to gain keep their minimum, and so do those whose weight e^l0 is zero beside the largest.
+        # The others divide the rest; where there is but one, no program is needed.
+        log_weight = np.where(can_gain, log_weights(problem, last), -np.inf)
+        helped = log_weight > log_weight.max(axis=1, keepdims=True) - LOG_UNDERFLOW
+        keep = helped | ~helped.any(axis=1, keepdims=True)
+        base = _filled(problem, last, np.where(keep, last.bandwidth, 0.0), np.where(keep, last.power, 0.0))
+        numbers = linearise(problem, base, helped)
+        bandwidth, power = base.bandwidth.copy(), base.power.copy()
+        solved = helped.sum(axis=1) > 1
+        failed = np.zeros_like(solved)
+        for slot in np.flatnonzero(solved):
+            (users,) = np.nonzero(helped[slot])
+            solution = resource_program(len(users), problem.fading).solve(numbers[:, slot, users])
+            if solution is None:
+                failed[slot] = True
+            else:
+                bandwidth[slot, users] *= solution[0]
+                power[slot, users] *= solution[1]
+        return _filled(problem, base, bandwidth, power), solved, failed
+
+
+@functools.cache
+def resource_program(users: int, fading: Fading) -> ResourceProgram:
+    """P2.2 for so many users, compiled once per process: that takes as long as a hundred solves."""
+    return ResourceProgram(users, fading)
+
+
+def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessModel | None) -> BoolArray:
+    """Whose task success more resources can raise: not the hopeless, the saturated or the inactive; (N, U).
+
+    Success rises with both resources, so it is enough to compare the minimum shares with all that the other active
+    users' minima leave.
+    """
+    active = problem.active
+    others = np.maximum(active.sum(axis=1) - 1, 0)
+    most = problem.bandwidth_budget - others * problem.min_bandwidth, problem.power_budget - others * problem.min_power
+    least = problem.min_bandwidth, problem.min_power
+    high, low = (
+        problem.task_success(Allocation(points, active * bandwidth[:, None], active * power[:, None]), model)
+        for bandwidth, power in (most, least)
+    )
+    return np.asarray(high - low > NOTHING_TO_GAIN)
+
+
+def log_thresholds(problem: SlotProblem, allocation: Allocation) -> FloatArray:
+    """log x = log y of every user under ``allocation``, (N, U)."""
+    return radio.log_threshold(
+        problem.raw_size * problem.at(allocation, problem.size_fraction),
+        problem.deadline - problem.at(allocation, problem.compute_time),
+        allocation.bandwidth,
+        allocation.power,
+        problem.gain_scale,
+        problem.noise_density[:, None],
+    )
+
+
+def log_weights(problem: SlotProblem, last: Allocation) -> FloatArray:
+    """log of phi e^l0 y0^2 (Rayleigh: phi e^l0 y0), (N, U); -inf for those out of any reach."""
+    log_y = log_thresholds(problem, last)
+    order = 1 if problem.fading == "rayleigh" else 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_success = radio.log_success_probability(log_y, problem.fading, "chernoff")
+        log_weight = np.log(problem.at(last, problem.accuracy)) + log_success + order * log_y
+    return np.where(log_y < LOG_HOPELESS, log_weight, -np.inf)
+
+
+def linearise(problem: SlotProblem, last: Allocation, helped: BoolArray) -> FloatArray:
+    """The numbers of P2.2 around the iterate ``last``: rows as in ``program.PARAMETERS``, (8, N, U).
+
+    They mean something only for the ``helped`` users (N, U), who divide what they hold in ``last``.
+    """
+    log_weight = np.where(helped, log_weights(problem, last), -np.inf)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        log_weight -= log_weight.max(axis=1, keepdims=True)
+        airtime = problem.deadline - problem.at(last, problem.compute_time)
+        payload = problem.raw_size * problem.at(last, problem.size_fraction)
+        exponent = np.log(2.0) * payload / (last.bandwidth * airtime)
+        return np.stack(
+            [
+                np.exp(log_weight),
+                exponent,
+                np.exp(-exponent),
+                -np.expm1(-exponent),
+                last.bandwidth / (last.bandwidth * helped).sum(axis=1, keepdims=True),
+                last.power / (last.power * helped).sum(axis=1, keepdims=True),
+                problem.min_bandwidth[:, None] / last.bandwidth,
+                problem.min_power[:, None] / last.power,
+            ]
+        )
+
+
+def _better(best: Allocation, proposal: Allocation, better: BoolArray) -> Allocation:
+    """``best`` with bandwidth and power of ``proposal`` in the slots (N,) where that is better."""
+    bandwidth = np.where(better[:, None], proposal.bandwidth, best.bandwidth)
+    power = np.where(better[:, None], proposal.power, best.power)
+    return Allocation(best.operating_point, bandwidth, power)
+
+
+def _filled(problem: SlotProblem, start: Allocation, bandwidth: FloatArray, power: FloatArray) -> Allocation:
+    return Allocation(start.operating_point, *fill_budgets(problem, bandwidth, power))

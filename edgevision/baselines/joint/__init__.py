@@ -1,0 +1,119 @@
+"""`joint`: operating point, bandwidth and power of all users at once, near the optimum and with a certificate. Ours.
+
+Dual decomposition finds prices and a feasible start, Newton steps polish it. Slots are worked on in groups that fit
+the cache; no slot's allocation depends on another's. Operating points of a grid are first made a ladder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgevision.baselines.joint.exchange import exchange
+from edgevision.baselines.joint.newton import polish
+from edgevision.baselines.joint.prices import solve_dual
+from edgevision.baselines.joint.response import point_choice
+from edgevision.baselines.joint.scaled_slots import dual_slots
+from edgevision.baselines.joint.upper_bound import upper_bound
+from edgevision.baselines.ladder import frontier, with_points
+from edgevision.baselines.policy_registry import register
+from edgevision.baselines.shares import fill_budgets
+from edgevision.envs.config import SuccessModel
+from edgevision.envs.problem import Allocation, FloatArray, SlotProblem
+
+_LOOSE = 0.005  # gap above which a second bound is tried
+_USERS_AT_A_TIME = 16384
+
+
+@dataclass(frozen=True, eq=False)
+class JointSolution:
+    """An allocation with its certificate.
+
+    Attributes:
+        allocation: the answer.
+        value: mean Phi over the active users, (N,).
+        bound: no feasible allocation has a larger value, (N,).
+        prices: what the sum of Phi would gain from twice the bandwidth or power, to first order, (2, N).
+    """
+
+    allocation: Allocation
+    value: FloatArray
+    bound: FloatArray
+    prices: FloatArray
+
+    @property
+    def gap(self) -> FloatArray:
+        """Certified distance from the optimum relative to the bound, (N,)."""
+        return (self.bound - self.value) / np.maximum(self.bound, np.finfo(float).tiny)
+
+
+@register
+class Joint:
+    """Near-optimal joint choice of compression, bandwidth and power.
+
+    Batched NumPy, deterministic, for the scenario's own success model unless another is given. Source: ours.
+    """
+
+    name = "joint"
+    batched = True
+
+    def __init__(self, model: SuccessModel | None = None) -> None:
+        """Choose the objective.
+
+        Args:
+            model: success model to maximise; ``None`` is the scenario's own.
+        """
+        self.model = model
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch.
+
+        Raises:
+            SlotProblemError: see ``SlotProblem.check``.
+        """
+        return self._act(problem)[0]
+
+    def solve(self, problem: SlotProblem) -> JointSolution:
+        """Allocate for every slot and certify how far from the optimum that can be.
+
+        Raises:
+            SlotProblemError: see ``SlotProblem.check``.
+        """
+        allocation, prices = self._act(problem)
+        value = problem.value(allocation, self.model)
+        found = upper_bound(problem, self.model, prices)
+        bound, prices = found.value, found.prices
+        loose = bound - value > _LOOSE * bound
+        if loose.any():  # a slot's own prices can be far from its best ones; slots of one scenario have similar ones
+            typical = np.repeat(np.median(prices, axis=1, keepdims=True), int(loose.sum()), axis=1)
+            again = upper_bound(problem[loose], self.model, typical, refinements=12)
+            better = again.value < bound[loose]
+            bound[loose] = np.where(better, again.value, bound[loose])
+            prices[:, loose] = np.where(better, again.prices, prices[:, loose])
+        return JointSolution(allocation, value, bound, prices)
+
+    def _act(self, problem: SlotProblem) -> tuple[Allocation, FloatArray]:
+        """Allocations, and prices per unit of the whole budgets, (2, N)."""
+        problem.check()
+        if len(problem.grid) > 1:
+            ladder = frontier(problem)
+            allocation, prices = self._act(with_points(problem, ladder))
+            points = np.where(problem.active, problem.at(allocation, ladder), 0)
+            return replace(allocation, operating_point=points), prices
+        at_a_time = max(_USERS_AT_A_TIME // problem.users, 1)
+        groups = [slice(start, start + at_a_time) for start in range(0, max(problem.slots, 1), at_a_time)]
+        parts = [self._act_on(problem[group]) for group in groups]
+        points, bandwidth, power, prices = (np.concatenate(column, axis=-1) for column in zip(*parts, strict=True))
+        return Allocation(points.T, *fill_budgets(problem, bandwidth.T, power.T)), prices[:, 0]
+
+    def _act_on(self, problem: SlotProblem) -> tuple[np.ndarray, ...]:
+        with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
+            slots = dual_slots(problem, self.model)
+            choice = point_choice(slots)
+            dual = solve_dual(slots, choice)
+            shares = polish(slots, choice, dual.shares, dual.prices)
+            shares = exchange(slots, shares, dual.prices)
+        bandwidth = shares.bandwidth * problem.bandwidth_budget
+        power = shares.power * problem.power_budget
+        return np.where(slots.active, shares.points, 0), bandwidth, power, dual.prices

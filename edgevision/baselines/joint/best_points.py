@@ -1,0 +1,149 @@
+"""The best operating point of every user, by looking at all of them or, on a long ladder, at a dozen and near the best.
+
+Answers are the same kind for every regime of ``dual_response``: the index of the best point and what it is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.baselines.joint.power_table import PowerTable
+from edgevision.baselines.joint.response_table import GRID, Place, ResponseTable, response_table
+from edgevision.baselines.joint.scaled_slots import DualSlots, at, best_of, thresholds
+from edgevision.envs.problem import FloatArray, IntArray
+
+SMALLEST_SHARE = 1e-12
+_SHORT_LADDER = 24
+_REACH = 2  # with strides 3 and 1 this covers the gaps between candidates
+_TOLERANCE = 0.03  # of log q, for what lies on the border of a regime
+
+
+@dataclass(frozen=True, eq=False)
+class EnumeratedPoints:
+    """Logarithms that the choice needs at any prices, for the L candidate points of each user.
+
+    Attributes:
+        slots: the batch.
+        points: index of each candidate into the K points, (L,).
+        log_price: log A - log eta; with log lambda it makes log c, (L, U, N).
+        log_most_exponent: log of the largest q, that at minimum bandwidth, with a tolerance, (L, U, N).
+        log_least_power: log y of the regime ``least power``, (L, U, N).
+        log_narrow_price: log of the threshold per unit of power and of 1 / eta at minimum bandwidth, (L, U, N).
+    """
+
+    slots: DualSlots
+    points: IntArray
+    log_price: FloatArray
+    log_most_exponent: FloatArray
+    log_least_power: FloatArray
+    log_narrow_price: FloatArray
+
+    def free(self, log_row: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Best point where both shares are free, at log r (U, N) and log lambda (1, N)."""
+        table = self.slots.table
+        of = response_table("free", table.fading, table.model)
+        return self._best(lambda i: self._stationary(of, GRID.place(log_row, log_lambda + self.log_price[i]), i))
+
+    def lean(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Best point where power is at its minimum; the power's cost is left out."""
+        table = self.slots.table
+        of = response_table("least power", table.fading, table.model)
+        return self._best(
+            lambda i: self._stationary(of, GRID.place(self.log_least_power[i], log_lambda + self.log_price[i]), i)
+        )
+
+    def narrow(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Best point where bandwidth is at its minimum; the bandwidth's cost is left out."""
+        table: PowerTable = self.slots.table
+        return self._best(lambda i: self._accuracy(i) * table.read(log_nu + self.log_narrow_price[i], table.value))
+
+    def at_shares(self, bandwidth: FloatArray, power: FloatArray) -> IntArray:
+        """P1: the point with the largest eta P at given shares, (U, N)."""
+        best, _ = self._best(lambda i: success(self.slots, self.points[i], bandwidth, power))
+        if len(self.points) == self.slots.points:
+            return best
+        for stride in (3, 1):
+            best = nearby(self.slots, best, bandwidth, power, _REACH, stride)
+        return best
+
+    def refined(self, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> IntArray:
+        """What ``at_shares`` found, which is exact here."""
+        return points
+
+    def upgrade(self, points: IntArray) -> IntArray:
+        """The less compressed points that gain most accuracy for what more A they need, (U, N)."""
+        slots = self.slots
+        a, eta = at(slots.relative, points), at(slots.accuracy, points)
+
+        def slope(k: int) -> FloatArray:
+            rise = (slots.accuracy[k] - eta) / np.maximum(slots.relative[k] - a, 1e-12)
+            return np.asarray(np.where(k < points, rise, -np.inf))
+
+        return best_of(slots.points, slope)[0]
+
+    def _best(self, value_of: Callable[[int], FloatArray]) -> tuple[IntArray, FloatArray]:
+        best, value = best_of(len(self.points), value_of)
+        return self.points.take(best), value
+
+    def _accuracy(self, candidate: int) -> FloatArray:
+        return np.asarray(self.slots.accuracy[self.points[candidate]])
+
+    def _stationary(self, of: ResponseTable, where: Place, candidate: int) -> FloatArray:
+        value = self._accuracy(candidate) * where.read(of.value)
+        value[where.lower(of.log_exponent) > self.log_most_exponent[candidate]] = -np.inf
+        return np.asarray(value)
+
+
+def enumerated_points(slots: DualSlots) -> EnumeratedPoints:
+    """Prepare the candidates of a batch."""
+    points = candidates(slots.points)
+    accuracy, exponent = slots.accuracy[points], slots.load * slots.relative[points]
+    least_bandwidth, least_power = (np.maximum(share, SMALLEST_SHARE) for share in slots.least)
+    log_exponent, log_accuracy = np.log(exponent), np.log(accuracy)
+    q = np.minimum(exponent / least_bandwidth, 1e30)
+    return EnumeratedPoints(
+        slots,
+        points,
+        log_price=log_exponent - log_accuracy,
+        log_most_exponent=np.log(q) + _TOLERANCE,
+        log_least_power=slots.log_noise + log_exponent - np.log(least_power),
+        log_narrow_price=log_unit_threshold(slots, q) - log_accuracy,
+    )
+
+
+def log_unit_threshold(slots: DualSlots, q: FloatArray) -> FloatArray:
+    """log of the threshold per unit of power at minimum bandwidth, where q = A / beta is given; broadcasts."""
+    growth = q + np.log(-np.expm1(-np.maximum(q, 1e-30)))
+    return np.minimum(slots.log_noise + np.log(np.maximum(slots.least[0], SMALLEST_SHARE)) + growth, 700.0)
+
+
+def candidates(points: int) -> IntArray:
+    """Operating points to look at first: all of a short ladder, else a dozen.
+
+    Evenly spaced ones and more towards the most compressed end, where a step changes the size most.
+    """
+    if points <= _SHORT_LADDER:
+        return np.arange(points)
+    return np.unique(np.concatenate([np.linspace(0, points - 1, 8).astype(np.int64), points - np.array([9, 5, 3, 2])]))
+
+
+def nearby(
+    slots: DualSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray, reach: int, stride: int = 1
+) -> IntArray:
+    """The best of the points (U, N) and of up to ``reach`` on either side, ``stride`` apart, at given shares."""
+    start = points - reach * stride
+
+    def value(i: int) -> FloatArray:
+        return success(slots, np.clip(start + i * stride, 0, slots.points - 1), bandwidth, power)
+
+    found, _ = best_of(2 * reach + 1, value)
+    return np.clip(start + found * stride, 0, slots.points - 1)
+
+
+def success(slots: DualSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
+    """eta P at points (U, N), or one for all, and shares; what inactive users get counts too."""
+    x = thresholds(slots.load * at(slots.relative, points), slots.noise, bandwidth, power)
+    return np.asarray(at(slots.accuracy, points) * slots.table.success(x))

@@ -1,0 +1,152 @@
+"""The best operating point of every user where all share one ladder, as closed-form profiles do: read from tables.
+
+If A of point k is L f_k for every user, the best point depends on two numbers in each regime of ``dual_tables``:
+
+    both free            log r and log(lambda L)
+    power at minimum     log(kappa L / least) and log(lambda L)
+    bandwidth at minimum log(L / least) and log(nu kappa least)
+    given shares (P1)    log(L / beta) and log(kappa beta / pi)
+
+Tables are built once per ladder, fading and success model.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.baselines.joint.best_points import SMALLEST_SHARE, nearby
+from edgevision.baselines.joint.power_table import power_table
+from edgevision.baselines.joint.response_table import GRID, Grid, response_table
+from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT, DualSlots, best_of
+from edgevision.envs.config import Fading, SuccessModel
+from edgevision.envs.problem import FloatArray, IntArray
+
+_REACH = 2
+_STATIONARY = Grid(-40.0, 0.5, 141, -10.0, 1 / 16, 353)
+_NARROW = Grid(-6.0, 1 / 16, 209, -46.0, 0.25, 225)
+_AT_SHARES = Grid(-6.0, 1 / 32, 417, -40.0, 0.25, 201)
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """The best point at every node of a grid, and what it is worth."""
+
+    grid: Grid
+    points: IntArray
+    value: FloatArray
+
+    def read(self, row: FloatArray, column: FloatArray) -> tuple[IntArray, FloatArray]:
+        where = self.grid.place(row, column)
+        return where.nearest(self.points), where.read(self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class LadderTables:
+    """The tables of one ladder by regime, and the best upgrade of each point (K,)."""
+
+    free: _Best
+    lean: _Best
+    narrow: _Best
+    at_shares: _Best
+    upgrades: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class LadderPoints:
+    """The choice of points for a batch whose users share a ladder; methods as in ``EnumeratedPoints``."""
+
+    slots: DualSlots
+    tables: LadderTables
+    log_load: FloatArray
+    log_least_power: FloatArray
+    log_most_exponent: FloatArray
+    log_least_noise: FloatArray
+
+    def free(self, log_row: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Best point where both shares are free."""
+        return self.tables.free.read(log_row, log_lambda + self.log_load)
+
+    def lean(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Best point where power is at its minimum."""
+        return self.tables.lean.read(self.log_least_power, log_lambda + self.log_load)
+
+    def narrow(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Best point where bandwidth is at its minimum."""
+        return self.tables.narrow.read(self.log_most_exponent, log_nu + self.log_least_noise)
+
+    def at_shares(self, bandwidth: FloatArray, power: FloatArray) -> IntArray:
+        """P1 at given shares."""
+        best = self.tables.at_shares
+        log_bandwidth = np.log(bandwidth + 1e-30)
+        noise = self.slots.log_noise + log_bandwidth - np.log(power + 1e-30)
+        where = best.grid.place(self.log_load - log_bandwidth, noise)
+        return where.nearest(best.points)
+
+    def refined(self, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> IntArray:
+        """The best of the points that ``at_shares`` found and of those that its tables may have missed."""
+        return nearby(self.slots, points, bandwidth, power, _REACH)
+
+    def upgrade(self, points: IntArray) -> IntArray:
+        """The less compressed points that gain most accuracy for what more A they need."""
+        return self.tables.upgrades.take(points)
+
+
+def ladder_points(slots: DualSlots) -> LadderPoints:
+    """Prepare a batch whose ``relative`` and ``accuracy`` are the same for all users."""
+    least_bandwidth, least_power = (np.log(np.maximum(share, SMALLEST_SHARE)) for share in slots.least)
+    log_load = np.log(slots.load)
+    return LadderPoints(
+        slots,
+        _tables(slots.relative.tobytes(), slots.accuracy.tobytes(), slots.table.fading, slots.table.model),
+        log_load=log_load,
+        log_least_power=slots.log_noise + log_load - least_power,
+        log_most_exponent=log_load - least_bandwidth,
+        log_least_noise=slots.log_noise + least_bandwidth,
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _tables(relative: bytes, accuracy: bytes, fading: Fading, model: SuccessModel) -> LadderTables:
+    """Tables of a ladder given as the bytes of f and eta, (K,) float64 each."""
+    f, eta = np.frombuffer(relative), np.frombuffer(accuracy)
+    log_f, log_eta, power = np.log(f), np.log(eta), power_table(fading, model)
+    free, lean = (response_table(regime, fading, model).value for regime in ("free", "least power"))
+
+    def at_free(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+        return np.asarray(eta[k] * GRID.place(row, column + (log_f[k] - log_eta[k])).read(free))
+
+    def at_lean(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+        return np.asarray(eta[k] * GRID.place(row + log_f[k], column + (log_f[k] - log_eta[k])).read(lean))
+
+    def at_narrow(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+        log_growth = np.log(np.expm1(np.minimum(np.exp(row) * f[k], LARGEST_EXPONENT)))
+        return np.asarray(eta[k] * power.read(column + (log_growth - log_eta[k]), power.value))
+
+    def at_shares(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+        grown = np.expm1(np.minimum(np.exp(row) * f[k], LARGEST_EXPONENT))
+        return np.asarray(eta[k] * power.success(grown * np.exp(column)))
+
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        return LadderTables(
+            _best(_STATIONARY, len(f), at_free),
+            _best(_STATIONARY, len(f), at_lean),
+            _best(_NARROW, len(f), at_narrow),
+            _best(_AT_SHARES, len(f), at_shares),
+            _upgrades(f, eta),
+        )
+
+
+def _best(grid: Grid, count: int, value_of: Callable[[int, FloatArray, FloatArray], FloatArray]) -> _Best:
+    points, value = best_of(count, lambda k: value_of(k, *grid.nodes()))
+    return _Best(grid, points.ravel(), value.ravel())
+
+
+def _upgrades(f: FloatArray, eta: FloatArray) -> IntArray:
+    """For each point the less compressed one with the steepest chord in accuracy over A, (K,)."""
+    slope = (eta - eta[:, None]) / np.maximum(f - f[:, None], 1e-12)
+    slope[np.triu_indices(len(f))] = -np.inf
+    return slope.argmax(axis=1)

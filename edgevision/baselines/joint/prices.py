@@ -1,0 +1,90 @@
+"""Prices of bandwidth and power that clear both budgets, and the best feasible allocation met on the way to them.
+
+The Lagrangian bound g(lambda, nu) = sum_i max [v_i - lambda beta - nu pi] + lambda + nu is convex; its slope is what
+is left of each budget. Demand jumps where a user gives up, so the search follows the sign of the slope with steps that
+shrink when it turns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgevision.baselines.joint.power_table import marginal_success
+from edgevision.baselines.joint.recovery import Shares, recover, valued
+from edgevision.baselines.joint.response import PointChoice, Response, respond, responders
+from edgevision.baselines.joint.response_table import bandwidth_elasticity
+from edgevision.baselines.joint.scaled_slots import DualSlots, at, thresholds
+from edgevision.envs.problem import BoolArray, FloatArray
+
+_ITERATIONS = 8
+_LARGEST_MOVE = 1.2
+
+
+@dataclass(frozen=True, eq=False)
+class DualSolution:
+    """Result of the search.
+
+    Attributes:
+        prices: lambda and nu where the bound was lowest, per unit of the whole budget, (2, 1, N).
+        shares: the best allocation met.
+    """
+
+    prices: FloatArray
+    shares: Shares
+
+
+def solve_dual(slots: DualSlots, choice: PointChoice) -> DualSolution:
+    """Search the prices of a batch of slots."""
+    users = responders(slots, choice)
+    equal = _equal_shares(slots, choice)
+    log_prices = _stationary_prices(slots, equal)
+    move, excess = np.zeros((2, *log_prices.shape))
+    limit = np.full(log_prices.shape, _LARGEST_MOVE)
+    lowest, best_prices = np.full(slots.count.shape, np.inf), np.exp(log_prices)
+    lowest_under, lowest_over = lowest, lowest
+    nothing = np.zeros(slots.active.shape)
+    under = Response(users.least_points, *slots.least, nothing, nothing)
+    over = under
+    for _ in range(_ITERATIONS):
+        prices = np.exp(log_prices)
+        response = respond(slots, users, prices)
+        bound = response.value.sum(axis=0, keepdims=True) + prices[0] + prices[1]
+        best_prices = np.where(bound < lowest, prices, best_prices)
+        lowest = np.minimum(bound, lowest)
+        demand = np.stack([share.sum(axis=0, keepdims=True) for share in (response.bandwidth, response.power)])
+        fits = (demand <= 1.0).all(axis=0)
+        under = _replaced(under, response, fits & (bound < lowest_under))
+        over = _replaced(over, response, ~fits & (bound < lowest_over))
+        lowest_under = np.where(fits, np.minimum(bound, lowest_under), lowest_under)
+        lowest_over = np.where(fits, lowest_over, np.minimum(bound, lowest_over))
+        before, excess = excess, np.log(np.clip(demand, 0.05, 20.0))
+        limit = np.where(excess * before < 0, 0.5 * np.abs(move), np.minimum(1.5 * limit, _LARGEST_MOVE))
+        # Gains from typical elasticities: dearer bandwidth also saves power, dearer power hardly any bandwidth.
+        move = np.stack([0.8 * excess[0], 1.2 * excess[1] - 0.72 * excess[0]])
+        move = np.clip(move, -limit, limit)
+        log_prices = log_prices + move
+    return DualSolution(best_prices, equal.or_better(recover(slots, choice, under, over, best_prices)))
+
+
+def _replaced(old: Response, new: Response, where: BoolArray) -> Response:
+    """``new`` in the slots ``where`` (1, N), ``old`` elsewhere."""
+    return Response(*(np.where(where, getattr(new, name), value) for name, value in vars(old).items()))
+
+
+def _equal_shares(slots: DualSlots, choice: PointChoice) -> Shares:
+    """Equal shares with the best points: the start, and an answer where resources are plenty."""
+    share = slots.active / slots.count
+    return valued(slots, choice.at_shares(share, share), share, share)
+
+
+def _stationary_prices(slots: DualSlots, shares: Shares) -> FloatArray:
+    """log lambda and log nu at which shares would be stationary on average, (2, 1, N)."""
+    exponent, accuracy = slots.exponent(shares.points), at(slots.accuracy, shares.points)
+    x = np.minimum(thresholds(exponent, slots.noise, shares.bandwidth, shares.power), 50.0)
+    marginal = accuracy * marginal_success(x, slots.table.fading, slots.table.model) * x
+    marginal = np.where(slots.active, marginal, 0.0)
+    elasticity = bandwidth_elasticity(np.minimum(exponent / np.maximum(shares.bandwidth, 1e-30), 50.0))
+    worth = np.stack([(marginal * elasticity).sum(axis=0, keepdims=True), marginal.sum(axis=0, keepdims=True)])
+    return np.asarray(np.log(np.maximum(worth, 1e-3)))

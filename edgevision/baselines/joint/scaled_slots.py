@@ -1,0 +1,176 @@
+"""Slots in the units of the dual problem: shares of the budgets instead of hertz and watts, operating points first.
+
+With beta = b / B_max and pi = p / P_max the threshold of user i at point k is
+
+    x = kappa beta (e^q - 1) / pi,   q = A / beta,   A = ln2 S / (t B_max),   kappa = N0 B_max / (delta P_max).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from edgevision.baselines.joint.power_table import PowerTable, power_table
+from edgevision.envs.config import SuccessModel
+from edgevision.envs.problem import BoolArray, FloatArray, IntArray, SlotProblem
+
+LARGEST_EXPONENT = 600.0
+_EXTREME = 1e12  # of both factors of A: 1e24 is never in time, 1e-24 nothing to send
+_LOG_NOISE_RANGE = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class DualSlots:
+    """N slots of U users with K operating points, in shares of the budgets.
+
+    Attributes:
+        active: who takes part, (U, N).
+        count: number of active users, at least 1, (1, N).
+        load: factor of A that all points of a user share, (U, N).
+        relative: A of each point over ``load``, (K, 1, 1) where it is the same for all users, else (K, U, N).
+        accuracy: eta, broadcasts to (K, U, N); positive.
+        noise: kappa, (U, N).
+        log_noise: log kappa, clipped to +-60, (U, N).
+        least: minimum shares of bandwidth and power, 0 for inactive users, (U, N) each.
+        most: what the other users' minima leave, (U, N) each.
+        table: success probability and its conjugate.
+    """
+
+    active: BoolArray
+    count: FloatArray
+    load: FloatArray
+    relative: FloatArray
+    accuracy: FloatArray
+    noise: FloatArray
+    log_noise: FloatArray
+    least: tuple[FloatArray, FloatArray]
+    most: tuple[FloatArray, FloatArray]
+    table: PowerTable
+
+    @property
+    def users(self) -> int:
+        """Number of users U."""
+        return int(self.active.shape[0])
+
+    @property
+    def points(self) -> int:
+        """Number of operating points K."""
+        return len(self.relative)
+
+    @property
+    def common(self) -> bool:
+        """Whether all users share one ladder."""
+        return self.relative.shape[1:] == self.accuracy.shape[1:] == (1, 1)
+
+    def only(self, chosen: BoolArray) -> DualSlots:
+        """The chosen slots (N,)."""
+
+        def part(array: FloatArray) -> FloatArray:
+            return array[..., chosen] if array.shape[-1] == len(chosen) else array
+
+        arrays: dict[str, Any] = {
+            name: part(array) for name, array in vars(self).items() if isinstance(array, np.ndarray)
+        }
+        least, most = ((part(of[0]), part(of[1])) for of in (self.least, self.most))
+        return replace(self, **arrays, least=least, most=most)
+
+    def exponent(self, points: IntArray) -> FloatArray:
+        """A at the given operating points (.., U, N)."""
+        return self.load * at(self.relative, points)
+
+
+def dual_slots(problem: SlotProblem, model: SuccessModel | None = None) -> DualSlots:
+    """Rewrite a batch in shares of its budgets; ``model`` overrides the scenario's success model."""
+    active = np.ascontiguousarray(problem.active.T)
+    count = np.maximum(active.sum(axis=0, keepdims=True), 1.0)
+    least = tuple(
+        np.where(active, minimum / budget, 0.0)
+        for minimum, budget in (
+            (problem.min_bandwidth, problem.bandwidth_budget),
+            (problem.min_power, problem.power_budget),
+        )
+    )
+    fraction, compute_time, accuracy = (
+        np.ascontiguousarray(_compact(array).T)
+        for array in (problem.size_fraction, problem.compute_time, problem.accuracy)
+    )
+    scale = np.log(2.0) * problem.raw_size.T / problem.bandwidth_budget
+    budget = problem.noise_density * problem.bandwidth_budget / problem.power_budget
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        if len(compute_time) == 1 or (compute_time.shape[1:] == (1, 1) and not np.ptp(compute_time)):
+            scale, relative = scale / (problem.deadline.T - compute_time[0]), fraction
+        else:
+            relative = _over_time(fraction, problem.deadline.T - compute_time)
+        load, relative = (
+            np.ascontiguousarray(np.where(part >= 0, np.clip(part, 1 / _EXTREME, _EXTREME), _EXTREME))
+            for part in (scale, relative)
+        )
+        noise = np.where(active, np.divide(budget, problem.gain_scale.T, order="C"), 1.0)
+        log_noise = np.clip(np.log(noise), -_LOG_NOISE_RANGE, _LOG_NOISE_RANGE)
+    return DualSlots(
+        active=active,
+        count=count,
+        load=load,
+        relative=relative,
+        accuracy=np.maximum(accuracy, 1e-12),
+        noise=noise,
+        log_noise=log_noise,
+        least=(least[0], least[1]),
+        most=(np.maximum(1 - (count - 1) * least[0], least[0]), np.maximum(1 - (count - 1) * least[1], least[1])),
+        table=power_table(problem.fading, model or problem.success_model),
+    )
+
+
+def _over_time(fraction: FloatArray, airtime: FloatArray) -> FloatArray:
+    """The share per second; infinite where no time is left, even if nothing is to be sent."""
+    return np.where(airtime >= 0, fraction / airtime, np.inf)
+
+
+def _compact(array: FloatArray) -> FloatArray:
+    """The array with axes along which it is one value broadcast cut to length 1."""
+    return array[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)]
+
+
+def at(table: FloatArray, points: IntArray) -> FloatArray:
+    """Entries ``points``, (.., U, N) or one for all, of a table that broadcasts to (K, U, N)."""
+    if points.ndim == 0:
+        return np.asarray(table[points])
+    if table.shape[1:] == (1, 1):
+        return np.asarray(table.ravel().take(points))
+    shape = points.shape[-2:]
+    if table.shape[1:] != shape:
+        table = np.broadcast_to(table, (len(table), *shape))
+    users = shape[0] * shape[1]
+    return np.asarray(table.ravel().take(points * users + np.arange(users).reshape(shape)))
+
+
+def best_of(count: int, value_of: Callable[[int], FloatArray]) -> tuple[IntArray, FloatArray]:
+    """Index and value of the largest of ``count`` arrays (U, N); of equals the first.
+
+    One array at a time stays in the cache, where all of them at once would not.
+    """
+    best = value_of(0)
+    index = np.zeros(best.shape, np.int64)
+    for i in range(1, count):
+        value = value_of(i)
+        np.copyto(index, i, where=value > best)
+        np.maximum(best, value, out=best)
+    return index, best
+
+
+def fill(share: FloatArray, active: BoolArray, least: FloatArray) -> FloatArray:
+    """Rescale what users have above their minimum so that a slot's shares sum to 1, (U, N)."""
+    above = np.where(active, np.maximum(share - least, 0.0), 0.0)
+    total = above.sum(axis=0, keepdims=True)
+    free = np.maximum(1.0 - least.sum(axis=0, keepdims=True), 0.0)
+    return least + above * (free / np.maximum(total, 1e-300))
+
+
+def thresholds(exponent: FloatArray, noise: FloatArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
+    """x at given shares; everything broadcasts, and zero shares count as tiny ones."""
+    bandwidth, power = np.maximum(bandwidth, 1e-30), np.maximum(power, 1e-30)
+    grown = np.expm1(np.minimum(exponent / bandwidth, LARGEST_EXPONENT))
+    return np.asarray(grown * (noise * bandwidth / power))

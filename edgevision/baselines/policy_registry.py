@@ -1,0 +1,44 @@
+"""Policies by name: ``@register`` on a class, ``make(name)`` for an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from edgevision.envs.problem import Policy
+from edgevision.registry import Registry
+
+_POLICIES: Registry[Callable[..., Policy]] = Registry("policy")
+
+PolicyClass = TypeVar("PolicyClass", bound=type[Any])
+
+
+def register(policy: PolicyClass) -> PolicyClass:
+    """Class decorator: make a policy available under its ``name``.
+
+    A class attribute ``axes`` says that it is only for profiles with operating points along these axes.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    return _POLICIES.register(policy.name)(policy)
+
+
+def make(name: str, **options: Any) -> Policy:
+    """Build the policy of this name; ``options`` are its constructor's keywords.
+
+    Raises:
+        UnknownNameError: no such policy.
+        MissingExtraError: the policy needs an extra that is not installed.
+    """
+    return _POLICIES[name](**options)
+
+
+def known() -> list[str]:
+    """Names that ``make`` knows, sorted."""
+    return list(_POLICIES.names())
+
+
+def names(axes: Sequence[str] = ()) -> list[str]:
+    """Names of the policies for a profile with these ``axis_names``, sorted; by default those for any profile."""
+    return [name for name in known() if getattr(_POLICIES[name], "axes", None) in (None, tuple(axes))]

@@ -1,0 +1,31 @@
+"""A codec as typed on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgevision.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from edgevision.codecs.base import ImageCodec
+
+
+def make_codec(text: str) -> ImageCodec:
+    """The codec ``NAME`` or ``NAME:key=value,key=value``.
+
+    Raises:
+        BadParameter: the codec has no such setting, or it is out of range.
+        UnknownNameError: there is no such codec.
+    """
+    from edgevision import codecs
+    from edgevision.experiments.evaluation.scenario import parse_settings
+
+    name, _, options = text.partition(":")
+    try:
+        return codecs.make(name, **parse_settings(filter(None, options.split(","))))
+    except UnknownNameError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise typer.BadParameter(f"{text}: {error}") from None

@@ -1,0 +1,204 @@
+"""Commands on images: compress, decompress, inspect, and measure a codec's operating points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgevision.cli.codec_argument import make_codec
+from edgevision.imports import require
+
+if TYPE_CHECKING:
+    from edgevision.arrays import ByteImage
+
+_SOURCE = typer.Argument(help="File to read.", show_default=False)
+_TARGET = typer.Argument(help="File to write; replaced if it exists.", show_default=False)
+_CODEC = typer.Option(help="spat-imco (region-wise, by importance) or uniform (plain JPEG).")
+_SETTINGS = "Settings follow a colon: spat-imco:container=plain"
+_MAKE_CODEC = typer.Option(help=f"spat-imco (region-wise, by importance) or uniform (plain JPEG). {_SETTINGS}")
+
+
+class ImageFileError(ValueError):
+    """A file is no picture that can be read, or cannot be written as one."""
+
+
+def compress(
+    source: Annotated[Path, _SOURCE],
+    target: Annotated[Path, _TARGET],
+    codec: Annotated[str, _MAKE_CODEC] = "spat-imco",
+    level: Annotated[float | None, typer.Option(help="Quantisation level, 0.0625 to 64; larger: smaller file.")] = None,
+    target_bytes: Annotated[int | None, typer.Option(help="Largest size of the file in bytes.")] = None,
+    ratio: Annotated[
+        float | None, typer.Option(help="Compression ratio o: the file has at most (1 - o) raw size.")
+    ] = None,
+) -> None:
+    """Compress a picture so that a classifier still recognises it.
+
+    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. Only
+    'edgevision decompress' reads what spat-imco writes, unless it is told to write for any viewer, as in the second
+    example, at the price of a somewhat larger file.
+
+    Example: **edgevision compress photo.png photo.jpg --target-bytes 20000**
+
+    Example: **edgevision compress photo.png photo.jpg --level 4 --codec spat-imco:container=plain**
+    """
+    require("PIL", "codecs")
+    from edgevision import codecs
+
+    chosen = make_codec(codec)
+    image = read_image(source)
+    try:
+        data = chosen.encode(image, level=level, target_bytes=target_bytes, ratio=ratio)
+    except codecs.RateControlError:
+        raise
+    except ValueError as error:  # a rate out of range, or not exactly one
+        raise typer.BadParameter(str(error)) from None
+    _write(target, data)
+    info = chosen.inspect(data)
+    levels = ", ".join(f"{value:.3g}" for value in info.levels)
+    typer.echo(
+        f"{target}: {info.size} bytes of {image.nbytes} raw, ratio o = {1 - info.size / image.nbytes:.4f}, "
+        f"{info.width} x {info.height}, codec {info.codec} ({info.container}), levels {levels}"
+    )
+
+
+def decompress(
+    source: Annotated[Path, _SOURCE],
+    target: Annotated[Path, _TARGET],
+    codec: Annotated[str, _CODEC] = "spat-imco",
+) -> None:
+    """Decode a compressed picture into an ordinary one.
+
+    Writes TARGET in the format of its suffix (.png keeps every decoded pixel as it is). spat-imco reads ordinary JPEG
+    files too.
+
+    Example: **edgevision decompress photo.jpg decoded.png**
+    """
+    require("PIL", "codecs")
+    from edgevision import codecs
+
+    pixels = codecs.make(codec).decode(source.read_bytes())
+    write_image(target, pixels)
+    typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
+
+
+def inspect(
+    source: Annotated[Path, _SOURCE],
+    overlay: Annotated[Path | None, typer.Option(help="Picture to write: levels in colour over the image.")] = None,
+) -> None:
+    """Say what is in a compressed picture: codec, container, size, levels and how many regions have each.
+
+    Writes nothing, or with --overlay a picture (red: finest level, blue: coarsest; mapped files only).
+
+    Example: **edgevision inspect photo.jpg --overlay levels.png**
+    """
+    require("PIL", "codecs")
+    from edgevision import codecs
+
+    codec = codecs.make("spat-imco")  # reads ordinary JPEG files too
+    data = source.read_bytes()
+    info = codec.inspect(data)
+    name = info.codec if info.container == "mapped" else "spat-imco (plain), uniform or another program"
+    colours = "grey" if info.components == 1 else "colour"
+    container = info.container if info.container == "mapped" else "ordinary baseline JPEG"
+    colours += f" {info.subsampling}" if info.subsampling else ""
+    raw = info.width * info.height * info.components
+    typer.echo(f"codec:     {name}\ncontainer: {container}\npicture:   {info.width} x {info.height}, {colours}")
+    typer.echo(f"size:      {info.size} bytes, ratio o = {1 - info.size / raw:.4f}")
+    levels = ", ".join(f"{level:.3g}" for level in info.levels)
+    typer.echo(f"levels:    {levels}{'' if info.regions else ' (estimated from the luminance table)'}")
+    if info.regions:
+        typer.echo(f"regions:   {', '.join(map(str, info.regions))} of {sum(info.regions)}, 16 x 16 pixels each")
+    if overlay is not None:
+        from edgevision.codecs.spat_imco.overlay import level_overlay
+
+        write_image(overlay, level_overlay(data))
+        typer.echo(f"overlay:   {overlay}")
+
+
+def profile_image(
+    images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="CSV file with columns file, class_index; without it each sub-folder is a class."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Classifier, by timm's name.")] = "tf_efficientnet_lite0",
+    codec: Annotated[str, _CODEC] = "spat-imco",
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
+) -> None:
+    """Run every image through codec and classifier at every level: the bytes, the answers and the times.
+
+    Writes OUT/NAME.npz and OUT/NAME.json, which environments take as profile=OUT/NAME.npz. Goes on where an earlier
+    run with the same settings was stopped.
+
+    Example: **edgevision profile image --images photos --labels photos/labels.csv --name my-cameras**
+    """
+    for module in ("PIL", "jpeglib", "torch", "timm"):
+        require(module, "codecs")
+    from edgevision import codecs
+    from edgevision.data.images import ImageFolder
+    from edgevision.measure.image_profile import measure_image_profile
+    from edgevision.progress import progress_bar
+    from edgevision.vision.classifiers import load_classifier
+
+    dataset = ImageFolder(images, labels)
+    with progress_bar("measure (images)", len(dataset)) as advance:
+        done = 0
+
+        def report(now: int, total: int) -> None:
+            nonlocal done
+            advance(now - done)
+            done = now
+
+        profile = measure_image_profile(
+            dataset, codecs.make(codec), load_classifier(model), None, out, name, progress=report
+        )
+    typer.echo(
+        f"{out / name}.npz: {profile.contents} images, {profile.points} operating points, accuracy "
+        f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "
+        f"{profile.size.mean(axis=0).max():.0f} to {profile.size.mean(axis=0).min():.0f}"
+    )
+
+
+def read_image(path: Path) -> ByteImage:
+    """Read a picture as (H, W, 3) uint8.
+
+    Raises:
+        ImageFileError: not a picture, damaged, or implausibly large.
+    """
+    import numpy as np
+    from PIL import Image
+
+    with path.open("rb") as stream:
+        try:
+            with Image.open(stream) as picture:
+                return np.asarray(picture.convert("RGB"))
+        except Exception as error:  # Pillow's parsers raise many types on damaged files
+            raise ImageFileError(f"{path} is not a picture that can be read ({error})") from None
+
+
+def write_image(path: Path, pixels: ByteImage) -> None:
+    """Write (H, W, 3) uint8 in the format of the suffix, atomically.
+
+    Raises:
+        ImageFileError: no picture format has this suffix.
+    """
+    import io
+
+    from PIL import Image
+
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind is None or kind not in Image.SAVE:
+        raise ImageFileError(f"{path}: no picture format has the suffix {path.suffix!r}; use .png")
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    _write(path, buffer.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
+    from edgevision.storage import write_atomically
+
+    write_atomically(path, data)

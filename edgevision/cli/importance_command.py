@@ -1,0 +1,70 @@
+"""The command ``codec train-importance``: the network that makes importance maps on the device."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgevision.imports import CODEC_LIBRARIES, require, require_all
+
+_LABELS = typer.Option(
+    help="CSV file with columns file, class_index (ImageNet's numbers). Without it each sub-folder is read, and the "
+    "teachers explain the class that they predict."
+)
+_RECORD = "for the record"
+
+
+def train_importance(
+    images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
+    backbone: Annotated[Path, typer.Option(help="torchvision's mobilenet_v2-b0353104.pth.", show_default=False)],
+    labels: Annotated[Path | None, _LABELS] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to; makes a killed run resumable.")] = Path("runs/theta"),
+    views: Annotated[
+        int | None, typer.Option(min=1, help="Views per picture; the training's own number by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of views, weights and order.")] = 0,
+    origin: Annotated[str, typer.Option(help=f"Where the backbone comes from, {_RECORD}.")] = "not stated",
+    licence: Annotated[str, typer.Option(help=f"Licence of the backbone, {_RECORD}.")] = "not stated",
+) -> None:
+    """Train the importance network theta on the maps of EfficientNet-Lite0, -Lite1 and -Lite2.
+
+    Writes OUT/theta.safetensors and OUT/theta.json, and while it runs examples, checkpoints and TensorBoard logs
+    (tensorboard --logdir OUT). The same command goes on where a killed one stopped. docs/theta.md says where the
+    backbone comes from, and how to use what was trained.
+
+    Example: **edgevision codec train-importance --images photos --labels photos/labels.csv
+    --backbone mobilenet_v2-b0353104.pth**
+    """
+    require("tensorboard", "agents")
+    require_all(CODEC_LIBRARIES, "codecs")
+    from edgevision.codecs.spat_imco.theta import TrainingConfig, load_mobilenet
+    from edgevision.codecs.spat_imco.theta import train_importance as train
+    from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS
+    from edgevision.data.images import ImageFolder
+    from edgevision.progress import stage_bars
+    from edgevision.vision.classifiers import load_classifier
+
+    config = TrainingConfig(views=views or TrainingConfig.views, seed=seed, true_class=labels is not None)
+    dataset = ImageFolder(images, labels)
+    digest = hashlib.sha256(backbone.read_bytes()).hexdigest()
+    network = load_mobilenet(backbone, config.width)
+    teachers = [load_classifier(name) for name in TEACHERS]
+    options = f"--images DIR {'--labels FILE ' if labels else ''}--backbone FILE --views {config.views} --seed {seed}"
+    provenance = {
+        "backbone": f"{backbone.name}, SHA-256 {digest}",
+        "backbone_origin": origin,
+        "licence": licence,
+        "command": f"edgevision codec train-importance {options} --out DIR",
+    }
+    with stage_bars() as report:
+        train(dataset, network, teachers, out, config, provenance=provenance, progress=report)
+    weights = out / "theta.safetensors"
+    score = json.loads(weights.with_suffix(".json").read_text())["provenance"]["validation_rank_correlation"]
+    typer.echo(
+        f"{weights}: rank correlation with the teachers on held-back pictures {score['after']:.3f} "
+        f"({score['before']:.3f} before training)"
+    )

@@ -1,0 +1,84 @@
+"""The command ``info``: what is installed and what there is to choose from."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, requires, version
+
+import typer
+
+_DISTRIBUTION = "edgevision-gym"
+_EXTRAS = ("convex", "codecs", "agents", "report", "cli")
+
+
+def info() -> None:
+    """List versions, environments, presets, profiles, policies, codecs, and which extras are installed.
+
+    Writes nothing.
+
+    Example: **edgevision info**
+    """
+    from edgevision import baselines, codecs
+    from edgevision.envs import IDS, PRESETS
+    from edgevision.experiments.evaluation.fingerprints import versions
+
+    sections = {
+        "versions": [f"{name} {number}" for name, number in versions().items()],
+        "environments": list(IDS),
+        "presets": [f"{name}: {_settings(fields)}" for name, fields in PRESETS.items()],
+        "profiles": _profiles(),
+        "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],
+        "codecs": [", ".join(codecs.names())],
+        "extras": [_extra(name) for name in _EXTRAS],
+    }
+    for title, lines in sections.items():
+        typer.secho(title, bold=True)
+        for line in lines:
+            typer.echo(f"  {line}")
+
+
+def _settings(fields: dict[str, object]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in fields.items()) or "the published setting (all defaults)"
+
+
+def _profiles() -> list[str]:
+    from edgevision.profiles import load_profile, shipped_profiles
+
+    lines = []
+    for name in shipped_profiles():
+        profile = load_profile(name)
+        accuracy = f"accuracy {profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}"
+        if profile.correct is None:
+            lines.append(f"{name}: closed form, {profile.points} points, {accuracy}")
+        else:
+            size = profile.size.mean(axis=0) / 1e3
+            lines.append(
+                f"{name}: {profile.contents} contents, {profile.points} points, {accuracy}, "
+                f"{size.max():.1f} to {size.min():.1f} kB"
+            )
+    return lines
+
+
+def _extra(name: str) -> str:
+    missing = [package for package in _packages(name) if not _installed(package)]
+    if not missing:
+        return f"{name}: installed"
+    return f"{name}: missing {', '.join(missing)}; run: pip install '{_DISTRIBUTION}[{name}]'"
+
+
+def _packages(extra: str) -> list[str]:
+    """Names of the packages that an extra brings, from the installed metadata."""
+    try:
+        lines = requires(_DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return [f"{_DISTRIBUTION} itself (the package runs from a source tree)"]
+    named = [line for line in lines if re.search(rf"""extra == ['"]{extra}['"]""", line)]
+    return [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in named]
+
+
+def _installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True

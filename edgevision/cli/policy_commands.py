@@ -1,0 +1,132 @@
+"""Commands on policies: the demonstration, training and evaluation."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from edgevision.imports import require
+
+_ENV = typer.Argument(help="Environment id, such as EdgeVision/Image-v0.", show_default=False)
+_SET = typer.Option("--set", help="Scenario setting key=value, repeatable: --set users=10 --set deadline_ms=50,100.")
+_PROCESSES = typer.Option(help="Worker processes for policies that solve a program per slot.")
+_CORES = min(2, os.cpu_count() or 1)
+
+
+def demo(
+    what: Annotated[str, typer.Argument(help="image (EdgeVision/Image-v0) or video (EdgeVision/Video-v0).")] = "image",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to; a killed run goes on there. By default runs/demo or runs/demo-video."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Environment steps to train for; by default 600000 on images, 900000 on video.")
+    ] = None,
+    episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    processes: Annotated[int, _PROCESSES] = _CORES,
+) -> None:
+    """Train PPO and compare it with the classical controllers, on images (the default) or on video.
+
+    Takes a few minutes on two cores. Writes OUT/report.html with tables and pictures, OUT/evaluation.json, CSV
+    files, plots/, and the trained agent with its TensorBoard logs. Parts that are finished are not repeated.
+
+    Example: **edgevision demo --out runs/demo** or **edgevision demo video**
+    """
+    from edgevision.experiments.demo import DemoConfig, run_demo
+
+    folder = Path("runs") / ("demo" if what == "image" else f"demo-{what}")
+    run_demo(DemoConfig(out or folder, steps, episodes, seed, processes, what=what))
+
+
+def train(
+    env: Annotated[str, _ENV],
+    algo: Annotated[str | None, typer.Option(help="ppo (the default) or sac.", show_default=False)] = None,
+    steps: Annotated[int | None, typer.Option(help="Environment steps; the algorithm's own number by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of networks, exploration and episodes; 0 by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/ID-ALGO-seedN.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT after a kill.")] = False,
+    settings: Annotated[list[str] | None, _SET] = None,
+) -> None:
+    """Train an agent. Measured profiles are trained on their train contents only.
+
+    Writes OUT: the best policy on the validation seeds (policy.json, .safetensors), checkpoints, curve.json and
+    TensorBoard logs. OUT is then a policy for 'edgevision evaluate'.
+
+    Example: **edgevision train EdgeVision/Paper-v0 --steps 200000 --out runs/paper-ppo**
+    """
+    for module in ("torch", "stable_baselines3", "safetensors", "tensorboard", "matplotlib", "yaml"):
+        require(module, "agents")
+    from edgevision import agents
+    from edgevision.agents.hyperparameters import Algorithm
+    from edgevision.agents.run_folder import RunFolder
+    from edgevision.experiments.evaluation.scenario import parse_settings
+
+    name = algo or "ppo"
+    folder = out or Path("runs") / f"{Path(env).name}-{name}-seed{seed or 0}"
+    if resume:
+        if (algo, steps, seed, settings) != (None, None, None, None):
+            raise typer.BadParameter("--resume takes every setting from the run; give only the id and --out")
+        trained = RunFolder(folder).read_config().get("training", {}).get("env_id")
+        if trained != env:
+            raise typer.BadParameter(f"the run in {folder} is of {trained}, not of {env}")
+        summary = agents.resume(folder)
+    else:
+        config = agents.TrainConfig(
+            env, folder, cast(Algorithm, name), steps, seed or 0, parse_settings(settings or ())
+        )
+        summary = agents.train(config)
+    typer.echo(
+        f"{folder}: {summary.steps} steps in {summary.seconds:.0f} s; best on validation {summary.best.score:.4f} "
+        f"after {summary.best.steps} steps\nTensorBoard: tensorboard --logdir {folder / 'tensorboard'}"
+    )
+
+
+def evaluate(
+    env: Annotated[str, _ENV],
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names, names with options (fixed:operating_point=7), run folders. Default: all that apply."
+        ),
+    ] = None,
+    episodes: Annotated[int, typer.Option(help="How many, on the first seeds of the split (at most 1000).")] = 100,
+    split: Annotated[str, typer.Option(help="test, or validation to select models.")] = "test",
+    settings: Annotated[list[str] | None, _SET] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report; also makes a killed run resumable.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    processes: Annotated[int, _PROCESSES] = _CORES,
+) -> None:
+    """Compare policies on common random numbers: scores with intervals, and decision times.
+
+    Writes nothing, or with --out a report: report.html, evaluation.json, summary.csv, episodes.csv and plots/.
+
+    Example: **edgevision evaluate EdgeVision/Paper-v0 co-crra fracr-exact --episodes 50 --out runs/paper**
+    """
+    import json
+
+    from edgevision import baselines
+    from edgevision.experiments.evaluation.evaluate import EvaluationConfig
+    from edgevision.experiments.evaluation.evaluate import evaluate as run
+    from edgevision.experiments.evaluation.scenario import Scenario, Split, parse_settings
+    from edgevision.experiments.evaluation.summary import summarise
+    from edgevision.experiments.report.data import as_json as record
+    from edgevision.experiments.report.table import print_table
+
+    chosen = parse_settings(settings or ())
+    known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)
+    config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
+    if out is not None:
+        require("matplotlib", "report")  # now rather than after the evaluation
+    evaluation = run(config, out, processes=processes)
+    if as_json:
+        typer.echo(json.dumps(record(evaluation, summarise(evaluation), episodes=False), indent=1, default=str))
+    else:
+        print_table(evaluation)
+    if out is not None:
+        from edgevision.experiments.report.files import write_report
+
+        typer.echo(f"report: {write_report(evaluation, out)}", err=as_json)

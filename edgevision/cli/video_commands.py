@@ -1,0 +1,307 @@
+"""Commands on video: train STAE, and measure its operating points."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+from edgevision.errors import unknown_name
+from edgevision.imports import require
+
+if TYPE_CHECKING:
+    from edgevision.codecs.stae.stae_model_set import StaeModels
+    from edgevision.codecs.stae.stae_network import StaeConfig
+    from edgevision.codecs.stae.training.algorithm1 import Plan
+    from edgevision.codecs.stae.training.end_to_end import EndToEndPlan
+    from edgevision.data.clips import ClipSource
+    from edgevision.measure.video_assembly import EntropyCoding
+    from edgevision.progress import StageProgress
+
+_DATA = typer.Option(help="actions (generated), hmdb51, ut-interaction, or folder (of videos, a sub-folder per class).")
+_CLIPS = typer.Option(help="Folder of the data set; actions need none.", show_default=False)
+_COUNT = "Number of generated clips"
+_VIT = typer.Option(
+    help="hybrid (112 x 112 pixels; the default) or a vision transformer by timm's name, whose size frames are given: "
+    "vit_base_patch16_224 is the paper's.",
+    show_default=False,
+)
+_FRAMES = typer.Option(help="Frame budgets alpha, of 16.", show_default="1,2,4,8,16")
+_PIXELS = typer.Option(help="Pixel budgets beta.", show_default="1,0.9,0.8,0.7,0.6,0.5,0.4")
+_START = typer.Option(help="Weights to train further (.safetensors, its .json beside it).", show_default=False)
+_INSERTION = typer.Option(
+    help="Where frame attention is put for training: features (weighs the frames' features) or input (multiplies the "
+    "frames, as published).",
+    show_default="features",
+)
+_EXTENDED = typer.Option(
+    "--extended",
+    help="Attention beyond the paper, as in the shipped weights: to frames also by how they differ, to pixels by "
+    "contrast of either sign.",
+)
+_CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
+_CODECS, _CODINGS = ("stae", "fa-sa"), ("huffman", "range")
+_LIBRARIES = ("torch", "timm", "safetensors", "constriction")
+_CLIPS_BY_DEFAULT, _HELD_BACK = 3200, 40
+
+
+def train_stae(
+    data: Annotated[str, _DATA] = "actions",
+    clips: Annotated[Path | None, _CLIPS] = None,
+    count: Annotated[int | None, typer.Option(min=1, help=f"{_COUNT}.", show_default=f"{_CLIPS_BY_DEFAULT}")] = None,
+    vit: Annotated[str | None, _VIT] = None,
+    frames: Annotated[str | None, _FRAMES] = None,
+    pixels: Annotated[str | None, _PIXELS] = None,
+    start: Annotated[Path | None, _START] = None,
+    insertion: Annotated[str | None, _INSERTION] = None,
+    extended: Annotated[bool, _EXTENDED] = False,
+    end_to_end: Annotated[
+        bool, typer.Option("--end-to-end", help="Train all networks of one budget at once; needs one of each budget.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few clips, few budgets, short steps: two minutes, poor networks.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of generated clips, weights and order.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder to write to; makes a killed run resumable.")] = Path("runs/stae"),
+) -> None:
+    """Train STAE step by step (Algorithm 1) and print its accuracy on clips that were held back.
+
+    Held back are generated clips of the next seed, HMDB51's test list (split 1), of other data every fifth group.
+    Writes OUT/stae.safetensors and OUT/stae.json, and while it runs decoded clips, checkpoints and TensorBoard logs
+    (tensorboard --logdir OUT). The same command goes on where a killed one stopped. Without --quick it takes the better
+    part of an hour.
+
+    Example: **edgevision codec train-stae --quick --out runs/stae-quick**
+
+    Example: **edgevision codec train-stae --data hmdb51 --clips DIR --vit vit_base_patch16_224**
+    """
+    for module in _LIBRARIES:
+        require(module, "codecs")
+    require("tensorboard", "agents")
+    from edgevision.codecs.stae.stae_model_set import StaeModels
+    from edgevision.codecs.stae.training.train_stae import QUICK_CLIPS
+    from edgevision.codecs.stae.training.train_stae import train_stae as train
+    from edgevision.data.sources import open_source
+    from edgevision.progress import stage_bars
+
+    number = count or (QUICK_CLIPS if quick else _CLIPS_BY_DEFAULT)
+    plan = _plan(_numbers(frames), _numbers(pixels), insertion, seed, quick=quick, end_to_end=end_to_end)
+    source = open_source(data, clips, clips=number, seed=seed, subset="train")
+    held_back = open_source(data, clips, clips=max(_HELD_BACK, number // 8), seed=seed, subset="test")
+    first = StaeModels.load(start) if start else None
+    config = _config(vit, first, source, extended=extended)
+    typer.echo(_costs(config, source, plan))
+    given = {
+        "data": data,
+        "count": number if clips is None else None,
+        "clips": "DIR" if clips else None,
+        "vit": vit,
+        "frames": frames,
+        "pixels": pixels,
+        "start": start.name if start else None,
+        "insertion": insertion,
+        "seed": seed,
+    }
+    options = [f"--{name} {value}" for name, value in given.items() if value is not None]
+    flags = {"--extended": extended, "--end-to-end": end_to_end, "--quick": quick}
+    command = " ".join(["edgevision codec train-stae", *options, *(flag for flag, on in flags.items() if on)])
+    with stage_bars() as report:
+        train(source, config, plan, out, start=first, provenance={"command": command}, progress=report)
+        table = _accuracies(StaeModels.load(out / "stae.safetensors"), held_back, plan, out, report)
+    typer.echo(f"{table}\nweights: {out / 'stae.safetensors'}\nTensorBoard: tensorboard --logdir {out}")
+
+
+def profile_video(
+    name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
+    data: Annotated[str, _DATA] = "actions",
+    clips: Annotated[Path | None, _CLIPS] = None,
+    count: Annotated[int, typer.Option(min=1, help=f"{_COUNT}; not those that the weights were trained on.")] = 200,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights (.safetensors); by default those that come with the package.")
+    ] = None,
+    folds: Annotated[
+        bool,
+        typer.Option("--folds", help="Leave one group out: train further without each group, then measure its clips."),
+    ] = False,
+    codec: Annotated[str, typer.Option(help="stae, or fa-sa (its attention without feature recovery).")] = "stae",
+    coding: Annotated[str, _CODING] = "huffman",
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
+) -> None:
+    """Send every clip under every budget, and record the bytes, the answers and the times.
+
+    Without --folds only clips are measured that train-stae holds back: generated clips of the next seed, HMDB51's test
+    list, of other data every fifth group; with it all clips. Writes OUT/NAME.npz and OUT/NAME.json, which environments
+    take as profile=OUT/NAME.npz, and OUT/.measured-*, where a run that was killed, and the other codec's, find what
+    was measured; it may be deleted.
+
+    Example: **edgevision profile video --name my-clips --data folder --clips DIR --weights runs/stae/stae.safetensors**
+    """
+    if codec not in _CODECS:
+        raise unknown_name("codec", codec, _CODECS)
+    if coding not in _CODINGS:
+        raise unknown_name("coding", coding, _CODINGS)
+    if not name or Path(name).name != name:
+        raise typer.BadParameter(f"--name must be a plain file name, got {name!r}")
+    for module in _LIBRARIES:
+        require(module, "codecs")
+    from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
+    from edgevision.data.sources import open_source
+    from edgevision.measure.video_profile import FOLD_PLAN, measure_video_profile
+    from edgevision.progress import stage_bars
+
+    path = weights or SHIPPED
+    models = StaeModels.load(path)
+    digest, seed, trained_on = _origin(path)
+    source = open_source(data, clips, clips=count, seed=seed, subset="all" if folds else "test")
+    if folds and trained_on in (source.name, f"{source.name}-train") and clips is not None:
+        raise typer.BadParameter(f"{path.name} was trained on {trained_on}; --folds needs weights that never saw it")
+    how = f"--codec {codec} --coding {coding} --name {name}"
+    options = f"--data {data} {f'--count {count}' if clips is None else '--clips DIR'}{' --folds' if folds else ''}"
+    record = {
+        "weights": path.name,
+        "weights_sha256": digest,
+        "command": f"edgevision profile video {options} --weights {path.name} {how}",
+    }
+    plan, recovered = FOLD_PLAN if folds else None, codec == "stae"
+    with stage_bars() as report:
+        profile = measure_video_profile(
+            source,
+            models,
+            out,
+            name,
+            recovered=recovered,
+            coding=cast("EntropyCoding", coding),
+            fold_plan=plan,
+            record=record,
+            progress=report,
+        )
+    typer.echo(
+        f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy "
+        f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "
+        f"{profile.size.mean(axis=0).max():.0f} to {profile.size.mean(axis=0)[profile.size.mean(axis=0) > 0].min():.0f}"
+    )
+
+
+def _numbers(text: str | None) -> tuple[float, ...] | None:
+    """The numbers of a list with commas."""
+    if text is None:
+        return None
+    try:
+        return tuple(dict.fromkeys(float(word) for word in text.split(",")))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of numbers such as 1,4,16") from None
+
+
+def _plan(
+    frames: tuple[float, ...] | None,
+    pixels: tuple[float, ...] | None,
+    insertion: str | None,
+    seed: int,
+    *,
+    quick: bool,
+    end_to_end: bool,
+) -> Plan | EndToEndPlan:
+    from dataclasses import replace
+
+    from edgevision.codecs.stae.training.algorithm1 import Insertion, Plan
+    from edgevision.codecs.stae.training.end_to_end import EndToEndPlan
+    from edgevision.codecs.stae.training.train_stae import QUICK_END_TO_END, QUICK_PLAN
+
+    if insertion not in (None, *get_args(Insertion)):
+        raise typer.BadParameter(f"--insertion must be {' or '.join(get_args(Insertion))}, got {insertion!r}")
+    if insertion and end_to_end:
+        raise typer.BadParameter("--insertion is of the training step by step; leave it out with --end-to-end")
+    for alpha in frames or ():
+        if alpha not in range(1, 17):
+            raise typer.BadParameter(f"--frames must be whole numbers from 1 to 16, got {alpha:g}")
+    for beta in pixels or ():
+        if round(100 * beta, 9) not in range(1, 101):
+            raise typer.BadParameter(f"--pixels must be whole per cents, in (0, 1], got {beta}")
+    base = QUICK_PLAN if quick else Plan()
+    alphas = tuple(map(int, frames or base.frames))
+    betas = tuple(round(beta, 2) for beta in pixels or base.pixels)
+    if not end_to_end:
+        insert = cast(Insertion, insertion or base.insertion)
+        return replace(base, frames=alphas, pixels=betas, insertion=insert, seed=seed)
+    if not frames or not pixels or len(frames) > 1 or len(pixels) > 1:
+        raise typer.BadParameter("--end-to-end trains one budget; give one number to --frames and one to --pixels")
+    plan = EndToEndPlan(alphas[0], betas[0], seed=seed)
+    return replace(plan, fit=QUICK_END_TO_END) if quick else plan
+
+
+def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, extended: bool) -> StaeConfig:
+    """Shapes of the networks: those of the weights to go on from, or by the transformer's name."""
+    from dataclasses import replace
+
+    import timm
+
+    from edgevision.codecs.stae.stae_network import StaeConfig
+    from edgevision.codecs.stae.vit import VitConfig
+
+    if start is not None:
+        if vit is not None:
+            raise typer.BadParameter("--start says which transformer it is; leave --vit out")
+        if extended and not (start.config.attention_motion and start.config.attention_contrast):
+            raise typer.BadParameter("--start has not all of the extended attention; leave --extended out")
+        return replace(start.config, classes=len(source.classes))
+    config = StaeConfig(len(source.classes), attention_motion=extended, attention_contrast=extended)
+    if vit is None or vit == "hybrid":
+        return config
+    if vit not in timm.list_models(module="vision_transformer"):
+        raise typer.BadParameter(f"--vit must be hybrid or one of timm's such as vit_base_patch16_224, got {vit!r}")
+    size = cast(tuple[int, int, int], timm.get_pretrained_cfg(vit).input_size)[-1]
+    return replace(config, vit=VitConfig(name=vit, size=size))
+
+
+def _budgets(plan: Plan | EndToEndPlan) -> tuple[list[int], list[float]]:
+    """Frame and pixel budgets, most first."""
+    frames = plan.frames if isinstance(plan.frames, tuple) else (plan.frames,)
+    pixels = plan.pixels if isinstance(plan.pixels, tuple) else (plan.pixels,)
+    return sorted(frames, reverse=True), sorted(pixels, reverse=True)
+
+
+def _costs(config: StaeConfig, source: ClipSource, plan: Plan | EndToEndPlan) -> str:
+    from dataclasses import replace
+
+    from edgevision.codecs.stae.complexity import cost_table
+    from edgevision.codecs.stae.stae_model_set import StaeModels
+
+    shapes = replace(config, vit=replace(config.vit, pretrained=False))
+    return cost_table(StaeModels(shapes, source.classes), _budgets(plan)[0])
+
+
+def _accuracies(
+    models: StaeModels, held_back: ClipSource, plan: Plan | EndToEndPlan, out: Path, report: StageProgress
+) -> str:
+    """Table of the accuracies under the budgets that were trained."""
+    from edgevision.codecs.stae.training.recognition import correct_on_grid
+    from edgevision.codecs.stae.training.train_stae import clip_set
+    from edgevision.data.clip_cache import cached_clips
+
+    shape = {"frames": models.config.frames, "size": models.config.vit.size}
+    test = clip_set(cached_clips(held_back, out, **shape, progress=lambda *done: report("test clips", *done)))
+    frames, pixels = _budgets(plan)
+    correct = correct_on_grid(
+        models, test, test.rows, frames, pixels, ("ViT_STAE",), progress=lambda *done: report("accuracy", *done)
+    )
+    rows = correct["ViT_STAE"].mean(0)
+    lines = [f"accuracy on {len(test)} clips that were held back ({held_back.name}), by frames and pixels sent"]
+    lines.append("  frames" + "".join(f"{100 * beta:6.0f} %" for beta in pixels))
+    lines += [
+        f"  {alpha:6d}" + "".join(f"{value:8.3f}" for value in row) for alpha, row in zip(frames, rows, strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _origin(path: Path) -> tuple[str, int, str]:
+    """SHA-256 of weights that could be loaded, seed and data set of their training, 0 and "" where not noted."""
+    description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    noted = description.get("provenance")
+    noted = noted if isinstance(noted, dict) else {}
+    try:
+        seed = int(noted["plan"]["seed"])
+    except (KeyError, TypeError, ValueError):
+        seed = 0
+    return str(description["sha256"]), seed, str(noted.get("data_set", ""))

@@ -1,0 +1,41 @@
+"""How alike two importance maps are: rank correlation, and overlap of what they rank highest."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.arrays import FloatArray
+
+Maps = NDArray[np.floating]
+
+
+def rank_correlation(first: Maps, second: Maps) -> FloatArray:
+    """Spearman's rank correlation of each pair of maps (B, h, w), ties at their mean rank, (B,).
+
+    A constant map correlates with nothing (0).
+    """
+    ranks = [_centred_ranks(maps.reshape(len(maps), -1)) for maps in (first, second)]
+    norm = np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))
+    product: FloatArray = (ranks[0] * ranks[1]).sum(1)
+    return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
+
+
+def top_overlap(first: Maps, second: Maps, share: float = 1 / 3) -> FloatArray:
+    """Part of the most important ``share`` of positions that both maps (B, h, w) agree on, (B,)."""
+    count = round(first[0].size * share)
+    chosen = []
+    for maps in (first, second):
+        order = np.argsort(maps.reshape(len(maps), -1), axis=1, kind="stable")
+        mask = np.zeros(order.shape, bool)
+        np.put_along_axis(mask, order[:, -count:], True, axis=1)
+        chosen.append(mask)
+    return (chosen[0] & chosen[1]).sum(1) / count
+
+
+def _centred_ranks(rows: Maps) -> FloatArray:
+    ranks = np.empty(rows.shape, np.float64)
+    for index, row in enumerate(rows):
+        ordered = np.sort(row)
+        ranks[index] = np.searchsorted(ordered, row, "left") + np.searchsorted(ordered, row, "right")
+    return ranks - ranks.mean(1, keepdims=True)

@@ -1,0 +1,144 @@
+"""Training examples on disk: frozen features and teacher maps, made once, so that epochs cost seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
+from edgevision.codecs.spat_imco.theta.maps import Theta
+from edgevision.codecs.spat_imco.theta.sensitivity import LEVELS, sensitivity_map
+from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
+from edgevision.data.images import DataSetError, ImageFolder, LabelledImage, UnreadableImageError
+from edgevision.progress import Progress
+from edgevision.storage import write_atomically
+from edgevision.vision.classifiers import Classifier
+
+_PART = 25  # pictures per file: what a kill can cost
+
+
+@dataclass(frozen=True)
+class Examples:
+    """V views of each of I pictures.
+
+    Attributes:
+        middle: backbone features, half precision, (I, V, 96, 14, 14).
+        coarse: class activation map and activity, (I, V, 2, 14, 14).
+        target: what the head is to say: mean Grad-CAM and mean sensitivity of the teachers, (I, V, 2, 14, 14).
+    """
+
+    middle: Tensor
+    coarse: Tensor
+    target: Tensor
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+
+def collect_examples(
+    dataset: ImageFolder,
+    network: ThetaNetwork,
+    teachers: Sequence[Classifier],
+    *,
+    views: int,
+    true_class: bool,
+    seed: int,
+    folder: Path,
+    progress: Progress,
+) -> Examples:
+    """Make the examples that ``folder`` lacks, and read all; pictures that cannot be read are left out.
+
+    Args:
+        dataset: the pictures.
+        network: its backbone makes the features.
+        teachers: see ``teacher_map`` and ``sensitivity_map``.
+        views: per picture, see ``make_view``.
+        true_class: whether the teachers explain the picture's class, or else the class they predict.
+        seed: of the views.
+        folder: where parts lie, under a name that depends on all of this.
+        progress: called with the number of pictures done and of all.
+
+    Raises:
+        DataSetError: no picture can be read.
+    """
+    key = _key(dataset, network, teachers, views, true_class, seed)
+    maker = Theta(network)
+    parts = []
+    for start in range(0, len(dataset), _PART):
+        progress(start, len(dataset))
+        items = dataset.items[start : start + _PART]
+        path = folder / f"examples-{key[:16]}-{start // _PART:04d}.safetensors"
+        part = _read(path)
+        if part is None:
+            part = _make(dataset, items, start, maker, teachers, views, true_class, seed)
+            write_atomically(path, safetensors.torch.save(part))
+        parts.append(part)
+    progress(len(dataset), len(dataset))
+    joined = {name: torch.cat([part[name] for part in parts]) for name in ("middle", "coarse", "target")}
+    if not len(joined["target"]):
+        raise DataSetError(f"no picture of {dataset.name!r} can be read")
+    return Examples(**joined)
+
+
+def _make(
+    dataset: ImageFolder,
+    items: Sequence[LabelledImage],
+    start: int,
+    maker: Theta,
+    teachers: Sequence[Classifier],
+    views: int,
+    true_class: bool,
+    seed: int,
+) -> dict[str, Tensor]:
+    rows: dict[str, list[Tensor]] = {"middle": [], "coarse": [], "target": []}
+    for number, item in enumerate(items, start):
+        try:
+            picture = dataset.load(item)
+        except UnreadableImageError:
+            continue
+        images = [make_view(picture, view, seed + number) for view in range(views)]
+        found = maker.network.extract(torch.cat([maker.inputs(image) for image in images]))
+        wanted = item.class_index if true_class else None
+        rows["middle"].append(found.middle.half())
+        rows["coarse"].append(found.coarse)
+        looked = torch.stack([teacher_map(teachers, image, wanted) for image in images])
+        classes = None if wanted is None else [wanted] * views
+        felt = sensitivity_map(teachers, np.stack(images), classes)
+        rows["target"].append(torch.stack([looked, felt], 1))
+    empty = {"middle": torch.zeros(0, views, 96, 14, 14).half()}
+    none = torch.zeros(0, views, 2, 14, 14)
+    return {name: torch.stack(value).contiguous() if value else empty.get(name, none) for name, value in rows.items()}
+
+
+def _read(path: Path) -> dict[str, Tensor] | None:
+    """A part's tensors, or ``None`` where there is none; a damaged one counts as not there."""
+    try:
+        return safetensors.torch.load(path.read_bytes())
+    except (OSError, safetensors.SafetensorError):
+        return None
+
+
+def _key(
+    dataset: ImageFolder,
+    network: ThetaNetwork,
+    teachers: Sequence[Classifier],
+    views: int,
+    true_class: bool,
+    seed: int,
+) -> str:
+    """Hash of everything that decides the examples, so that those of other settings are never mixed in."""
+    digest = hashlib.sha256()
+    for value in network.backbone.state_dict().values():
+        digest.update(value.numpy().tobytes())
+    names = [teacher.name for teacher in teachers]
+    digest.update(json.dumps([dataset.fingerprint(), names, views, true_class, seed, LEVELS]).encode())
+    return digest.hexdigest()

@@ -1,0 +1,187 @@
+"""Fitting theta's head to examples, with early stopping; goes on where a killed run stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from edgevision.arrays import Float32Array, IntArray
+from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
+from edgevision.codecs.spat_imco.theta.examples import Examples
+from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
+from edgevision.storage import write_atomically
+
+Log = Callable[[str, float, int], None]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Settings of a training run.
+
+    Attributes:
+        width: channels of the head.
+        views: crops and mirror images per picture.
+        true_class: whether labels explain the true class, or else the one that each teacher predicts.
+        epochs: at most.
+        patience: epochs without a better rank correlation with the sensitivity before stopping.
+        batch: pictures per step.
+        learning_rate: of AdamW.
+        weight_decay: of AdamW.
+        validation: every how many-th picture is held back for early stopping.
+        seed: of everything random.
+    """
+
+    width: int = 64
+    views: int = 3
+    true_class: bool = True
+    epochs: int = 60
+    patience: int = 8
+    batch: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    validation: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("width", "views", "epochs", "patience", "batch", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be > 0, got {getattr(self, name)!r}")
+        if self.validation < 2:
+            raise ValueError(f"validation must be >= 2, got {self.validation!r}")
+
+
+@dataclass
+class _Run:
+    """State of a run between two epochs."""
+
+    head: RefiningHead
+    optimiser: torch.optim.AdamW
+    best: dict[str, Tensor]
+    epoch: int = 0
+    best_epoch: int = 0
+    scores: list[float] = field(default_factory=list)
+
+
+def fit_head(
+    head: RefiningHead,
+    examples: Examples,
+    pictures: IntArray,
+    config: TrainingConfig,
+    *,
+    checkpoint: Path | None = None,
+    log: Log = lambda name, value, epoch: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[float]:
+    """Fit ``head`` to the given pictures; it is left at its best epoch, in evaluation mode.
+
+    The loss is 1 - Pearson's correlation of head and target per map. Early stopping watches Spearman's of the
+    sensitivity on the first view of every ``config.validation``-th picture.
+
+    Args:
+        head: what is trained.
+        examples: of I pictures.
+        pictures: indices of those to train and validate on.
+        config: settings.
+        checkpoint: file that keeps the run's state after each epoch; a run found there is gone on with.
+        log: called with a quantity's name, its value and the epoch.
+        progress: called with the number of epochs done and their largest number.
+
+    Returns:
+        Validation score before training and after each epoch.
+    """
+    held = pictures[:: config.validation]
+    kept = np.setdiff1d(pictures, held)
+    optimiser = torch.optim.AdamW(head.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    run = _Run(head, optimiser, deepcopy(head.state_dict()))
+    if not (checkpoint and _restore(run, checkpoint)):
+        run.scores = [_score(head, examples, held)]
+    while run.epoch < config.epochs and run.epoch - run.best_epoch < config.patience:
+        run.epoch += 1
+        loss = _train_epoch(run, examples, torch.from_numpy(kept), config)
+        run.scores.append(_score(head, examples, held))
+        if run.scores[-1] > run.scores[run.best_epoch]:
+            run.best_epoch, run.best = run.epoch, deepcopy(head.state_dict())
+        if checkpoint:
+            _save(run, checkpoint)
+        log("loss/train", loss, run.epoch)
+        log("rank_correlation/validation", run.scores[-1], run.epoch)
+        progress(run.epoch, config.epochs)
+    progress(config.epochs, config.epochs)
+    head.load_state_dict(run.best)
+    head.eval()
+    return run.scores
+
+
+def predict_maps(head: RefiningHead, examples: Examples, pictures: IntArray) -> Float32Array:
+    """Importance and sensitivity of the first view of the given pictures, (B, 2, 14, 14)."""
+    head.eval()
+    rows = torch.from_numpy(pictures)
+    with torch.inference_mode():
+        maps: Float32Array = head(examples.middle[rows, 0].float(), examples.coarse[rows, 0]).numpy()
+    return maps
+
+
+def _score(head: RefiningHead, examples: Examples, held: IntArray) -> float:
+    maps = predict_maps(head, examples, held)[:, 1]
+    return float(rank_correlation(maps, examples.target[torch.from_numpy(held), 0, 1].numpy()).mean())
+
+
+def _train_epoch(run: _Run, examples: Examples, kept: Tensor, config: TrainingConfig) -> float:
+    """One pass over the pictures, a random view of each; depends on seed and epoch only. Returns the mean loss."""
+    run.head.train()
+    losses = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed * 1_000_003 + run.epoch)
+        order = kept[torch.randperm(len(kept))]
+        views = torch.randint(examples.target.shape[1], (len(kept),))
+        for rows, chosen in zip(order.split(config.batch), views.split(config.batch), strict=True):
+            maps = run.head(examples.middle[rows, chosen].float(), examples.coarse[rows, chosen])
+            loss = 1 - (standardise(maps) * standardise(examples.target[rows, chosen])).mean()
+            run.optimiser.zero_grad()
+            loss.backward()
+            run.optimiser.step()
+            losses.append(float(loss.detach()))
+    return float(np.mean(losses))
+
+
+def _save(run: _Run, path: Path) -> None:
+    tensors = {f"head/{key}": value for key, value in run.head.state_dict().items()}
+    tensors |= {f"best/{key}": value for key, value in run.best.items()}
+    for index, entries in run.optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
+    state = {"epoch": run.epoch, "best_epoch": run.best_epoch, "scores": run.scores}
+    contiguous = {key: value.detach().contiguous() for key, value in tensors.items()}
+    write_atomically(path, safetensors.torch.save(contiguous, {"state": json.dumps(state)}))
+
+
+def _restore(run: _Run, path: Path) -> bool:
+    """Put the state at ``path`` into ``run``; false, and nothing changed, where there is none that can be read."""
+    try:
+        with safetensors.safe_open(path, "pt") as stored:
+            state: dict[str, Any] = json.loads(stored.metadata()["state"])
+            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
+        optimiser = run.optimiser.state_dict()
+        for name, value in _under(tensors, "optimiser").items():
+            index, key = name.split("/")
+            optimiser["state"].setdefault(int(index), {})[key] = value
+        run.head.load_state_dict(_under(tensors, "head"))
+        run.optimiser.load_state_dict(optimiser)
+        run.best = _under(tensors, "best")
+        run.epoch, run.best_epoch, run.scores = state["epoch"], state["best_epoch"], state["scores"]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError):
+        return False
+    return True
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{prefix}/"): value for key, value in tensors.items() if key.startswith(f"{prefix}/")}

@@ -1,0 +1,55 @@
+"""Theta as a maker of importance maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from edgevision.arrays import ByteImage, FloatArray
+from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED, load_weights
+from edgevision.vision.classifiers import Classifier
+from edgevision.vision.grad_cam import resize_map
+from edgevision.vision.importance import Importance
+
+
+class Theta:
+    """What a classifier needs of an image, by one forward pass of the importance network; no label, no gradient.
+
+    Called, it gives the predicted sensitivity of each region to coarser quantisation (see ``sensitivity``), which
+    saves more bytes than the predicted Grad-CAM, ``look``; see ``docs/theta.md``.
+
+    Attributes:
+        network: the network, in evaluation mode.
+        name: for the record.
+    """
+
+    def __init__(self, network: ThetaNetwork, name: str = "theta") -> None:
+        self.network = network.eval()
+        self.name = name
+        self._backbone = Classifier(name, network.backbone)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Theta:
+        """The shipped network, or the one that ``train_importance`` left at ``path``.
+
+        Raises:
+            ThetaWeightsError: no such file, or a damaged one.
+        """
+        return cls(load_weights(path or SHIPPED), "theta" if path is None else f"theta from {path.name}")
+
+    def inputs(self, image: ByteImage) -> torch.Tensor:
+        """The network's input for an (h, w, 3) uint8 image, (1, 3, 224, 224): the whole image, resized."""
+        return self._backbone.tensor(self._backbone.squeeze(image)[None])
+
+    @torch.inference_mode()
+    def __call__(self, image: ByteImage) -> Importance:
+        """Importance of an (h, w, 3) uint8 image."""
+        maps, logits = self.network(self.inputs(image))
+        return Importance(resize_map(maps[0, 1].numpy(), image.shape), logits.softmax(1)[0].double().numpy())
+
+    @torch.inference_mode()
+    def look(self, image: ByteImage) -> FloatArray:
+        """Where larger classifiers look in an (h, w, 3) uint8 image: their predicted Grad-CAM, (h, w)."""
+        return resize_map(self.network(self.inputs(image))[0][0, 0].numpy(), image.shape)

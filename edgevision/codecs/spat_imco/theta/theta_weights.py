@@ -1,0 +1,136 @@
+"""Theta's weights on disk: ``NAME.safetensors`` with a description ``NAME.json`` that holds its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaNetwork
+from edgevision.storage import write_atomically
+
+SHIPPED = Path(__file__).parents[2] / "weights" / "theta.safetensors"
+SHIPPED_FOLDS = SHIPPED.with_name("theta-folds.safetensors")
+_FORMAT = 2
+_MAX_FOLDS = 100
+
+
+class ThetaWeightsError(ValueError):
+    """A weights file of theta is missing, damaged, or made for another network."""
+
+
+def save_weights(network: ThetaNetwork, path: Path, provenance: Mapping[str, Any]) -> None:
+    """Write ``path`` (half precision where it suffices) and its description, which goes last.
+
+    Args:
+        network: what to save.
+        path: ends in ``.safetensors``.
+        provenance: how the weights were made, JSON values.
+    """
+    _write(path, network.state_dict(), {"width": network.head.width, "provenance": dict(provenance)})
+
+
+def save_heads(heads: Sequence[RefiningHead], path: Path, provenance: Mapping[str, Any]) -> None:
+    """Write the heads of cross-fitting's folds, otherwise as ``save_weights``."""
+    tensors = {f"{fold}/{key}": value for fold, head in enumerate(heads) for key, value in head.state_dict().items()}
+    _write(path, tensors, {"width": heads[0].width, "folds": len(heads), "provenance": dict(provenance)})
+
+
+def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
+    """Read a network in evaluation mode.
+
+    Raises:
+        ThetaWeightsError: a file is missing or damaged, or its checksum is not the description's.
+    """
+    description, tensors = _read(path)
+    network = ThetaNetwork(_whole(description, "width", 1024, path))
+    _fill(network, tensors, path)
+    return network.eval()
+
+
+def load_heads(path: Path = SHIPPED_FOLDS) -> list[RefiningHead]:
+    """Read what ``save_heads`` wrote.
+
+    Raises:
+        ThetaWeightsError: as ``load_weights``.
+    """
+    description, tensors = _read(path)
+    width, folds = _whole(description, "width", 1024, path), _whole(description, "folds", _MAX_FOLDS, path)
+    heads = [RefiningHead(width).eval() for _ in range(folds)]
+    for fold, head in enumerate(heads):
+        start = f"{fold}/"
+        _fill(head, {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}, path)
+    return heads
+
+
+def _write(path: Path, tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> None:
+    payload = safetensors.torch.save({key: _compact(value) for key, value in tensors.items()})
+    known = {"format": _FORMAT, "sha256": hashlib.sha256(payload).hexdigest()}
+    write_atomically(path, payload)
+    write_atomically(path.with_suffix(".json"), (json.dumps(known | dict(description), indent=1) + "\n").encode())
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        payload = path.read_bytes()
+        known, digest = description["format"], description["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ThetaWeightsError(f"{str(path)!r} cannot be read ({type(error).__name__}: {error})") from None
+    if known != _FORMAT:
+        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
+    if hashlib.sha256(payload).hexdigest() != digest:
+        raise ThetaWeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
+    try:
+        return description, safetensors.torch.load(payload)
+    except safetensors.SafetensorError as error:
+        raise ThetaWeightsError(f"{path.name} does not fit the network ({error})") from None
+
+
+def _whole(description: Mapping[str, Any], key: str, most: int, path: Path) -> int:
+    value = description.get(key)
+    if type(value) is not int or not 1 <= value <= most:
+        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
+    return value
+
+
+def _fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ThetaWeightsError(f"{path.name} does not fit the network ({str(error).splitlines()[0]})") from None
+
+
+def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
+    """A network with an untrained head on the backbone in ``path``.
+
+    Args:
+        path: a ``mobilenet_v2-*.pth`` of torchvision, whose tensors are named differently from timm's but come in
+            the same order.
+        width: of the head.
+
+    Raises:
+        ThetaWeightsError: not such a file.
+    """
+    network = ThetaNetwork(width)
+    ours = network.backbone.state_dict()
+    try:
+        theirs = torch.load(path, map_location="cpu", weights_only=True)
+        kept = [value for key, value in theirs.items() if not key.endswith("num_batches_tracked")]
+        names = [key for key in ours if not key.endswith("num_batches_tracked")]
+        network.backbone.load_state_dict(ours | dict(zip(names, kept, strict=True)))
+    except Exception as error:  # torch's reader raises many types on damaged files
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ThetaWeightsError(f"{str(path)!r} is no MobileNetV2 of torchvision's ({reason})") from None
+    return network.eval()
+
+
+def _compact(value: torch.Tensor) -> torch.Tensor:
+    """Matrices and kernels in half precision; biases and statistics, few but delicate, as they are."""
+    return (value.half() if value.ndim >= 2 else value).contiguous()

@@ -1,1 +1,0 @@
-"""Measuring what STAE does with real clips: bytes, answers and times at every operating point."""

@@ -1,0 +1,190 @@
+"""Fitting one step's networks, whatever the step: AdamW, a one-cycle rate, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from edgevision.progress import Progress
+from edgevision.storage import write_atomically
+
+Log = Callable[[str, float, int], None]
+#: The loss of some rows of the training set; the generator is for whatever else the step draws.
+Loss = Callable[[Tensor, torch.Generator], Tensor]
+
+
+class TrainingError(RuntimeError):
+    """Training went astray."""
+
+
+_WARM_UP = 0.2  # of all steps, until the learning rate is at its highest
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How long and how fast a step is trained.
+
+    Attributes:
+        epochs: passes over the training set.
+        batch: clips per gradient step.
+        learning_rate: highest rate of AdamW; reached after a fifth of the steps, then falls along a cosine to 0.
+        weight_decay: of AdamW.
+        clips: clips drawn per epoch; ``None`` for all.
+    """
+
+    epochs: int
+    batch: int = 16
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    clips: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be > 0, got {getattr(self, name)!r}")
+        if self.clips is not None and not self.clips >= 1:
+            raise ValueError(f"clips must be None or >= 1, got {self.clips!r}")
+
+    def steps(self, rows: int) -> int:
+        """Gradient steps per epoch with ``rows`` clips."""
+        return math.ceil(min(self.clips or rows, rows) / self.batch)
+
+
+def fit(
+    trained: nn.Module,
+    loss: Loss,
+    rows: Tensor,
+    config: FitConfig,
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    log: Log = lambda name, value, epoch: None,
+    progress: Progress = lambda done, total: None,
+) -> float:
+    """Minimise ``loss`` over the parameters of ``trained`` that want a gradient.
+
+    An epoch depends on the seed and its number only, so a run that goes on from a checkpoint ends as one that was
+    never stopped. A step whose gradient is not finite, as reduced precision yields now and then, is skipped.
+
+    Args:
+        trained: what is trained, and stored in the checkpoint.
+        loss: called with a batch of ``rows``.
+        rows: indices of the clips to train on, (n,).
+        config: settings.
+        seed: of everything random.
+        checkpoint: file that keeps the state after each epoch; a state found there is gone on with.
+        log: called with ``loss`` or, where steps were, ``skipped``, its value and the epoch.
+        progress: called with epochs done and all of them.
+
+    Returns:
+        Mean loss of the last epoch; NaN where a checkpoint had all epochs already.
+
+    Raises:
+        TrainingError: the loss is no longer a number, or no gradient of an epoch is finite.
+    """
+    parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
+    done = _restore(trained, optimiser, checkpoint) if checkpoint else 0
+    mean = math.nan
+    for epoch in range(done, config.epochs):
+        progress(epoch, config.epochs)
+        mean, skipped = _epoch(trained, parameters, optimiser, loss, rows, config, seed, epoch)
+        log("loss", mean, epoch + 1)
+        if skipped:
+            log("skipped", skipped, epoch + 1)
+        if checkpoint:
+            _save(trained, optimiser, epoch + 1, checkpoint)
+    progress(config.epochs, config.epochs)
+    trained.eval()
+    return mean
+
+
+def _epoch(
+    trained: nn.Module,
+    parameters: list[nn.Parameter],
+    optimiser: torch.optim.AdamW,
+    loss: Loss,
+    rows: Tensor,
+    config: FitConfig,
+    seed: int,
+    epoch: int,
+) -> tuple[float, int]:
+    """Mean loss, and how many steps were skipped."""
+    trained.train()
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    steps = config.steps(len(rows))
+    order = rows[torch.randperm(len(rows), generator=generator)][: config.clips]
+    total, skipped = 0.0, 0
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed * 1_000_003 + epoch)  # for dropout inside the networks
+        for step, batch in enumerate(order.split(config.batch)):
+            for group in optimiser.param_groups:
+                group["lr"] = config.learning_rate * _cycle((epoch * steps + step + 0.5) / (config.epochs * steps))
+            value = loss(batch, generator)
+            if not torch.isfinite(value):
+                raise TrainingError(f"the loss became {value.item()} in epoch {epoch + 1}; lower the learning rate")
+            optimiser.zero_grad()
+            value.backward()
+            if torch.nn.utils.clip_grad_norm_(parameters, 1.0).isfinite():
+                optimiser.step()
+            else:
+                skipped += 1
+            total += value.item()
+    if skipped == steps:
+        raise TrainingError(f"no gradient of epoch {epoch + 1} was finite; lower the learning rate")
+    return total / steps, skipped
+
+
+def _cycle(position: float) -> float:
+    """Learning rate relative to its highest at a position in (0, 1) of the training."""
+    if position < _WARM_UP:
+        return position / _WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (position - _WARM_UP) / (1 - _WARM_UP)))
+
+
+def _save(trained: nn.Module, optimiser: torch.optim.AdamW, epoch: int, path: Path) -> None:
+    tensors = {f"trained/{key}": value for key, value in trained.state_dict().items()}
+    for index, entries in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
+    contiguous = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
+    write_atomically(path, safetensors.torch.save(contiguous, {"epoch": json.dumps(epoch)}))
+
+
+def _restore(trained: nn.Module, optimiser: torch.optim.AdamW, path: Path) -> int:
+    """Put the state at ``path`` back and return its epoch; 0, and nothing changed, where none can be read."""
+    try:
+        with safetensors.safe_open(path, "pt") as stored:
+            epoch = int(json.loads(stored.metadata()["epoch"]))
+            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
+        state: dict[str, Any] = optimiser.state_dict()
+        shapes = [parameter.shape for parameter in optimiser.param_groups[0]["params"]]
+        for name, value in _under(tensors, "optimiser").items():
+            index, key = name.split("/")
+            if value.ndim and value.shape != shapes[int(index)]:
+                raise ValueError("the optimiser's state is of other parameters")
+            state["state"].setdefault(int(index), {})[key] = value
+        weights = _under(tensors, "trained")
+        if _shapes(weights) != _shapes(trained.state_dict()):
+            raise ValueError("the weights are another network's")
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, safetensors.SafetensorError):
+        return 0
+    optimiser.load_state_dict(state)
+    trained.load_state_dict(weights)
+    return epoch
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {key: value.shape for key, value in tensors.items()}
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{prefix}/"): value for key, value in tensors.items() if key.startswith(f"{prefix}/")}

@@ -1,0 +1,143 @@
+"""A whole training run: clips from a source, training of either kind, weights and TensorBoard's events in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.stae_network import StaeConfig
+from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
+from edgevision.codecs.stae.training.clipset import ClipSet
+from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan
+from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.data.clip_cache import CachedClips, cached_clips
+from edgevision.data.clips import ClipSource
+from edgevision.imports import require
+from edgevision.progress import StageProgress
+from edgevision.provenance import versions
+
+#: Called with the step, what is done and what there is to do.
+#: A training that takes about two minutes on one core, to see it work; the networks it makes are poor.
+QUICK_PLAN = Plan(
+    frames=(1, 4, 16),
+    pixels=(1.0, 0.7, 0.4),
+    vit=FitConfig(15, 16, 1.5e-3, 0.05),
+    second_vit=None,
+    fa=FitConfig(10, 16, 5e-3),
+    sa=FitConfig(2, 16, 3e-3, clips=64),
+    fr=FitConfig(1, 16, 1e-3, clips=128),
+    first_fr=FitConfig(2, 16, 5e-3),
+)
+QUICK_END_TO_END = FitConfig(2, 16, 1e-3, 0.05)
+QUICK_CLIPS = 160
+# Counts up whenever the same settings come to train otherwise, so that old checkpoints are not gone on with.
+STEPS_VERSION = 2
+_LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
+
+
+def train_stae(
+    source: ClipSource,
+    config: StaeConfig,
+    plan: Plan | EndToEndPlan,
+    folder: Path,
+    *,
+    start: StaeModels | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    progress: StageProgress = lambda step, done, total: None,
+) -> StaeModels:
+    """Train on all clips of a source.
+
+    A run that is killed goes on where it stopped when called again with the same arguments.
+
+    Args:
+        source: training clips.
+        config: shapes of the networks; ``classes`` is the source's number of classes.
+        plan: budgets and lengths of the steps of Algorithm 1, or of the training of all networks at once.
+        folder: where ``stae.safetensors`` and ``stae.json`` are left, the decoded clips, checkpoints and TensorBoard's
+            events.
+        start: models to go on from, of the same shapes but for the number of classes.
+        provenance: what else the description should say, beside the data, the plan, versions and ``start``'s origin.
+        progress: called with ``clips``, then with each step's name.
+
+    Raises:
+        ClipError: no clip can be read.
+        MissingExtraError: TensorBoard (extra ``agents``) is not installed.
+    """
+    require("tensorboard", "agents")
+    from torch.utils.tensorboard import SummaryWriter
+
+    vit = config.vit
+    cached = cached_clips(
+        source, folder, frames=config.frames, size=vit.size, progress=lambda done, total: progress("clips", done, total)
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.seed)
+        models = StaeModels(config, source.classes)
+    if start is not None:
+        adopt(models, start)
+    checkpoints = folder / f"steps-{_digest(source, config, plan, start)}"
+    with SummaryWriter(str(folder / "tensorboard")) as writer:
+        known: dict[str, Any] = {"folder": checkpoints, "log": writer.add_scalar, "progress": progress}
+        if isinstance(plan, EndToEndPlan):
+            EndToEnd(models, clip_set(cached), plan, **known).run()
+        else:
+            StepByStep(models, clip_set(cached), plan, **known).run()
+    record = {
+        **(provenance or {}),
+        "data_set": source.name,
+        "data_set_fingerprint": source.fingerprint(),
+        "clips": len(cached.items),
+        "skipped": cached.skipped,
+        "plan": asdict(plan),
+        "start": start.origin if start is not None else None,
+        "versions": versions(_LIBRARIES),
+    }
+    models.save(folder / "stae.safetensors", record)
+    return models
+
+
+def clip_set(cached: CachedClips) -> ClipSet:
+    """Clips and classes for training."""
+    return ClipSet(cached.clips, np.array([item.class_index for item in cached.items], np.int64))
+
+
+def adopt(models: StaeModels, start: StaeModels) -> None:
+    """Begin from other models' weights; of the classifier's head, the classes that both know by name.
+
+    Raises:
+        ValueError: the networks differ in shape.
+    """
+    for frames in start.spatial:
+        models.spatial_attention(int(frames))
+    for name in start.recovery:
+        frames, pixels = name.split("@")
+        models.feature_recovery(int(frames), int(pixels) / 100)
+    state = start.state_dict()
+    weight, bias = models.base.vit.head.weight.detach().clone(), models.base.vit.head.bias.detach().clone()
+    if weight.shape[1] != state["base.vit.head.weight"].shape[1]:
+        raise ValueError("the models to start from have other shapes (frame features of another width)")
+    for row, name in enumerate(models.classes):
+        if name in start.classes:
+            known = start.classes.index(name)
+            weight[row], bias[row] = state["base.vit.head.weight"][known], state["base.vit.head.bias"][known]
+    try:
+        models.load_state_dict(state | {"base.vit.head.weight": weight, "base.vit.head.bias": bias})
+    except RuntimeError as error:
+        raise ValueError(f"the models to start from have other shapes ({str(error).splitlines()[1].strip()})") from None
+
+
+def _digest(source: ClipSource, config: StaeConfig, plan: Plan | EndToEndPlan, start: StaeModels | None) -> str:
+    """Names the checkpoints, so that no run goes on from another's."""
+    settings = [source.fingerprint(), config.as_json(), asdict(plan), start.classes if start else None]
+    digest = hashlib.sha256(json.dumps([*settings, STEPS_VERSION, versions(_LIBRARIES)]).encode())
+    for value in (start.state_dict() if start else {}).values():
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()[:16]

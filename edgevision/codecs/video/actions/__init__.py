@@ -1,5 +1,0 @@
-"""Generated, labelled action clips: two jointed figures act for a moment in front of a busy scene."""
-
-from edgevision.codecs.video.actions.source import ActionTruth, GeneratedActions
-
-__all__ = ["ActionTruth", "GeneratedActions"]

@@ -1,0 +1,132 @@
+"""All clips of a source as one array on disk, decoded once and then mapped into memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from edgevision.arrays import ByteClip
+from edgevision.data.clips import FRAMES, SIZE, ClipError, ClipSource, LabelledClip, UnreadableClipError
+from edgevision.progress import Progress
+from edgevision.storage import write_atomically
+
+"""Called after each clip with the number of clips done and of all clips."""
+
+_STALE = 3600.0  # [s]; a temporary file that nobody wrote to for so long is of a killed process
+_VERSION = 2  # changes when another choice or scaling of frames would leave old arrays wrong
+
+
+@dataclass(frozen=True, eq=False)
+class CachedClips:
+    """The clips of a source that can be read.
+
+    Attributes:
+        clips: read-only, mapped from disk, (n, F, S, S, 3) uint8.
+        items: the clip in each row, (n).
+        skipped: reason for each clip that cannot be read, by ``content_id``.
+    """
+
+    clips: ByteClip
+    items: tuple[LabelledClip, ...]
+    skipped: dict[str, str]
+
+
+def cached_clips(
+    source: ClipSource, folder: Path, *, frames: int = FRAMES, size: int = SIZE, progress: Progress | None = None
+) -> CachedClips:
+    """Read all clips of ``source``, from ``folder`` where an earlier call left them there.
+
+    The files are named after the source's fingerprint, so that a changed source is read anew; damaged files are
+    made again.
+
+    Args:
+        source: the clips.
+        folder: for the files, made if missing.
+        frames: frames F a clip.
+        size: side S of a frame [pixel].
+        progress: told of each clip that is decoded.
+
+    Raises:
+        ClipError: not one clip can be read.
+        OSError: the folder cannot be written.
+    """
+    stem = f"clips-v{_VERSION}-{source.fingerprint()[:32]}-{frames}x{size}"
+    array, description = folder / f"{stem}.npy", folder / f"{stem}.json"
+    _clean(array)
+    cached = _read(source, array, description, (frames, size, size, 3))
+    if cached is None:
+        skipped = _write(source, array, frames, size, progress)
+        if len(skipped) == len(source):
+            raise ClipError(f"no clip of {source.name} can be read ({next(iter(skipped.values()))})")
+        write_atomically(description, json.dumps(skipped, indent=1).encode())
+        cached = _read(source, array, description, (frames, size, size, 3))
+    if cached is None:
+        raise OSError(f"{str(array)!r} cannot be read back after writing")
+    return cached
+
+
+def _read(source: ClipSource, array: Path, description: Path, shape: tuple[int, ...]) -> CachedClips | None:
+    """What the two files hold, or ``None`` unless they are whole and fit the source."""
+    try:
+        skipped = json.loads(description.read_bytes())
+        clips = np.load(array, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if not isinstance(skipped, dict):
+        return None
+    items = tuple(item for item in source.items if item.content_id not in skipped)
+    if clips.dtype != np.uint8 or clips.shape != (len(items), *shape):
+        return None
+    return CachedClips(clips, items, skipped)
+
+
+def _write(source: ClipSource, array: Path, frames: int, size: int, progress: Progress | None) -> dict[str, str]:
+    """Decode clip by clip into a file; returns why clips were skipped. Memory holds one clip at a time."""
+    array.parent.mkdir(parents=True, exist_ok=True)
+    temporary = array.with_name(f".{array.name}.{uuid.uuid4().hex}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            skipped = _write_clips(stream, source, frames, size, progress)
+        temporary.replace(array)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return skipped
+
+
+def _clean(array: Path) -> None:
+    """Remove what killed processes left of their attempts to write ``array``."""
+    for left in array.parent.glob(f".{array.name}.*"):
+        with suppress(OSError):  # gone meanwhile, or not ours to remove
+            if time.time() - left.stat().st_mtime > _STALE:
+                left.unlink()
+
+
+def _write_clips(
+    stream: BinaryIO, source: ClipSource, frames: int, size: int, progress: Progress | None
+) -> dict[str, str]:
+    skipped: dict[str, str] = {}
+    _write_header(stream, (len(source), frames, size, size, 3))
+    for done, item in enumerate(source.items, 1):
+        try:
+            stream.write(source.load(item, frames=frames, size=size).tobytes())
+        except UnreadableClipError as error:
+            skipped[item.content_id] = str(error)
+        if progress:
+            progress(done, len(source))
+    stream.seek(0)  # NumPy leaves room in the header for any number of rows
+    _write_header(stream, (len(source) - len(skipped), frames, size, size, 3))
+    return skipped
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})

@@ -1,0 +1,124 @@
+"""Sources of labelled clips by name, and which of their clips train and which test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+from edgevision.arrays import ByteClip
+from edgevision.data.clips import FRAMES, SIZE, ClipError, ClipSource, LabelledClip
+from edgevision.errors import unknown_name
+from edgevision.imports import require
+
+Subset = Literal["train", "test", "all"]
+#: Names that ``open_source`` knows; the first needs no folder.
+NAMES = ("actions", "hmdb51", "ut-interaction", "folder")
+_HELD_BACK = 5  # one group of so many tests, where a data set has no official split
+
+
+class SomeClips:
+    """Some of the clips of another source, which keep their classes and groups.
+
+    Attributes:
+        name: for records.
+        classes: names of all the classes of the other source.
+        items: the clips.
+    """
+
+    def __init__(self, source: ClipSource, items: Sequence[LabelledClip], name: str) -> None:
+        self._source = source
+        self.name = name
+        self.classes = source.classes
+        self.items: Sequence[LabelledClip] = tuple(items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def load(self, item: LabelledClip, *, frames: int = FRAMES, size: int = SIZE) -> ByteClip:
+        """See ``ClipSource.load``."""
+        return self._source.load(item, frames=frames, size=size)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the other source's fingerprint and the names of the clips."""
+        names = "\0".join(item.content_id for item in self.items)
+        return hashlib.sha256(f"{self._source.fingerprint()}\0{names}".encode()).hexdigest()
+
+
+def open_source(
+    name: str,
+    folder: Path | None = None,
+    *,
+    clips: int = 1200,
+    seed: int = 0,
+    split: int = 1,
+    subset: Subset = "train",
+) -> ClipSource:
+    """Open a data set.
+
+    ``actions`` are generated: those that test, which are also ``all``, from the seed after the training's, so that only
+    ``train`` ever names clips that networks were trained on. ``hmdb51`` comes with official splits. Of
+    ``ut-interaction`` and of any other ``folder`` of videos every fifth group of clips tests.
+
+    Args:
+        name: one of ``NAMES``.
+        folder: where the data set lies; none for ``actions``.
+        clips: how many ``actions`` are generated.
+        seed: of the ``actions`` that train.
+        split: of ``hmdb51``, 1 to 3.
+        subset: the clips that train, those that test, or all (not of ``hmdb51``).
+
+    Raises:
+        UnknownNameError: no such data set.
+        ClipError: the folder is missing, superfluous, malformed or empty.
+        ValueError: a number out of range, or no such subset.
+        MissingExtraError: PyAV (extra ``codecs``) is not installed.
+    """
+    if name not in NAMES:
+        raise unknown_name("data set", name, NAMES)
+    if subset not in get_args(Subset):
+        raise ValueError(f"subset must be one of {', '.join(get_args(Subset))}, got {subset!r}")
+    if name == "actions":
+        return _actions(folder, clips, seed + (subset != "train"))
+    if folder is None:
+        raise ClipError(f"data set {name!r} is read from a folder; say which (--clips DIR)")
+    require("av", "codecs")
+    if name == "hmdb51":
+        from edgevision.data.hmdb51 import HMDB51
+
+        if subset == "all":
+            raise ClipError("of 'hmdb51' choose the subset train or test: its official splits do not cover all clips")
+        return HMDB51(folder, split, subset)
+    return held_apart(_open_folder(name)(folder), subset)
+
+
+def held_apart(source: ClipSource, subset: Subset) -> ClipSource:
+    """The clips of every fifth group (``test``; the last, where there are fewer), those of the others, or all.
+
+    Raises:
+        ClipError: all clips are of one group.
+    """
+    if subset == "all":
+        return source
+    groups = list(dict.fromkeys(item.group for item in source.items))
+    if len(groups) < 2:
+        raise ClipError(f"all clips of {source.name} are of one group, so that none can be held back for testing")
+    testing = set(groups[_HELD_BACK - 1 :: _HELD_BACK] or groups[-1:])
+    items = [item for item in source.items if (item.group in testing) == (subset == "test")]
+    return SomeClips(source, items, f"{source.name}-{subset}")
+
+
+def _actions(folder: Path | None, clips: int, seed: int) -> ClipSource:
+    from edgevision.data.actions import GeneratedActions
+
+    if folder is not None:
+        raise ClipError("'actions' are generated and need no folder; name the data set that lies in it (--data)")
+    return GeneratedActions(clips, seed)
+
+
+def _open_folder(name: str) -> Callable[[Path], ClipSource]:
+    from edgevision.data.ut_interaction import UTInteraction
+    from edgevision.data.video_folder import VideoFolder
+
+    return UTInteraction if name == "ut-interaction" else VideoFolder

@@ -1,0 +1,119 @@
+"""Labelled clips in video files; those that cannot be read are named, not fatal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from edgevision.arrays import ByteClip
+from edgevision.data.clips import FRAMES, SIZE, ClipError, LabelledClip, UnreadableClipError
+from edgevision.data.video_decoding import load_frames
+
+SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv", ".gif"}
+
+
+class VideoFiles:
+    """A ``ClipSource`` of video files in a folder.
+
+    Attributes:
+        folder: the folder.
+        name: of the source, for records.
+        classes: names of the classes, by index.
+        items: the clips; a ``content_id`` is a path inside the folder.
+    """
+
+    def __init__(self, folder: Path, name: str, classes: Sequence[str], items: Sequence[LabelledClip]) -> None:
+        """Take a list of clips.
+
+        Raises:
+            ClipError: the list is empty.
+        """
+        if not items:
+            raise ClipError(f"no videos in {str(folder)!r}")
+        self.folder = folder
+        self.name = name
+        self.classes = tuple(classes)
+        self.items: Sequence[LabelledClip] = tuple(items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def load(self, item: LabelledClip, *, frames: int = FRAMES, size: int = SIZE) -> ByteClip:
+        """See ``ClipSource.load``, and ``load_frames`` for which frames they are."""
+        try:
+            return load_frames(self.folder / item.content_id, frames, size)
+        except UnreadableClipError as error:
+            raise UnreadableClipError(f"{item.content_id}: {error}") from error
+
+    def fingerprint(self) -> str:
+        """SHA-256 over classes, and names, labels and sizes of the files: changes when the data set does."""
+        digest = hashlib.sha256("\0".join(self.classes).encode())
+        for item in self.items:
+            size = _size(self.folder / item.content_id)
+            digest.update(f"\n{item.content_id}\0{item.class_index}\0{item.group}\0{size}".encode())
+        return digest.hexdigest()
+
+
+class VideoFolder(VideoFiles):
+    """Each sub-folder is a class, numbered in sorted order, and each video in it a clip and a group of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """List the folder's videos, by ending (``SUFFIXES``).
+
+        Raises:
+            ClipError: no such folder, or no video in its sub-folders.
+        """
+        check_folder(folder)
+        classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        videos = [(path, label) for label, sub in enumerate(classes) for path in sorted(sub.rglob("*"))]
+        videos = [(path, label) for path, label in videos if path.suffix.lower() in SUFFIXES]
+        if not videos:
+            raise ClipError(f"no videos in {str(folder)!r}: expected one sub-folder per class")
+        items = [
+            LabelledClip(path.relative_to(folder).as_posix(), label, group)
+            for group, (path, label) in enumerate(videos)
+        ]
+        super().__init__(folder, folder.resolve().name, [path.name for path in classes], items)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; -1 where there is none, or can be none of such a name."""
+    try:
+        return path.stat().st_size if path.is_file() else -1
+    except (OSError, ValueError):
+        return -1
+
+
+def check_folder(folder: Path, hint: str = "") -> None:
+    """Refuse a folder that is not there; ``hint`` says where to get it.
+
+    Raises:
+        ClipError: no such folder.
+    """
+    if not folder.is_dir():
+        raise ClipError(f"no folder at {str(folder)!r}" + (f"; {hint}" if hint else ""))
+
+
+def inner_path(name: str, where: str) -> str:
+    """A file name out of a list as a path inside the data set's folder.
+
+    Raises:
+        ClipError: it is empty or leads out of the folder; ``where`` says in which line it stands.
+    """
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts:
+        raise ClipError(f"{where}: file {name!r} must lie inside the data set's folder")
+    return str(path)
+
+
+def read_list(path: Path) -> list[str]:
+    """The lines of a text file, with or without a byte order mark.
+
+    Raises:
+        ClipError: it cannot be read or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClipError(f"{str(path)!r} is not a readable text file ({type(error).__name__})") from error

@@ -1,0 +1,1 @@
+"""Codecs compared at equal accuracy and at equal bytes."""

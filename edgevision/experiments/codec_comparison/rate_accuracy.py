@@ -1,0 +1,170 @@
+"""What one codec saves over another at equal accuracy, and gains at equal bytes, with paired bootstrap intervals.
+
+A codec's curve is its accuracy against the logarithm of its mean bytes, one point per level. As in Bjontegaard's
+delta rate, two curves are interpolated by monotone cubics (PCHIP) and the gap between them is averaged over the
+range that both cover. Levels that cost more bytes than another without being more accurate are left out first.
+Source: Bjontegaard, VCEG-M33 (2001), with the interpolation of Strom et al., IEEE ICIP 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from edgevision.arrays import FloatArray
+from edgevision.errors import ProfileError
+from edgevision.profiles.profile import OperatingPointProfile
+
+Summary = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], float]
+
+ACCURACY_RANGE = (0.3, 0.8)
+RESAMPLES = 2000
+_MOSTLY = 0.95  # an interval needs so many resamples whose curves overlap
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the ends of its 95 % percentile bootstrap interval.
+
+    NaN where the curves do not overlap (the ends: in more than one resample in twenty).
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LevelRow:
+    """Two codecs at the same level (equal mu): mean bytes, accuracies and their paired difference."""
+
+    level: float
+    size: float
+    reference_size: float
+    accuracy: float
+    reference_accuracy: float
+    gain: Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A codec against a reference on the same images.
+
+    Attributes:
+        name: of the codec's profile.
+        reference: of the reference's profile.
+        images: how many both were measured on.
+        bytes_saved: share of the reference's bytes saved at equal accuracy.
+        accuracy_gained: accuracy gained at equal bytes.
+        equal_level: the levels that both ladders have.
+    """
+
+    name: str
+    reference: str
+    images: int
+    bytes_saved: Estimate
+    accuracy_gained: Estimate
+    equal_level: tuple[LevelRow, ...]
+
+
+def efficient_points(size: FloatArray, accuracy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Log bytes and accuracy, both strictly increasing, of the levels (K,) that no smaller one equals in accuracy."""
+    order = np.lexsort((-accuracy, size))
+    ordered = accuracy[order]
+    better = ordered > np.concatenate([[-np.inf], np.maximum.accumulate(ordered)[:-1]])
+    return np.log(size[order][better]), ordered[better]
+
+
+def bytes_saved(size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray) -> float:
+    """Share of the reference's bytes saved at equal accuracy, averaged over accuracies in ``ACCURACY_RANGE``.
+
+    Args:
+        size: mean bytes per level [byte], (K,).
+        accuracy: per level, (K,).
+        reference_size: (M,).
+        reference: the reference's accuracy, (M,).
+
+    Returns:
+        1 - exp(mean difference of log bytes); NaN where the curves share no accuracies in the range.
+    """
+    ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
+    low, high = _overlap(ours[1], theirs[1], *ACCURACY_RANGE)
+    if not low < high:
+        return float("nan")
+    areas = [float(PchipInterpolator(x, log_bytes).integrate(low, high)) for log_bytes, x in (ours, theirs)]
+    return float(-np.expm1((areas[0] - areas[1]) / (high - low)))
+
+
+def accuracy_gained(size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray) -> float:
+    """Accuracy gained at equal bytes, averaged over the log bytes at which the reference is in ``ACCURACY_RANGE``.
+
+    Arguments as ``bytes_saved``; NaN where the curves share no bytes there.
+    """
+    ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
+    low, high = _overlap(theirs[1], theirs[1], *ACCURACY_RANGE)
+    if not low < high:
+        return float("nan")
+    low, high = _overlap(ours[0], theirs[0], *PchipInterpolator(theirs[1], theirs[0])([low, high]))
+    if not low < high:
+        return float("nan")
+    areas = [float(PchipInterpolator(log_bytes, y).integrate(low, high)) for log_bytes, y in (ours, theirs)]
+    return float((areas[0] - areas[1]) / (high - low))
+
+
+def _overlap(first: FloatArray, second: FloatArray, low: float, high: float) -> tuple[float, float]:
+    """The part of [low, high] that lies within both increasing sequences."""
+    return max(first[0], second[0], low), min(first[-1], second[-1], high)
+
+
+def compare(
+    ours: OperatingPointProfile, reference: OperatingPointProfile, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Comparison:
+    """Compare two measured profiles of the same images, resampling images in pairs.
+
+    Raises:
+        ProfileError: a profile without recorded outcomes, or profiles of different images.
+    """
+    correct = [_outcomes(profile) for profile in (ours, reference)]
+    if ours.content_ids != reference.content_ids:
+        raise ProfileError(f"profiles {ours.name!r} and {reference.name!r} are not of the same images")
+    J = ours.contents
+    drawn = np.random.default_rng(seed).multinomial(J, np.full(J, 1 / J), resamples) / J
+    tables = (ours.size, correct[0], reference.size, correct[1])
+    means = tuple(table.mean(axis=0) for table in tables)
+    resampled = tuple(drawn @ table for table in tables)
+    rows = []
+    for level in np.intersect1d(ours.parameter, reference.parameter):
+        i, j = (int(np.flatnonzero(profile.parameter == level)[0]) for profile in (ours, reference))
+        gain = _estimate(float(means[1][i] - means[3][j]), resampled[1][:, i] - resampled[3][:, j])
+        sizes, accuracies = (float(means[0][i]), float(means[2][j])), (float(means[1][i]), float(means[3][j]))
+        rows.append(LevelRow(float(level), *sizes, *accuracies, gain))
+    return Comparison(
+        name=ours.name,
+        reference=reference.name,
+        images=J,
+        bytes_saved=_bootstrap(bytes_saved, means, resampled),
+        accuracy_gained=_bootstrap(accuracy_gained, means, resampled),
+        equal_level=tuple(rows),
+    )
+
+
+def _outcomes(profile: OperatingPointProfile) -> FloatArray:
+    if profile.correct is None:
+        raise ProfileError(f"profile {profile.name!r} has no recorded answers; compare measured profiles")
+    return profile.correct.astype(np.float64)
+
+
+def _bootstrap(summary: Summary, means: tuple[FloatArray, ...], resampled: tuple[FloatArray, ...]) -> Estimate:
+    """``summary`` of the four means, and its interval from their resamples (B, K)."""
+    return _estimate(summary(*means), np.array([summary(*values) for values in zip(*resampled, strict=True)]))
+
+
+def _estimate(value: float, resampled: FloatArray) -> Estimate:
+    defined = resampled[np.isfinite(resampled)]
+    if len(defined) < _MOSTLY * len(resampled):
+        return Estimate(value, float("nan"), float("nan"))
+    low, high = np.quantile(defined, (0.025, 0.975))
+    return Estimate(value, float(low), float(high))

@@ -1,0 +1,227 @@
+"""The evaluation protocol: any mix of policies on common random numbers, in parts that survive a kill.
+
+Every policy runs the same episodes (seeds 20 000 + index; 10 000 + index for validation). Policies that answer whole
+batches run all episodes at once in this process, and are then timed on single slots; the others get every slot alone,
+timed, if wanted in worker processes. Finished parts are kept in the output folder and reused by the next run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgevision.envs import Policy
+from edgevision.experiments.evaluation import fingerprints as provenance
+from edgevision.experiments.evaluation import policy_spec as contenders
+from edgevision.experiments.evaluation import workers
+from edgevision.experiments.evaluation.policy_spec import Contender
+from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
+from edgevision.experiments.evaluation.scenario import EvaluationError, Scenario, Split, episode_seeds
+from edgevision.experiments.evaluation.store import PartStore
+from edgevision.experiments.evaluation.workers import Job
+from edgevision.progress import progress_bar
+from edgevision.provenance import cpu_name
+
+#: Episodes in one part of a policy that solves a program per slot.
+EPISODES_PER_PART = 5
+#: Single-slot decisions that a batched policy is timed on.
+TIMED_SLOTS = 200
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What to compare, and where.
+
+    Attributes:
+        env_id: environment id.
+        policies: registry names, optionally with options (``fixed:operating_point=7``), run folders, or policies.
+        episodes: how many, from the first seed of the split on.
+        split: ``test``, or ``validation`` to select models.
+        settings: keywords of the environment that differ from its preset.
+    """
+
+    env_id: str
+    policies: Sequence[str | Policy]
+    episodes: int = 100
+    split: Split = "test"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyResult:
+    """One policy's episodes, and the times of its single-slot decisions after warm-up [s].
+
+    An agent with S training seeds has S x E episodes, seed after seed; every other policy has S = 1.
+    """
+
+    contender: Contender
+    rollout: Rollout
+    decision_seconds: tuple[float, ...]
+
+    @property
+    def scores(self) -> FloatArray:
+        """Scores by training seed and episode, (S, E)."""
+        return self.rollout.score.reshape(max(1, len(self.contender.members)), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A finished comparison and everything needed to repeat it.
+
+    Attributes:
+        env_id: environment id.
+        scenario: all settings of the environment.
+        split: of seeds and contents.
+        seeds: of the episodes.
+        results: per policy, in the order asked for.
+        versions: of Python and libraries.
+        cpu: the machine's processor, for the decision times.
+        command: the command line of this process.
+        created: when, ISO 8601.
+    """
+
+    env_id: str
+    scenario: Mapping[str, Any]
+    split: Split
+    seeds: tuple[int, ...]
+    results: tuple[PolicyResult, ...]
+    versions: Mapping[str, str]
+    cpu: str
+    command: str
+    created: str
+
+
+def evaluate(
+    config: EvaluationConfig, out: Path | None = None, *, processes: int = 1, show_progress: bool = True
+) -> Evaluation:
+    """Run every policy through the same episodes.
+
+    Scores do not depend on ``processes`` nor on whether parts were reused.
+
+    Args:
+        config: what to compare.
+        out: folder that keeps finished parts (under ``parts/``); ``None`` keeps nothing.
+        processes: worker processes for policies that solve a program per slot. More than one needs the calling
+            script to be importable (``if __name__ == "__main__"``), as all spawned workers do.
+        show_progress: whether to draw bars on stderr.
+
+    Raises:
+        EvaluationError: the request contradicts the protocol.
+        UnknownNameError: an id, policy, setting or profile that does not exist.
+        ScenarioError: settings that contradict each other.
+        MissingExtraError: a policy needs an extra that is not installed.
+    """
+    if processes < 1:
+        raise EvaluationError(f"processes must be >= 1, got {processes}")
+    scenario = Scenario(config.env_id, dict(config.settings), config.split)
+    seeds = episode_seeds(config.split, config.episodes)
+    resolved, profile = scenario.resolve()
+    environment: dict[str, Any] = {
+        "env_id": config.env_id,
+        "scenario": dataclasses.asdict(resolved),
+        "profile": provenance.profile_fingerprint(profile),
+        "versions": dict(provenance.versions()),
+        "code": provenance.code_fingerprint(),
+    }
+    chosen = contenders.resolve(config.policies)
+    for contender in chosen:
+        contenders.check(contender, scenario)
+    store = PartStore(out / "parts" if out else None)
+    chosen = _tuned(chosen, scenario, environment, store, show_progress)
+    jobs = {contender.label: _jobs(contender, scenario, seeds, resolved.slots[1]) for contender in chosen}
+    done = _run_all(jobs, environment, store, processes, show_progress)
+    return Evaluation(
+        env_id=config.env_id,
+        scenario=environment["scenario"],
+        split=config.split,
+        seeds=seeds,
+        results=tuple(_result(contender, [done[job] for job in jobs[contender.label]]) for contender in chosen),
+        versions=environment["versions"],
+        cpu=cpu_name(),
+        command=_command(),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _command() -> str:
+    program = Path(sys.argv[0]).name
+    start = ["python", "-m", "edgevision.cli"] if program == "__main__.py" else [program]
+    return shlex.join([*start, *sys.argv[1:]])
+
+
+def _tuned(
+    chosen: list[Contender],
+    scenario: Scenario,
+    environment: Mapping[str, Any],
+    store: PartStore,
+    show_progress: bool,
+) -> list[Contender]:
+    """The same contenders, with the compression of those that fix one chosen on the validation seeds."""
+    untuned = [contender for contender in chosen if contenders.needs_tuning(contender)]
+    if not untuned:
+        return chosen
+    tuned = {contender.label: contender for contender in chosen}
+    slots = contenders.tuning_slots(scenario)
+    with progress_bar("tune fixed compression", len(untuned), visible=show_progress) as advance:
+        for contender in untuned:
+            description = {**environment, **contender.describe(), "tuned on": "validation"}
+            found = store.load(f"tune-{contender.label}", description)
+            if found is None:
+                found = dict(contenders.tune(contender, slots))
+                store.save(f"tune-{contender.label}", description, found)
+            options = (*contender.options, ("operating_point", found["operating_point"]))
+            tuned[contender.label] = replace(contender, options=options, origin=(("tuned_on", found["tuned_on"]),))
+            advance(1)
+    return list(tuned.values())
+
+
+def _jobs(contender: Contender, scenario: Scenario, seeds: tuple[int, ...], longest: int) -> list[Job]:
+    """The parts of one policy's evaluation; the last part of a batched policy is there for its times only."""
+    if contender.members:
+        return [job for member in contender.members for job in _jobs(member, scenario, seeds, longest)]
+    if contender.kind == "solver":
+        starts = range(0, len(seeds), EPISODES_PER_PART)
+        return [Job(contender, scenario, seeds[i : i + EPISODES_PER_PART], one_by_one=True) for i in starts]
+    timed = seeds[: max(1, TIMED_SLOTS // longest)]
+    return [Job(contender, scenario, seeds, one_by_one=False), Job(contender, scenario, timed, one_by_one=True)]
+
+
+def _run_all(
+    jobs: Mapping[str, Sequence[Job]],
+    environment: Mapping[str, Any],
+    store: PartStore,
+    processes: int,
+    show_progress: bool,
+) -> dict[Job, Rollout]:
+    """Every job's rollout: from the store, else run now and stored."""
+    done: dict[Job, Rollout] = {}
+    missing: list[Job] = []
+    for job in (job for policy_jobs in jobs.values() for job in policy_jobs):
+        found = store.load(job.label, {**environment, **job.describe()}) if job.contender.storable else None
+        if found is None:
+            missing.append(job)
+        else:
+            done[job] = Rollout.from_json(found)
+    episodes = sum(len(job.seeds) for job in missing)
+    label = f"evaluate on {missing[0].scenario.split} (episodes)" if missing else ""
+    with progress_bar(label, episodes, visible=show_progress and bool(missing)) as advance:
+        for job, rollout in workers.run_jobs(missing, processes):
+            done[job] = rollout
+            if job.contender.storable:
+                store.save(job.label, {**environment, **job.describe()}, rollout.to_json())
+            advance(len(job.seeds))
+    return done
+
+
+def _result(contender: Contender, parts: Sequence[Rollout]) -> PolicyResult:
+    if contender.kind == "solver":
+        rollout = timed = Rollout.joined(parts)
+    else:
+        rollout, timed = Rollout.joined(parts[0::2]), Rollout.joined(parts[1::2])
+    return PolicyResult(contender, rollout, tuple(timed.seconds.tolist()))

@@ -1,0 +1,54 @@
+"""Fingerprints of what a score depends on besides its settings: versions, code and profile."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from edgevision import provenance
+from edgevision.profiles import OperatingPointProfile
+
+_LIBRARIES = ("gymnasium", "numpy", "scipy", "cvxpy", "clarabel", "torch", "stable-baselines3")
+#: What no score depends on. All other code counts, files of tomorrow too.
+_WITHOUT_EFFECT = (
+    *("cli", "codecs", "data", "measure", "vision", "experiments/codec_comparison"),
+    *("experiments/figures", "experiments/report", "experiments/demo.py"),
+)
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of Python, this package and the installed libraries that scores may depend on."""
+    return provenance.versions(_LIBRARIES)
+
+
+@functools.cache
+def code_fingerprint(package: Path = Path(__file__).parents[2]) -> str:
+    """SHA-256 of the package's source that decides scores, so that edited code never meets stored results."""
+    return digest([[path.relative_to(package).as_posix(), path.read_text("utf-8")] for path in scoring_code(package)])
+
+
+def scoring_code(package: Path) -> list[Path]:
+    """The source files below ``package`` that scores may depend on, sorted."""
+    left_out = [package / part for part in _WITHOUT_EFFECT]
+    files = sorted(package.rglob("*.py"))
+    return [file for file in files if not any(file == part or part in file.parents for part in left_out)]
+
+
+def profile_fingerprint(profile: OperatingPointProfile) -> str:
+    """SHA-256 of a profile's numbers."""
+    arrays = (profile.size, profile.raw_size, profile.accuracy, profile.correct, profile.features, profile.split)
+    times = (profile.device_time, profile.edge_time)
+    hashed = hashlib.sha256()
+    for array in (*arrays, *times):
+        hashed.update(b"none" if array is None else array.tobytes())
+    return hashed.hexdigest()
+
+
+def digest(description: Any) -> str:
+    """SHA-256 of a JSON-like description, in canonical form."""
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,207 @@
+"""Running a policy through episodes: scores, decision times and what it decided."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs import Allocation, OffloadingVectorEnv, Policy, SlotProblem, equal_shares
+from edgevision.experiments.evaluation.scenario import Scenario
+
+#: Edges of the bins over a user's signal-to-noise ratio with the whole budget [dB].
+SNR_EDGES = np.arange(-40.0, 121.0, 5.0)
+#: Edges of the bins over log10 of the uncompressed content over an equal share's capacity within the deadline.
+LOAD_EDGES = np.arange(-3.0, 3.01, 0.1)
+#: Rows of the binned sums: decisions, sent share of the raw size, bandwidth and power relative to equal shares.
+BINNED = ("decisions", "sent share", "relative bandwidth", "relative power")
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+    """What a policy did in E episodes.
+
+    Attributes:
+        seed: of each episode, (E,).
+        score: mean reward per slot, (E,).
+        in_time: mean success probability (or share in time) of the episode's requests, (E,).
+        accuracy: mean accuracy term of the episode's requests, (E,).
+        slots: length, (E,).
+        requests: number of requests served, (E,).
+        seconds: time of each single-slot decision [s], in the order they were taken; empty if decided in batches.
+        points: how often each operating point was chosen, (K,).
+        by_snr: sums of ``BINNED`` in the bins of ``SNR_EDGES``, (4, bins).
+        by_load: the same in the bins of ``LOAD_EDGES``.
+    """
+
+    seed: IntArray
+    score: FloatArray
+    in_time: FloatArray
+    accuracy: FloatArray
+    slots: IntArray
+    requests: IntArray
+    seconds: FloatArray
+    points: IntArray
+    by_snr: FloatArray
+    by_load: FloatArray
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists by field name."""
+        return {name: value.tolist() for name, value in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, payload: Mapping[str, Any]) -> Rollout:
+        """Invert ``to_json``."""
+        integers = {"seed", "slots", "requests", "points"}
+        arrays: dict[str, Any] = {
+            field.name: np.array(payload[field.name], np.int64 if field.name in integers else np.float64)
+            for field in dataclasses.fields(cls)
+        }
+        return cls(**arrays)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rollout]) -> Rollout:
+        """One rollout of all episodes of ``parts``, in order."""
+        total = {"points", "by_snr", "by_load"}
+        columns = {field.name: [getattr(part, field.name) for part in parts] for field in dataclasses.fields(cls)}
+        return cls(**{name: np.sum(v, axis=0) if name in total else np.concatenate(v) for name, v in columns.items()})
+
+
+def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, one_by_one: bool = False) -> Rollout:
+    """Run one episode per seed; every policy meets the same random numbers in them.
+
+    Args:
+        policy: what decides.
+        scenario: where.
+        seeds: one per episode, E in all.
+        one_by_one: ask for every slot alone and time each decision, instead of for all episodes at once.
+
+    Raises:
+        AllocationError: the policy broke a constraint.
+    """
+    env = scenario.make(len(seeds))
+    env.reset(seed=list(seeds))
+    tally = _Tally(env)
+    running = np.ones(len(seeds), bool)
+    while running.any():
+        problem = env.problem
+        allocation, seconds = _decide(policy, problem, running, one_by_one)
+        allocation.check(problem)
+        _, reward, _, truncated, info = env.allocate(allocation)
+        tally.add(problem, allocation, running, reward, info, seconds)
+        running = running & ~truncated
+    return tally.rollout(seeds)
+
+
+def record_slots(scenario: Scenario, seeds: Sequence[int]) -> SlotProblem:
+    """The slots with requests of one episode per seed, as one batch: what policies are tuned on."""
+    env = scenario.make(len(seeds))
+    env.reset(seed=list(seeds))
+    running = np.ones(len(seeds), bool)
+    slots: list[SlotProblem] = []
+    while running.any():
+        slots.append(env.problem[running & env.problem.active.any(axis=1)])
+        running = running & ~env.allocate(_equal_allocation(env.problem))[3]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(slot, name) for slot in slots])
+        for name, value in vars(slots[0]).items()
+        if isinstance(value, np.ndarray)
+    }
+    return dataclasses.replace(slots[0], **arrays)
+
+
+def _equal_allocation(problem: SlotProblem) -> Allocation:
+    return Allocation(np.zeros(problem.active.shape, np.int64), *equal_shares(problem))
+
+
+def _decide(
+    policy: Policy, problem: SlotProblem, running: BoolArray, one_by_one: bool
+) -> tuple[Allocation, list[float]]:
+    """The policy's answer in the running episodes (equal shares in the others) and the time of each decision [s]."""
+    if not one_by_one and running.all():
+        return policy.act(problem), []
+    answer = {name: value.copy() for name, value in vars(_equal_allocation(problem)).items()}
+    seconds = []
+    for rows in [np.array([i]) for i in np.flatnonzero(running)] if one_by_one else [np.flatnonzero(running)]:
+        asked = problem[rows]
+        started = time.perf_counter()
+        part = policy.act(asked)
+        if asked.active.any():  # a slot without requests is no decision
+            seconds.append(time.perf_counter() - started)
+        for name, value in answer.items():
+            value[rows] = getattr(part, name)
+    return Allocation(**answer), seconds if one_by_one else []
+
+
+class _Tally:
+    """Sums over the slots of E episodes."""
+
+    def __init__(self, env: OffloadingVectorEnv) -> None:
+        n, K = env.num_envs, env.simulator.profile.points
+        self.reward, self.in_time, self.accuracy = np.zeros((3, n))
+        self.slots, self.requests = np.zeros((2, n), np.int64)
+        self.points = np.zeros(K, np.int64)
+        self.by_snr = np.zeros((len(BINNED), len(SNR_EDGES) - 1))
+        self.by_load = np.zeros((len(BINNED), len(LOAD_EDGES) - 1))
+        self.seconds: list[float] = []
+
+    def add(
+        self,
+        problem: SlotProblem,
+        allocation: Allocation,
+        running: BoolArray,
+        reward: FloatArray,
+        info: Mapping[str, Any],
+        seconds: list[float],
+    ) -> None:
+        active = problem.active & running[:, None]
+        self.reward += np.where(running, reward, 0.0)
+        self.in_time += np.where(active, info["user_in_time"], 0.0).sum(axis=1)
+        self.accuracy += np.where(active, info["user_accuracy"], 0.0).sum(axis=1)
+        self.slots += running
+        self.requests += active.sum(axis=1)
+        self.seconds += seconds
+        self.points += np.bincount(allocation.operating_point[active], minlength=len(self.points))
+        decisions = _decisions(problem, allocation, active)
+        for sums, (place, edges) in zip((self.by_snr, self.by_load), _places(problem, active), strict=True):
+            bins = np.clip(np.digitize(place, edges) - 1, 0, len(edges) - 2)
+            for row, values in zip(sums, decisions, strict=True):
+                np.add.at(row, bins, values)
+
+    def rollout(self, seeds: Sequence[int]) -> Rollout:
+        served = np.maximum(self.requests, 1)
+        return Rollout(
+            seed=np.array(seeds, np.int64),
+            score=self.reward / self.slots,
+            in_time=self.in_time / served,
+            accuracy=self.accuracy / served,
+            slots=self.slots,
+            requests=self.requests,
+            seconds=np.array(self.seconds),
+            points=self.points,
+            by_snr=self.by_snr,
+            by_load=self.by_load,
+        )
+
+
+def _decisions(problem: SlotProblem, allocation: Allocation, active: BoolArray) -> tuple[FloatArray, ...]:
+    """The quantities of ``BINNED`` per active user, (M,) each."""
+    count = np.maximum(problem.active.sum(axis=1, keepdims=True), 1)
+    bandwidth = allocation.bandwidth * count / problem.bandwidth_budget[:, None]
+    power = allocation.power * count / problem.power_budget[:, None]
+    sent = problem.at(allocation, problem.size_fraction)
+    return np.ones(int(active.sum())), sent[active], bandwidth[active], power[active]
+
+
+def _places(problem: SlotProblem, active: BoolArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Where the active users lie on each of the two axes, with the axis' bin edges."""
+    snr = problem.gain_scale * (problem.power_budget / problem.bandwidth_budget / problem.noise_density)[:, None]
+    yield 10.0 * np.log10(snr[active]), SNR_EDGES
+    count = np.maximum(problem.active.sum(axis=1), 1)
+    capacity = (problem.bandwidth_budget / count)[:, None] * np.log2(1.0 + snr)
+    yield np.log10((problem.raw_size / (capacity * problem.deadline))[active]), LOAD_EDGES

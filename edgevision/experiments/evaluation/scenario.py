@@ -1,0 +1,111 @@
+"""Where policies are compared: environment id, settings and the seeds of the benchmark protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+import gymnasium
+from gymnasium.vector import AutoresetMode
+
+from edgevision.envs import IDS, OffloadingVectorEnv, ScenarioConfig
+from edgevision.errors import unknown_name
+from edgevision.profiles import OperatingPointProfile
+
+Split = Literal["validation", "test"]
+
+#: Seeds by purpose; an episode's seed is the first plus its index. Training uses 0..9999.
+SEEDS: dict[str, range] = {"validation": range(10_000, 11_000), "test": range(20_000, 21_000)}
+
+
+class EvaluationError(ValueError):
+    """An evaluation was asked for that the protocol does not allow or that contradicts itself."""
+
+
+def episode_seeds(split: Split, episodes: int) -> tuple[int, ...]:
+    """The first ``episodes`` seeds of a split.
+
+    Raises:
+        EvaluationError: no such split, or more episodes than it has seeds.
+    """
+    if split not in SEEDS:
+        raise EvaluationError(f"split must be one of {', '.join(SEEDS)}, got {split!r}")
+    seeds = SEEDS[split]
+    if not 1 <= episodes <= len(seeds):
+        raise EvaluationError(f"episodes must be 1..{len(seeds)} (the seeds of the {split} split), got {episodes}")
+    return tuple(seeds[:episodes])
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An environment with its settings, on the contents of one split.
+
+    Attributes:
+        env_id: one of ``edgevision.envs.IDS``.
+        settings: keywords of the environment, ``preset`` included. Measured profiles get
+            ``content_split=split`` unless it is given here.
+        split: ``test``, or ``validation`` for tuning.
+    """
+
+    env_id: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    split: Split = "test"
+
+    def __post_init__(self) -> None:
+        if self.env_id not in IDS:
+            raise unknown_name("environment id", self.env_id, IDS)
+
+    def make(self, n: int) -> OffloadingVectorEnv:
+        """Build ``n`` environments that are stepped together; finished episodes wait for the others.
+
+        Raises:
+            UnknownNameError: no such preset, setting or profile.
+            ScenarioError: the settings contradict each other.
+            ProfileError: the profile is damaged or has no content in this split.
+        """
+        env = self._make(n, self.settings)
+        profile = env.simulator.profile
+        if profile.correct is not None and "content_split" not in self.settings:
+            env = self._make(n, {**self.settings, "content_split": self.split})
+        return env
+
+    def _make(self, n: int, settings: Mapping[str, Any]) -> OffloadingVectorEnv:
+        env = gymnasium.make_vec(self.env_id, num_envs=n, autoreset_mode=AutoresetMode.NEXT_STEP, **settings)
+        return cast(OffloadingVectorEnv, env.unwrapped)
+
+    def resolve(self) -> tuple[ScenarioConfig, OperatingPointProfile]:
+        """All settings and the operating points; raises as ``make``."""
+        env = self.make(1)
+        return env.config, env.simulator.profile
+
+
+def parse_value(text: str) -> Any:
+    """Read a setting's value as people type it: ``10``, ``2.5``, ``true``, ``none``, ``50,100`` or a word."""
+    if "," in text:
+        return tuple(parse_value(part) for part in text.strip("()[] ").split(",") if part.strip())
+    word = text.strip()
+    if word.lower() in ("none", "null"):
+        return None
+    try:
+        return json.loads(word.lower() if word.lower() in ("true", "false") else word)
+    except ValueError:
+        return word
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """Read ``key=value`` pairs.
+
+    Raises:
+        EvaluationError: a pair without ``=`` or key, or a key given twice.
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, value = (part.strip() for part in pair.partition("="))
+        if not separator or not key.isidentifier() or not value:
+            raise EvaluationError(f"{pair!r} is not of the form key=value (like users=10 or deadline_ms=50,100)")
+        if key in settings:
+            raise EvaluationError(f"{key!r} is given twice")
+        settings[key] = parse_value(value)
+    return settings

@@ -1,0 +1,120 @@
+"""From episodes to the numbers of a table: estimates with intervals, paired differences and decision times."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from edgevision.experiments.evaluation.evaluate import Evaluation, PolicyResult
+from edgevision.statistics import (
+    FloatArray,
+    Interval,
+    bootstrap_interval,
+    interquartile_mean,
+    paired_difference,
+)
+
+#: The policy that all others are compared with, where it takes part.
+REFERENCE = "co-crra"
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One policy in a table.
+
+    Attributes:
+        policy: its label.
+        kind: ``learned``, ``solver`` or ``rule``.
+        options: its options, tuned ones included, as ``key=value``.
+        score: mean over episodes of the mean reward per slot.
+        iqm: interquartile mean of the same.
+        difference: paired difference of scores to ``REFERENCE``, ``None`` for itself or where it takes no part.
+        in_time: mean success probability (or share in time) of the requests.
+        accuracy: mean accuracy term of the requests.
+        latency_p50_ms: median time of a single-slot decision [ms].
+        latency_p99_ms: its 99th percentile [ms].
+    """
+
+    policy: str
+    kind: str
+    options: str
+    score: Interval
+    iqm: Interval
+    difference: Interval | None
+    in_time: float
+    accuracy: float
+    latency_p50_ms: float
+    latency_p99_ms: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Nested dictionaries of JSON values."""
+        return asdict(self)
+
+
+def summarise(evaluation: Evaluation) -> list[SummaryRow]:
+    """One row per policy, best score first."""
+    scores = {result.contender.label: result.scores for result in evaluation.results}
+    reference = scores[REFERENCE][0] if REFERENCE in scores else None
+    rows = [_row(result, reference) for result in evaluation.results]
+    return sorted(rows, key=lambda row: -row.score.estimate)
+
+
+def _row(result: PolicyResult, reference: FloatArray | None) -> SummaryRow:
+    rollout, contender = result.rollout, result.contender
+    compared = contender.label != REFERENCE
+    p50, p99 = 1e3 * np.percentile(result.decision_seconds or (0.0,), (50, 99))
+    requests = np.maximum(rollout.requests, 1e-9)
+    return SummaryRow(
+        policy=contender.label,
+        kind=contender.kind,
+        options=", ".join(f"{key}={value}" for key, value in contender.options),
+        score=bootstrap_interval(result.scores),
+        iqm=bootstrap_interval(result.scores, interquartile_mean),
+        difference=paired_difference(result.scores, reference) if reference is not None and compared else None,
+        in_time=float(np.average(rollout.in_time, weights=requests)),
+        accuracy=float(np.average(rollout.accuracy, weights=requests)),
+        latency_p50_ms=float(p50),
+        latency_p99_ms=float(p99),
+    )
+
+
+def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
+    """One sentence: each learned policy against the strongest classical one, else who is ahead of whom."""
+    scores = {result.contender.label: result.scores for result in evaluation.results}
+    learned = [row for row in rows if row.kind == "learned"]
+    classical = [row for row in rows if row.kind != "learned"]
+    if not learned or not classical:
+        return f"Best score: {rows[0].policy}, {rows[0].score.estimate:.4f}."
+    rival = classical[0].policy
+    return " ".join(
+        _comparison(row.policy, rival, paired_difference(scores[row.policy], scores[rival][0])) for row in learned
+    )
+
+
+def _comparison(policy: str, rival: str, difference: Interval) -> str:
+    if difference.low > 0:
+        verdict = "scores above"
+    elif difference.high < 0:
+        verdict = "scores below"
+    else:
+        verdict = "cannot be told apart from"
+    return f"{policy} {verdict} the strongest classical policy, {rival}: {signed(difference)}."
+
+
+def with_interval(interval: Interval) -> str:
+    """``0.8123 [0.8000, 0.8250]``."""
+    return f"{interval.estimate:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+
+
+def signed(interval: Interval | None) -> str:
+    """``+0.0123 [-0.0010, +0.0250]``, or a dash."""
+    if interval is None:
+        return "-"
+    return f"{interval.estimate:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+
+
+def milliseconds(value: float) -> str:
+    """Three significant digits."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -1,0 +1,148 @@
+"""Running the parts of an evaluation, those of solvers in worker processes where more than one core is wanted."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import numpy as np
+
+from edgevision.envs import Policy
+from edgevision.experiments.evaluation.fingerprints import digest
+from edgevision.experiments.evaluation.policy_spec import Contender
+from edgevision.experiments.evaluation.rollout import Rollout, run_episodes
+from edgevision.experiments.evaluation.scenario import SEEDS, EvaluationError, Scenario
+
+#: Every worker computes on one core; more threads would make them fight for the cores that they share.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One part of an evaluation: a policy on some episodes."""
+
+    contender: Contender
+    scenario: Scenario
+    seeds: tuple[int, ...]
+    one_by_one: bool
+
+    @property
+    def label(self) -> str:
+        """Short name for files: policy, first episode, and whether it was run for its times."""
+        timed = "-timed" if self.one_by_one and self.contender.kind != "solver" else ""
+        return f"{self.contender.label}-{self.seeds[0]}{timed}"
+
+    def describe(self) -> dict[str, Any]:
+        """What its result depends on besides the environment, as JSON values."""
+        return {**self.contender.describe(), "seeds": list(self.seeds), "one_by_one": self.one_by_one}
+
+
+def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout]]:
+    """Run jobs and yield each with its result as it finishes.
+
+    Policies that answer in batches run here, one after the other: they are quick, and their times should not be
+    taken beside busy workers.
+    """
+    abroad = [job for job in jobs if processes > 1 and job.contender.kind == "solver" and job.contender.storable]
+    for job in jobs:
+        if job not in abroad:
+            yield job, run_job(job)
+    if abroad:
+        yield from _run_in_processes(abroad, min(processes, len(abroad)))
+
+
+def run_job(job: Job) -> Rollout:
+    """Run one job on one core; single-slot decisions are timed after a warm-up."""
+    policy = _warm_policy(job) if job.one_by_one else job.contender.build()
+    with _one_torch_thread():
+        return run_episodes(policy, job.scenario, job.seeds, one_by_one=job.one_by_one)
+
+
+_warm_policies: dict[str, Policy] = {}
+
+
+def _warm_policy(job: Job) -> Policy:
+    """The policy, having answered once for each number of active users: convex programs are compiled per number."""
+    contender, scenario = job.contender, job.scenario
+    who = contender.describe() if contender.storable else f"object {id(contender.source)}"
+    key = digest([who, scenario.env_id, dict(scenario.settings)])
+    if key not in _warm_policies:
+        policy = contender.build()
+        env = scenario.make(1)
+        env.reset(seed=SEEDS["validation"][0])
+        for count in range(1, env.config.users + 1):
+            policy.act(replace(env.problem, active=np.arange(env.config.users)[None] < count))
+        _warm_policies[key] = policy
+    return _warm_policies[key]
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    torch = sys.modules.get("torch")  # a learned policy has imported it; nothing else needs it
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout]]:
+    context = multiprocessing.get_context("spawn")
+    with (
+        _environment(_ONE_THREAD),
+        ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker) as executor,
+    ):
+        running = {executor.submit(run_job, job): job for job in jobs}
+        try:
+            for future in as_completed(running):
+                yield running[future], future.result()
+        except BrokenProcessPool:
+            raise EvaluationError(
+                "a worker process died (killed, or out of memory); run again, finished parts are kept"
+            ) from None
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _start_worker() -> None:
+    """Die at once on Ctrl-C, and with the parent however it dies: an orphan would wait for work for ever."""
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as in the background job of a script
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables, which spawned processes inherit, for the duration of the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,82 @@
+"""The papers' figures and tables, made again from our own measurements, beside the numbers that the papers state.
+
+A figure is one module with ``make(request) -> Section``, and one line in ``FIGURES``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edgevision.errors import unknown_name
+from edgevision.experiments.figures.request import DEFAULT_MAPS, ReproductionError, Request
+from edgevision.experiments.figures.section import Plot, Section, Table
+from edgevision.imports import require
+
+__all__ = ["DEFAULT_MAPS", "FIGURES", "Figure", "Plot", "ReproductionError", "Request", "Section", "Table", "reproduce"]
+
+_CODECS = (
+    ("scipy", "convex"),
+    *((module, "codecs") for module in ("timm", "torch", "PIL", "jpeglib", "captum", "safetensors")),
+)
+_SOLVERS = (("cvxpy", "convex"), ("clarabel", "convex"), ("scipy", "convex"))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An entry of the registry.
+
+    Attributes:
+        shows: what it shows, for the help.
+        module: where its ``make`` is, below this package.
+        needs: modules that it imports besides matplotlib, each with the extra that brings it.
+    """
+
+    shows: str
+    module: str
+    needs: tuple[tuple[str, str], ...] = ()
+
+
+#: Figures by name, in the order of the page.
+FIGURES = {
+    "fig4": Figure("success probability of every solver against the maximum bandwidth", "co_crra.fig4", _SOLVERS),
+    "fig5": Figure("the same against the maximum transmit power", "co_crra.fig5", _SOLVERS),
+    "gap": Figure("where Co-CRRA's distance to the upper bound comes from; ours", "co_crra.gap", _SOLVERS),
+    "fig6": Figure("importance maps and level maps of photographs", "spat_imco.fig6", _CODECS),
+    "fig7": Figure("accuracy of convolutional networks at equal mu and at equal bytes", "spat_imco.fig7", _CODECS),
+    "fig8": Figure("the same for vision transformers", "spat_imco.fig8", _CODECS),
+    "fig9": Figure("mu against compression ratio and size", "spat_imco.fig9", _CODECS),
+    "stae-table1": Figure("accuracy, sizes and computation times of STAE and DeepISC", "stae.stae_table1"),
+    "stae-table2": Figure("entropy coding of video, and the compression of 104 x", "stae.stae_table2"),
+    "stae-fig4": Figure("accuracy at every frame and pixel budget", "stae.stae_fig4"),
+    "stae-fig5a": Figure("completion time against the data rate", "stae.stae_fig5a"),
+    "stae-fig5b": Figure("accuracy against completion time", "stae.stae_fig5b"),
+}
+
+
+def reproduce(names: Sequence[str], request: Request) -> Iterator[Section]:
+    """Make figures one after the other; each is on disk and on the page before it is yielded.
+
+    Writes NAME.json and PNG files per figure and ``index.html``, which shows every figure found in the folder, those
+    of earlier calls included.
+
+    Raises:
+        UnknownNameError: there is no such figure.
+        ReproductionError: a figure cannot be made from what the request names.
+        ProfileError: a profile is damaged, or two are not of the same images.
+        MissingExtraError: a library is not installed.
+    """
+    for name in names:
+        if name not in FIGURES:
+            raise unknown_name("figure", name, FIGURES)
+        for module, extra in (("matplotlib", "report"), *FIGURES[name].needs):
+            require(module, extra)
+    from edgevision.experiments.figures.figures_page import write_page
+    from edgevision.experiments.figures.section import write_section
+
+    for name in dict.fromkeys(names):
+        section: Section = importlib.import_module(f"{__name__}.{FIGURES[name].module}").make(request)
+        write_section(name, section, request)
+        write_page(request.out, tuple(FIGURES))
+        yield section

@@ -1,0 +1,126 @@
+"""A figure's part of the page, and how it is kept on disk: ``NAME.json`` with PNG files beside it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgevision import provenance
+from edgevision.experiments.figures.request import Request
+from edgevision.storage import write_atomically
+
+_FORMAT_VERSION = 1
+_LIBRARIES = ("numpy", "scipy", "torch", "timm", "pillow", "jpeglib", "cvxpy", "clarabel")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text.
+
+    Attributes:
+        caption: what the table shows.
+        heads: a name per column.
+        rows: cells.
+        texts: how many of the first columns hold words, which are left-aligned and wrap.
+    """
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture, with the name of its file."""
+
+    file: str
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Section:
+    """One figure of the paper made again.
+
+    Attributes:
+        heading: which figure, and what it shows.
+        lead: the outcome in a sentence or two; also what the terminal shows.
+        tables: ours beside the published numbers first.
+        plots: pictures.
+        differences: what is not as in the paper, a sentence or two each.
+        numbers: everything measured, JSON values.
+    """
+
+    heading: str
+    lead: str
+    tables: tuple[Table, ...]
+    plots: tuple[Plot, ...]
+    differences: tuple[str, ...]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StoredSection:
+    """A section read back, with what it says of its origin."""
+
+    section: Section
+    command: str
+    created: str
+    versions: Mapping[str, str]
+
+
+def write_section(name: str, section: Section, request: Request) -> None:
+    """Write the pictures, then ``NAME.json``, each atomically."""
+    for plot in section.plots:
+        write_atomically(request.out / plot.file, plot.png)
+    record = {
+        "format_version": _FORMAT_VERSION,
+        "figure": name,
+        "heading": section.heading,
+        "lead": section.lead,
+        "tables": [vars(table) for table in section.tables],
+        "plots": [{"file": plot.file, "caption": plot.caption} for plot in section.plots],
+        "differences": section.differences,
+        "numbers": section.numbers,
+        "command": request.command(name),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": provenance.versions(_LIBRARIES),
+    }
+    text = json.dumps(record, indent=1, allow_nan=False)
+    write_atomically(request.out / f"{name}.json", f"{text}\n".encode())
+
+
+def read_sections(folder: Path, names: tuple[str, ...]) -> Iterator[StoredSection]:
+    """The sections in a folder, in the order of ``names``; what is damaged counts as not there."""
+    for name in names:
+        try:
+            record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            if record["format_version"] == _FORMAT_VERSION:
+                yield _stored(record, folder)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+
+
+def _stored(record: Mapping[str, Any], folder: Path) -> StoredSection:
+    section = Section(
+        heading=str(record["heading"]),
+        lead=str(record["lead"]),
+        tables=tuple(
+            Table(
+                table["caption"], tuple(table["heads"]), tuple(tuple(row) for row in table["rows"]), int(table["texts"])
+            )
+            for table in record["tables"]
+        ),
+        plots=tuple(
+            Plot(plot["file"], plot["caption"], (folder / Path(plot["file"]).name).read_bytes())
+            for plot in record["plots"]
+        ),
+        differences=tuple(record["differences"]),
+        numbers=dict(record["numbers"]),
+    )
+    return StoredSection(section, str(record["command"]), str(record["created"]), dict(record["versions"]))

@@ -1,0 +1,73 @@
+"""Pictures for Fig. 6: the user's, or some that installed packages carry, so that none has to be fetched."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from edgevision.arrays import ByteImage
+from edgevision.data.images import SUFFIXES
+from edgevision.experiments.figures.request import ReproductionError
+
+FROM_A_FOLDER = 6  # pictures at most
+_LONGER_SIDE = 448  # [pixel]
+#: Packages with photographs, best first: name, folder, files.
+_CARRIERS = (
+    ("skimage", "data", ("chelsea.png", "coffee.png", "rocket.jpg")),
+    ("foolbox", "data", ("imagenet_00_243.jpg", "imagenet_07_609.jpg", "imagenet_17_22.jpg")),
+    ("matplotlib", "mpl-data/sample_data", ("grace_hopper.jpg",)),
+)
+
+
+def find_photographs(given: Sequence[Path]) -> list[Path]:
+    """Files to show: those given, the first few of each folder given, or else some that packages carry.
+
+    Raises:
+        ReproductionError: nothing there.
+    """
+    if not given:
+        return _carried()
+    found: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            pictures = [entry for entry in sorted(path.iterdir()) if entry.suffix.lower() in SUFFIXES]
+            if not pictures:
+                raise ReproductionError(f"no pictures in {str(path)!r}")
+            found += pictures[:FROM_A_FOLDER]
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise ReproductionError(f"no picture or folder of pictures at {str(path)!r}")
+    return found
+
+
+def read_photograph(path: Path) -> ByteImage:
+    """Read a picture as (H, W, 3) uint8, its longer side no longer than 448 pixels.
+
+    Raises:
+        ReproductionError: it cannot be read.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as opened:
+                picture = opened.convert("RGB")
+    except Exception as error:  # Pillow's parsers raise many types on damaged files
+        raise ReproductionError(f"{path} is not a picture that can be read ({type(error).__name__})") from None
+    picture.thumbnail((_LONGER_SIDE, _LONGER_SIDE), Image.Resampling.BICUBIC)
+    return np.asarray(picture)
+
+
+def _carried() -> list[Path]:
+    for package, folder, files in _CARRIERS:
+        spec = find_spec(package)
+        for root in (spec.submodule_search_locations if spec else None) or ():
+            found = [Path(root) / folder / file for file in files]
+            if all(path.is_file() for path in found):
+                return found
+    raise ReproductionError("no installed package carries photographs; name some with --images FILE")

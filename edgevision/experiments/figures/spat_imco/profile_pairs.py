@@ -1,0 +1,161 @@
+"""Measured profiles of uniform and region-wise compression, paired by classifier."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgevision.arrays import FloatArray
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED
+from edgevision.errors import ProfileError
+from edgevision.experiments.figures.request import ReproductionError
+from edgevision.profiles import OperatingPointProfile, load_profile, shipped_profiles
+
+REFERENCE, REGION_WISE = "uniform", "spat-imco"
+_TRANSFORMERS = ("deit", "vit_", "swin", "beit")
+_SAMPLE = "a sample of ImageNet's training split; the codec's settings were chosen on three fifths of it"
+_MEASURE = "edgevision codec bench --images DIR --labels DIR/labels.csv {models} --out runs/codecs"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same classifier and pictures under both codecs.
+
+    Attributes:
+        model: timm's name of the classifier.
+        uniform: one mu for the whole picture (Unified-IMCO).
+        spatial: a mu per region (SpaT-IMCO).
+    """
+
+    model: str
+    uniform: OperatingPointProfile
+    spatial: OperatingPointProfile
+
+    @property
+    def label(self) -> str:
+        """The classifier, and the profile where its name says more."""
+        plain = f"{self.model}-{REGION_WISE}".replace("_", "-")
+        name = self.spatial.name
+        return self.model if name == plain or name.startswith("image-") else f"{self.model} ({name})"
+
+    @property
+    def transformer(self) -> bool:
+        """Whether the classifier is a vision transformer, by its name."""
+        return self.model.startswith(_TRANSFORMERS)
+
+
+def find_pairs(folder: Path | None) -> list[Pair]:
+    """Pair the profiles in ``folder``, or the shipped ones, sorted by name.
+
+    Raises:
+        ReproductionError: no such folder, or no classifier with both profiles.
+        ProfileError: a profile is damaged, or the two of a classifier are not of the same pictures.
+    """
+    if folder is None:
+        names = [name for name in shipped_profiles() if not name.startswith("published-")]
+    elif folder.is_dir():
+        names = [str(path) for path in sorted(folder.glob("*.npz"))]
+    else:
+        raise ReproductionError(f"no folder of profiles at {str(folder)!r}")
+    pairs = _pair(load_profile(name) for name in names)
+    if not pairs:
+        where = "shipped profiles" if folder is None else repr(str(folder))
+        raise ReproductionError(
+            f"no classifier in {where} has measured profiles of both {REFERENCE} and {REGION_WISE}; "
+            f"make them: {measuring_command()}"
+        )
+    for pair in pairs:
+        if pair.uniform.content_ids != pair.spatial.content_ids:
+            raise ProfileError(f"profiles {pair.uniform.name!r} and {pair.spatial.name!r} are not of the same pictures")
+    return pairs
+
+
+def measuring_command(*models: str) -> str:
+    """The command that measures the profiles of some classifiers."""
+    return " ".join(_MEASURE.format(models=" ".join(f"--model {model}" for model in models)).split())
+
+
+def _pair(profiles: Iterable[OperatingPointProfile]) -> list[Pair]:
+    references: dict[str, OperatingPointProfile] = {}
+    others = []
+    for profile in profiles:
+        if profile.correct is None or "model" not in profile.metadata:
+            continue
+        if profile.metadata.get("codec") == REFERENCE:
+            references.setdefault(str(profile.metadata["model"]), profile)
+        elif profile.metadata.get("codec") == REGION_WISE:
+            others.append((str(profile.metadata["model"]), profile))
+    return [Pair(model, references[model], profile) for model, profile in others if model in references]
+
+
+def curve(profile: OperatingPointProfile) -> tuple[FloatArray, FloatArray]:
+    """Mean bytes and accuracy over all pictures per level, (K,) each; the profile has recorded answers."""
+    correct: Any = profile.correct
+    return profile.size.mean(axis=0), correct.mean(axis=0)
+
+
+def honest_differences(pairs: list[Pair]) -> list[str]:
+    """What every figure from these profiles must say of how they were measured, from their metadata."""
+    said = []
+    for pair in pairs:
+        data = pair.spatial.metadata
+        sample = _SAMPLE if data.get("data_set") == "imagenet-sample" else "your pictures"
+        said.append(
+            f"Pictures: {pair.spatial.contents} of {data.get('data_set', 'an unnamed data set')} ({sample}), at "
+            f"{data.get('input_size', '?')} x {data.get('input_size', '?')} pixels. The paper says ImageNet and not "
+            "how many. Networks know pictures that they were trained on, so compare the codecs with each other, not "
+            "accuracies with published ones."
+        )
+        settings = data.get("codec_settings", {})
+        maker = str(settings.get("importance", "not recorded"))
+        said.append(f"Importance maps: {maker}." + _of_the_map(pair, maker))
+        said += _own_tables(settings)
+    return [
+        *dict.fromkeys(said),
+        "Bytes are those of real files: headers, optimised Huffman tables and the level map are counted, on both "
+        "sides. The paper does not say what it counts.",
+    ]
+
+
+def _of_the_map(pair: Pair, maker: str) -> str:
+    """What may make a map better here than it would be elsewhere."""
+    if pair.model in maker:
+        return f" The network that makes the map, {pair.model}, is also the one that classifies: the map suits it."
+    if not maker.startswith("theta"):
+        return " It is not told the true class."
+    origin = json.loads(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"))["provenance"]
+    said = f" Theta is distilled from {', '.join(origin['teachers'])}"
+    if pair.model in origin["teachers"]:
+        said += f"; {pair.model}, which classifies here, is one of them"
+    if "cross-fitted" in maker:
+        return f"{said}. Each picture's map comes from a network that was trained without that picture."
+    if pair.spatial.metadata.get("data_set_fingerprint") == origin["data_set_fingerprint"]:
+        return f"{said}. It was trained on these very pictures, so its maps may be better here than elsewhere."
+    return f"{said}. It was trained on other pictures."
+
+
+def _own_tables(settings: dict[str, Any]) -> list[str]:
+    """What else than the map tells the two codecs apart."""
+    said = []
+    chroma, direct = settings.get("chroma_scale", 1.0), settings.get("dc_scale", 1.0)
+    if (chroma, direct) != (1.0, 1.0):
+        said.append(
+            f"At the same mu, spat-imco quantises chrominance at {chroma:g} and DC coefficients at {direct:g} times "
+            "the standard's steps, which uniform does not: part of what it gains at equal mu is paid for in bytes, and "
+            "part of what it gains at equal bytes comes from the tables and not from the map."
+        )
+    if settings.get("aq_strength"):
+        said.append(
+            "For spat-imco, mu is that of a picture with ordinary detail: richer ones are coded coarser, plainer ones "
+            "finer (adaptive quantisation)."
+        )
+    if settings.get("container") == "mapped":
+        said.append(
+            "Spat-imco's files are JPEG's abbreviated format: they lack the 138 bytes of quantisation tables, and "
+            "mostly Huffman tables too, that uniform's have, which counts most where files are small. "
+            "docs/spat-imco.md says what each part contributes."
+        )
+    return said

@@ -1,0 +1,1 @@
+"""Tables I and II and figures 4 and 5 of the STAE paper."""

@@ -1,0 +1,61 @@
+"""Optional libraries, and names that are imported at their first use, so that importing the package stays light."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from edgevision.errors import MissingExtraError
+
+#: Libraries of the extra ``codecs``.
+CODEC_LIBRARIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors", "av", "constriction")
+#: Libraries of the extra ``agents``.
+AGENT_LIBRARIES = ("torch", "stable_baselines3", "safetensors", "tensorboard", "matplotlib", "yaml")
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import ``module`` or say which extra of ``edgevision-gym`` provides it.
+
+    Raises:
+        MissingExtraError: the module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
+            raise
+        raise MissingExtraError(
+            f"{error.name!r} is not installed; run: pip install 'edgevision-gym[{extra}]'"
+        ) from error
+
+
+def require_all(modules: Iterable[str], extra: str) -> None:
+    """Import every module; raises as ``require``."""
+    for module in modules:
+        require(module, extra)
+
+
+def lazy_attributes(
+    package: str, module_of: Mapping[str, str], extra: str, needs: Mapping[str, Sequence[str]] | Sequence[str]
+) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a package whose names are imported at their first use (PEP 562).
+
+    Args:
+        package: its ``__name__``.
+        module_of: module below the package, by name of what it defines.
+        extra: the extra that brings the libraries.
+        needs: libraries that the modules may import, of all or by name.
+
+    Returns:
+        A function that raises ``MissingExtraError`` where a library is not installed.
+    """
+
+    def get(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        require_all(needs[name] if isinstance(needs, Mapping) else needs, extra)
+        return getattr(importlib.import_module(f"{package}.{module_of[name]}"), name)
+
+    return get

@@ -1,0 +1,136 @@
+"""Running codec and classifier for real on one image: the bytes, whether the answer is right, and the times."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.arrays import BoolArray, ByteImage, FloatArray
+from edgevision.codecs.base import ImageCodec
+from edgevision.data.images import ImageFolder, LabelledImage
+from edgevision.measure.content_features import content_features
+from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.vision.classifiers import Classifier
+from edgevision.vision.importance import Importance
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One image at one level.
+
+    Attributes:
+        size: of the bitstream [byte].
+        correct: whether the classifier's first answer on the decoded image is the image's class.
+        encode_time: [s], importance map not included.
+        edge_time: decoding and classifying [s].
+    """
+
+    size: int
+    correct: bool
+    encode_time: float
+    edge_time: float
+
+
+@dataclass(frozen=True, eq=False)
+class ContentRecord:
+    """One image at all K levels.
+
+    Attributes:
+        content_id: its name in the data set.
+        raw_size: of the uncompressed image [byte].
+        analysis_time: of the importance map [s].
+        outcomes: per level, length K.
+        features: by name.
+    """
+
+    content_id: str
+    raw_size: int
+    analysis_time: float
+    outcomes: tuple[Outcome, ...]
+    features: dict[str, float]
+
+
+def run_once(
+    image: ByteImage,
+    class_index: int,
+    importance: Importance | None,
+    level: float,
+    codec: ImageCodec,
+    classifier: Classifier,
+) -> Outcome:
+    """Encode, decode and classify one image, alone in its batch so that the answer never depends on others."""
+    start = time.perf_counter()
+    data = codec.encode(image, level=level, importance=importance)
+    encoded = time.perf_counter()
+    answer = int(classifier.predict_logits(codec.decode(data)[None])[0].argmax())
+    return Outcome(len(data), answer == class_index, encoded - start, time.perf_counter() - encoded)
+
+
+def measure_content(
+    dataset: ImageFolder,
+    item: LabelledImage,
+    codec: ImageCodec,
+    classifier: Classifier,
+    levels: Sequence[float],
+) -> ContentRecord:
+    """Crop an image to the classifier's input, then run it at every level.
+
+    Raises:
+        UnreadableImageError: the image cannot be read.
+    """
+    image = classifier.crop(dataset.load(item))
+    start = time.perf_counter()
+    importance = codec.analyse(image)
+    analysis_time = time.perf_counter() - start
+    outcomes = tuple(run_once(image, item.class_index, importance, level, codec, classifier) for level in levels)
+    features = content_features(image, importance, outcomes[len(levels) // 2].size)
+    return ContentRecord(item.content_id, image.nbytes, analysis_time, outcomes, features)
+
+
+class LiveImageCodec:
+    """Runs codec and classifier in the loop for the contents and levels of a measured profile.
+
+    On the machine that measured the profile, outcomes are equal to the recorded ones.
+    """
+
+    def __init__(
+        self, dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, profile: OperatingPointProfile
+    ) -> None:
+        """Pair a profile with what it was measured from.
+
+        Raises:
+            ValueError: the profile is of another codec, version or classifier, or of images not in ``dataset``.
+        """
+        expected = {"codec": codec.name, "codec_version": codec.version, "model": classifier.name}
+        for key, value in expected.items():
+            if profile.metadata.get(key) != value:
+                raise ValueError(f"profile {profile.name!r} has {key} {profile.metadata.get(key)!r}, not {value!r}")
+        items = {item.content_id: item for item in dataset.items}
+        missing = [content_id for content_id in profile.content_ids if content_id not in items]
+        if missing:
+            raise ValueError(
+                f"{len(missing)} contents of profile {profile.name!r} are not in data set {dataset.name!r}, "
+                f"the first is {missing[0]!r}"
+            )
+        self._items = [items[content_id] for content_id in profile.content_ids]
+        self._dataset, self._codec, self._classifier, self._profile = dataset, codec, classifier, profile
+
+    def outcomes(self, content: NDArray[np.integer], point: NDArray[np.integer]) -> tuple[FloatArray, BoolArray]:
+        """Send contents (M,) at operating points (M,): bytes (M,) and whether each answer is right (M,).
+
+        Raises:
+            UnreadableImageError: an image has become unreadable since the profile was measured.
+        """
+        found = [self._outcome(int(j), int(k)) for j, k in zip(content, point, strict=True)]
+        return np.array([o.size for o in found], np.float64), np.array([o.correct for o in found], np.bool_)
+
+    def _outcome(self, content: int, point: int) -> Outcome:
+        item = self._items[content]
+        image = self._classifier.crop(self._dataset.load(item))
+        importance = self._codec.analyse(image)
+        level = float(self._profile.parameter[point])
+        return run_once(image, item.class_index, importance, level, self._codec, self._classifier)

@@ -1,0 +1,174 @@
+"""Measuring an image codec's operating points: real bytes and real answers for every image and level."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgevision import provenance
+from edgevision.arrays import FloatArray
+from edgevision.codecs.base import ImageCodec
+from edgevision.data.images import DataSetError, ImageFolder, UnreadableImageError
+from edgevision.errors import ProfileError
+from edgevision.measure.image_outcomes import ContentRecord, measure_content
+from edgevision.measure.partial_results import PartialResults
+from edgevision.profiles.profile import OperatingPointProfile, save_profile
+from edgevision.progress import Progress
+from edgevision.vision.classifiers import Classifier
+
+# Of every five images three train, one validates and one tests.
+_SPLIT_OF_FIVE = np.array([0, 0, 0, 1, 2], np.int8)
+_PART = 20  # images between two writes to disk
+_LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum")
+
+
+def measure_image_profile(
+    dataset: ImageFolder,
+    codec: ImageCodec,
+    classifier: Classifier,
+    levels: Sequence[float] | None,
+    out_folder: Path,
+    name: str,
+    progress: Progress = lambda done, total: None,
+    command: str | None = None,
+) -> OperatingPointProfile:
+    """Run every image through codec and classifier at every level, and save the profile.
+
+    Images are resized and cropped to the classifier's input first, and coded at that size. A run that is killed
+    goes on where it stopped when called again with the same settings. Images that cannot be read are skipped and
+    named in the profile's metadata.
+
+    Args:
+        dataset: the images.
+        codec: what sends them.
+        classifier: what must still recognise them.
+        levels: the ladder of K levels, least to most compressed; ``None`` for the codec's own.
+        out_folder: where ``NAME.npz`` and ``NAME.json`` (and, meanwhile, partial results) are written.
+        name: of the profile.
+        progress: called with the number of images done and the number of all images.
+        command: how to measure the profile again, for the record, if not by ``edgevision profile image``.
+
+    Raises:
+        ProfileError: levels not increasing, mean sizes that grow from one level to the next, or a name that is no
+            file name.
+        DataSetError: no image can be read, or too few to fill the train split.
+    """
+    ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
+    if not ladder or (np.diff(ladder) <= 0).any():
+        raise ProfileError(f"levels must increase, got {ladder}")
+    if not name or Path(name).name != name:
+        raise ProfileError(f"profile name {name!r} must be a plain file name")
+    key = _key(dataset, codec, classifier, ladder)
+    partial = PartialResults(out_folder / f".{name}-{key[:16]}")
+    _measure_missing(partial, dataset, codec, classifier, ladder, progress)
+    records = [partial.records[i.content_id] for i in dataset.items if i.content_id in partial.records]
+    if not records:
+        raise DataSetError(f"no image of {dataset.name!r} can be read, {len(partial.skipped)} skipped")
+    metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": partial.skipped}
+    if command:
+        metadata["command"] = command
+    profile = _assemble(name, records, ladder, metadata)
+    save_profile(profile, out_folder)
+    partial.remove()
+    return profile
+
+
+def _measure_missing(
+    partial: PartialResults,
+    dataset: ImageFolder,
+    codec: ImageCodec,
+    classifier: Classifier,
+    ladder: Sequence[float],
+    progress: Progress,
+) -> None:
+    for done, item in enumerate(dataset.items):
+        progress(done, len(dataset))
+        if item.content_id in partial.records or item.content_id in partial.skipped:
+            continue
+        try:
+            partial.add(measure_content(dataset, item, codec, classifier, ladder))
+        except UnreadableImageError as error:
+            partial.skip(item.content_id, str(error))
+        if partial.unsaved >= _PART:
+            partial.flush()
+    partial.flush()
+    progress(len(dataset), len(dataset))
+
+
+def _assemble(
+    name: str, records: Sequence[ContentRecord], ladder: Sequence[float], metadata: dict[str, Any]
+) -> OperatingPointProfile:
+    size = np.array([[o.size for o in r.outcomes] for r in records], np.float64)
+    correct = np.array([[o.correct for o in r.outcomes] for r in records], np.bool_)
+    if (np.diff(size.mean(axis=0)) > 0).any():
+        worst = int(np.diff(size.mean(axis=0)).argmax())
+        raise ProfileError(
+            f"mean size grows from level {ladder[worst]:g} to {ladder[worst + 1]:g}; leave one of them out"
+        )
+    split = _SPLIT_OF_FIVE[np.arange(len(records)) % 5]
+    train = split == 0
+    raw_features = np.array([list(r.features.values()) for r in records])
+    mean, scale = raw_features[train].mean(axis=0), raw_features[train].std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    names = tuple(records[0].features)
+    return OperatingPointProfile(
+        name=name,
+        size=size,
+        raw_size=np.array([r.raw_size for r in records], np.float64),
+        accuracy=correct[train].mean(axis=0),
+        parameter=np.array(ladder),
+        device_time=_median([[r.analysis_time + o.encode_time for o in r.outcomes] for r in records]),
+        edge_time=_median([[o.edge_time for o in r.outcomes] for r in records]),
+        correct=correct,
+        features=(raw_features - mean) / scale,
+        feature_names=names,
+        split=split,
+        content_ids=tuple(r.content_id for r in records),
+        metadata=metadata
+        | {
+            "images": len(records),
+            "feature_mean": dict(zip(names, mean.tolist(), strict=True)),
+            "feature_scale": dict(zip(names, scale.tolist(), strict=True)),
+        },
+    )
+
+
+def _median(times: list[list[float]]) -> FloatArray:
+    medians: FloatArray = np.median(np.array(times), axis=0)
+    return medians
+
+
+def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
+    """Hash of everything that decides the outcomes: partial results of other settings are never mixed in."""
+    parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
+    return hashlib.sha256(json.dumps([*parts, provenance.versions(_LIBRARIES)]).encode()).hexdigest()
+
+
+def _metadata(
+    dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float], name: str
+) -> dict[str, Any]:
+    command = f"edgevision profile image --images DIR --labels DIR/labels.csv --model {classifier.name}"
+    return {
+        "data_set": dataset.name,
+        "data_set_fingerprint": dataset.fingerprint(),
+        "model": classifier.name,
+        "input_size": classifier.input_size,
+        "codec": codec.name,
+        "codec_version": codec.version,
+        "codec_settings": dict(codec.settings),
+        "levels": list(ladder),
+        "command": f"{command} --codec {codec.name} --name {name}",
+        "versions": provenance.versions(_LIBRARIES),
+        "cpu": provenance.cpu_name(),
+        "threads": torch.get_num_threads(),
+        "date": datetime.date.today().isoformat(),
+        "times": "medians over the images, one image at a time; device time includes the importance map",
+        "licence": "numbers measured on the images are given; no image or part of one is",
+    }

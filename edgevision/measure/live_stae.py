@@ -1,0 +1,91 @@
+"""STAE in the loop of ``EdgeVision/Video-v0``: live outcomes, and pictures of what is kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.arrays import BoolArray, ByteClip, FloatArray, IntArray
+from edgevision.codecs.stae.bitstream import Coding
+from edgevision.codecs.stae.stae_codec import StaeCodec
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.data.clips import ClipSource, LabelledClip
+from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.profiles.video_grid import VideoPoint, video_point
+
+_CACHED = 64  # clips kept in memory
+_RECOVERS = {"stae": True, "fa-sa": False}  # by a profile's codec
+_CODINGS = ("huffman", "range")  # of a profile's mode ``entropy``
+
+
+class LiveStae:
+    """Runs codec and classifier on a profile's clips; for ``codec=`` with ``accuracy="live"``, and ``pictures=``."""
+
+    @classmethod
+    def for_profile(cls, source: ClipSource, profile: OperatingPointProfile, models: StaeModels) -> LiveStae:
+        """What a profile was measured of: its clips, its entropy coding, with feature recovery or without.
+
+        Args:
+            source: where the profile's clips are.
+            profile: of ``measure_video_profile``.
+            models: the networks.
+
+        Raises:
+            ValueError: the profile is another codec's, or as the class.
+        """
+        codec, coding = str(profile.metadata.get("codec")), str(profile.metadata.get("coding"))
+        if codec not in _RECOVERS or coding not in _CODINGS:
+            raise ValueError(f"profile {profile.name!r} was not measured of STAE (codec {codec!r}, coding {coding!r})")
+        return cls(source, profile.content_ids, StaeCodec(models, Coding[coding]), recover=_RECOVERS[codec])
+
+    def __init__(
+        self, source: ClipSource, content_ids: Sequence[str], codec: StaeCodec, *, recover: bool = True
+    ) -> None:
+        """Couple a profile's contents to the clips that they name.
+
+        Args:
+            source: where the clips are.
+            content_ids: of the profile.
+            codec: networks and entropy coder.
+            recover: whether the edge recovers what was not sent (``stae``), or not (``fa-sa``).
+
+        Raises:
+            ValueError: the source lacks a clip, or the networks know other classes.
+        """
+        if codec.models.classes != tuple(source.classes):
+            known, wanted = ", ".join(codec.models.classes), ", ".join(source.classes)
+            raise ValueError(f"the weights know other classes ({known}) than {source.name} ({wanted})")
+        items: Mapping[str, LabelledClip] = {item.content_id: item for item in source.items}
+        missing = [name for name in content_ids if name not in items]
+        if missing:
+            raise ValueError(f"{source.name} has no clip {missing[0]!r}; the profile was measured on other clips")
+        self._items = [items[name] for name in content_ids]
+        self._codec, self._recover = codec, recover
+        config = codec.models.config
+        self._load = functools.lru_cache(_CACHED)(
+            lambda content: source.load(self._items[content], frames=config.frames, size=config.vit.size)
+        )
+
+    def outcomes(self, content: IntArray, point: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Bytes sent and whether the answer was right, (M,) each, for (M,) contents and operating points."""
+        pairs = zip(content.tolist(), point.tolist(), strict=True)
+        results = [self._one(index, video_point(number)) for index, number in pairs]
+        return np.array([size for size, _ in results], np.float64), np.array([right for _, right in results], np.bool_)
+
+    def picture(self, content: int, point: int) -> NDArray[np.uint8]:
+        """The kept frames side by side, grey where nothing was sent, (H, a W, 3)."""
+        budget, clip = video_point(point), self._load(content)
+        selection = self._codec.select(clip, budget.frames, 1.0 if budget.mode == "local" else budget.pixels)
+        kept = np.where(selection.mask[..., None], clip[selection.frames], np.uint8(128))
+        return np.concatenate(list(kept), axis=1)
+
+    def _one(self, content: int, budget: VideoPoint) -> tuple[int, bool]:
+        clip: ByteClip = self._load(content)
+        local = budget.mode == "local"
+        coding = self._codec.coding if budget.mode == "entropy" else Coding.plain
+        data = self._codec.encode(clip, frames=budget.frames, pixels=1.0 if local else budget.pixels, coding=coding)
+        right = bool(self._codec.scores(data, recover=self._recover).argmax() == self._items[content].class_index)
+        return 0 if local else len(data), right

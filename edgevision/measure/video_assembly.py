@@ -1,0 +1,129 @@
+"""From outcomes and times to an operating-point profile on the grid of ``EdgeVision/Video-v0``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.arrays import BoolArray, ByteClip, FloatArray
+from edgevision.measure.video_outcomes import Outcomes
+from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
+
+EntropyCoding = Literal["huffman", "range"]
+
+# Of every five groups of clips three train, one validates and one tests.
+_SPLIT_OF_FIVE = np.array([0, 0, 0, 1, 2], np.int8)
+FEATURES = ("motion", "motion_peak", "contrast", "detail")
+
+
+def clip_features(clip: ByteClip) -> FloatArray:
+    """What a device knows of a clip before it decides, (4,), see ``FEATURES``.
+
+    Mean absolute difference of neighbouring frames, the largest such difference over the mean one, standard deviation
+    of the brightness (the mean of red, green and blue), and its mean absolute difference between neighbouring pixels.
+    """
+    brightness = clip.astype(np.float32).mean(3) / 255
+    steps = np.abs(np.diff(brightness, axis=0)).mean((1, 2)) if len(brightness) > 1 else np.zeros(1)
+    detail = 0.5 * (np.abs(np.diff(brightness, axis=1)).mean() + np.abs(np.diff(brightness, axis=2)).mean())
+    return np.array([steps.mean(), steps.max() / max(float(steps.mean()), 1e-6), brightness.std(), detail], np.float64)
+
+
+def splits(groups: Sequence[int]) -> NDArray[np.int8]:
+    """Split of each clip, (n,): a group is never divided."""
+    order = {group: index for index, group in enumerate(dict.fromkeys(groups))}
+    return _SPLIT_OF_FIVE[np.array([order[group] for group in groups]) % 5]
+
+
+def assemble(
+    name: str,
+    outcomes: Outcomes,
+    local: BoolArray,
+    times: Mapping[str, FloatArray],
+    clips: Sequence[ByteClip],
+    content_ids: Sequence[str],
+    groups: Sequence[int],
+    metadata: Mapping[str, Any],
+    *,
+    recovered: bool = True,
+    coding: EntropyCoding = "huffman",
+) -> OperatingPointProfile:
+    """Build a profile.
+
+    Args:
+        name: of the profile.
+        outcomes: of n clips on the grid's frame and pixel budgets, in its order.
+        local: whether the device that classifies its own kept frames is right, (n, A); it sees them whole and as they
+            were captured, whatever the pixel budget and the codec.
+        times: parts of eq. 3, (A, B) each [s].
+        clips: the n clips, for their features and raw sizes.
+        content_ids: their names.
+        groups: what each clip must not be separated from.
+        metadata: provenance.
+        recovered: whether answers are those with feature recovery.
+        coding: what the mode ``entropy`` is: Huffman's code as published, or the range coder, whose files are smaller
+            and take longer. ``times`` must be of the same.
+    """
+    right = (outcomes.right if recovered else outcomes.right_unrecovered) > 0.5
+    split = splits(groups)
+    train = split == 0
+    raw_features = np.stack([clip_features(clip) for clip in clips])
+    mean, scale = raw_features[train].mean(0), raw_features[train].std(0)
+    scale = np.where(scale > 0, scale, 1.0)
+    correct = _by_mode(right, right, np.broadcast_to(local[:, :, None], right.shape))
+    device, edge = _device_and_edge(times, recovered)
+    shares = np.outer(FRAMES, PIXELS) / FRAMES[0]  # of the clip's pixels
+    return OperatingPointProfile(
+        name=name,
+        size=_by_mode(outcomes.plain, getattr(outcomes, coding), np.zeros_like(outcomes.plain)),
+        raw_size=np.array([clip.size for clip in clips], np.float64),
+        accuracy=correct[train].mean(0),
+        parameter=_by_mode(shares, shares, np.zeros_like(shares)),
+        device_time=device,
+        edge_time=edge,
+        correct=correct,
+        features=(raw_features - mean) / scale,
+        feature_names=FEATURES,
+        split=split,
+        content_ids=tuple(content_ids),
+        grid=GRID,
+        axis_names=AXES,
+        metadata={
+            **metadata,
+            "coding": coding,
+            "clips": len(clips),
+            "groups": list(map(int, groups)),
+            "parts": {part: value.tolist() for part, value in times.items()},
+            "mean_bytes": {
+                "header": outcomes.header.mean(0).tolist(),
+                "mask": outcomes.mask.mean(0).tolist(),
+                "values": (outcomes.range - outcomes.header - outcomes.mask).mean(0).tolist(),
+                "plain": outcomes.plain.mean(0).tolist(),
+                "huffman": outcomes.huffman.mean(0).tolist(),
+            },
+            "entropy_bits_per_value": outcomes.entropy.mean(0).tolist(),
+            "feature_mean": dict(zip(FEATURES, mean.tolist(), strict=True)),
+            "feature_scale": dict(zip(FEATURES, scale.tolist(), strict=True)),
+        },
+    )
+
+
+def _device_and_edge(times: Mapping[str, FloatArray], recovered: bool) -> tuple[FloatArray, FloatArray]:
+    """Times of the device and of the edge at all points, (K,) each [s]."""
+    attention = times["t_fa"] + times["t_sa"]
+    vit = times["t_vit"]
+    restored = vit + times["t_fr"] if recovered else vit
+    device = _by_mode(
+        attention, attention + times["t_ee"], np.broadcast_to(times["t_fa"][:, :1] + vit[:, :1], vit.shape)
+    )
+    edge = _by_mode(restored, restored + times["t_ed"], np.zeros_like(vit))
+    return device, edge
+
+
+def _by_mode(plain: NDArray[Any], entropy: NDArray[Any], local: NDArray[Any]) -> NDArray[Any]:
+    """Put (.., A, B) arrays of the three modes into the grid's row-major order, (.., K)."""
+    stacked = np.stack([plain, entropy, local], axis=-1)
+    return stacked.reshape(*stacked.shape[:-3], -1)

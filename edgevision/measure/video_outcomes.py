@@ -1,0 +1,125 @@
+"""Real bytes and real answers of clips at every budget (alpha, beta)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.arrays import ByteClip, FloatArray
+from edgevision.storage import write_atomically
+
+#: What damaged or foreign archives raise besides zip's own errors.
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One clip sent once.
+
+    Attributes:
+        plain: bytes without entropy coding.
+        huffman: bytes with the published Huffman code.
+        range: bytes with the range coder; as ``huffman`` where a codec has none.
+        header: of the range-coded bytes, everything but mask and values.
+        mask: of the range-coded bytes, what says which pixels are there.
+        entropy: of the values sent, first order [bit].
+        right: whether the answer was right.
+        right_unrecovered: whether it is without feature recovery; as ``right`` where a codec has none.
+    """
+
+    plain: int
+    huffman: int
+    range: int
+    header: int
+    mask: int
+    entropy: float
+    right: bool
+    right_unrecovered: bool
+
+
+class VideoSender(Protocol):
+    """A codec and a classifier, as profiles are measured of them."""
+
+    def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
+        """Encode, decode and classify a clip under a budget (alpha, beta)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """`Sent` for n clips, A frame budgets and B pixel budgets; (n, A, B) each."""
+
+    plain: FloatArray
+    huffman: FloatArray
+    range: FloatArray
+    header: FloatArray
+    mask: FloatArray
+    entropy: FloatArray
+    right: FloatArray
+    right_unrecovered: FloatArray
+
+    @classmethod
+    def join(cls, parts: Sequence[Outcomes]) -> Outcomes:
+        """Clips of several measurements, one after the other."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    def save(self, path: Path) -> None:
+        """Write an ``.npz`` file, atomically."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **vars(self))
+        write_atomically(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> Outcomes | None:
+        """Read what ``save`` wrote; ``None`` where there is nothing that can be read."""
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                values = {field.name: archive[field.name].astype(np.float64) for field in fields(cls)}
+        except (*_UNREADABLE, zipfile.BadZipFile, zlib.error):
+            return None
+        shapes = {value.shape for value in values.values()}
+        return cls(**values) if len(shapes) == 1 and len(shapes.pop()) == 3 else None
+
+
+def measure(
+    sender: VideoSender,
+    clips: Sequence[ByteClip],
+    labels: Sequence[int],
+    frames: Sequence[int],
+    pixels: Sequence[float],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Outcomes:
+    """Send each clip under every budget.
+
+    Args:
+        sender: codec and classifier.
+        clips: n of them, (F, H, W, 3) uint8 each.
+        labels: class of each.
+        frames: the A frame budgets.
+        pixels: the B pixel budgets.
+        progress: called with clips done and all of them.
+    """
+    shape = len(clips), len(frames), len(pixels)
+    found = {field.name: np.zeros(shape) for field in fields(Outcomes)}
+    for row, (clip, label) in enumerate(zip(clips, labels, strict=True)):
+        progress(row, len(clips))
+        for a, alpha in enumerate(frames):
+            for b, beta in enumerate(pixels):
+                for name, value in vars(sender.send(clip, label, alpha, beta)).items():
+                    found[name][row, a, b] = value
+    progress(len(clips), len(clips))
+    return Outcomes(**found)
+
+
+def first_order_entropy(values: NDArray[np.uint8]) -> float:
+    """Entropy of the distribution of byte values [bit per value]; 0 for none."""
+    counts = np.bincount(values.ravel(), minlength=256)
+    share = counts[counts > 0] / max(values.size, 1)
+    return float(-(share * np.log2(share)).sum())

@@ -1,0 +1,270 @@
+"""Operating-point profiles: what a codec and a classifier do, as a table that environments replay.
+
+A profile says, for content ``j`` and operating point ``k``, how many bytes are sent and whether the classifier
+was right, how long device and edge compute, and what the device knows of the content before it decides.
+On disk a profile is ``NAME.npz`` (arrays, never pickled) with ``NAME.json`` beside it (provenance and the
+SHA-256 of the arrays, verified on load).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import math
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.errors import ProfileError, UnknownNameError, unknown_name
+from edgevision.storage import write_atomically
+
+FORMAT_VERSION = 1
+MAX_FILE_BYTES = 64 * 2**20
+SPLITS = ("train", "validation", "test")
+_REQUIRED = ("size", "raw_size", "accuracy", "parameter", "device_time", "edge_time")
+_SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True, eq=False)
+class OperatingPointProfile:
+    """A codec's operating points, ordered from least to most compressed.
+
+    J contents, K operating points, F features. Closed-form profiles have J = 1 and no recorded outcomes. On a ladder
+    every point is at most as large as the one before; on a grid each axis goes from least to most compressed.
+
+    Attributes:
+        name: name of the profile.
+        size: bytes sent per content and point, (J, K).
+        raw_size: bytes of the uncompressed content, (J,).
+        accuracy: population accuracy per point, (K,); for measured profiles the mean over the train split.
+        parameter: the codec's parameter at each point (compression ratio, quantisation level), (K,).
+        device_time: mean time the device computes per point [s], (K,).
+        edge_time: mean time the edge computes per point [s], (K,).
+        correct: whether the answer was right, (J, K) bool, or ``None`` for closed forms.
+        features: what the device knows of a content before it decides, (J, F), about zero mean, unit scale.
+        feature_names: names of the F features.
+        split: index into ``SPLITS`` per content, (J,) int8.
+        content_ids: names of the contents (file names), length J.
+        grid: sizes of the axes that the K points enumerate in row-major order; (K,) for a ladder.
+        axis_names: what each axis is.
+        relative: sizes are shares of a raw size that the scenario draws, not bytes of a content.
+        metadata: provenance: data set, model, codec and versions, command line.
+    """
+
+    name: str
+    size: FloatArray
+    raw_size: FloatArray
+    accuracy: FloatArray
+    parameter: FloatArray
+    device_time: FloatArray
+    edge_time: FloatArray
+    correct: BoolArray | None = None
+    features: FloatArray = field(default_factory=lambda: np.zeros((1, 0)))
+    feature_names: tuple[str, ...] = ()
+    split: NDArray[np.int8] = field(default_factory=lambda: np.zeros(1, np.int8))
+    content_ids: tuple[str, ...] = ("closed-form",)
+    grid: tuple[int, ...] = ()
+    axis_names: tuple[str, ...] = ("compression",)
+    relative: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (*_REQUIRED, "features"):
+            try:
+                array = np.ascontiguousarray(getattr(self, name), np.float64)
+            except (TypeError, ValueError):
+                raise ProfileError(f"profile {self.name!r}: array {name!r} is not numeric") from None
+            object.__setattr__(self, name, array)
+        if not self.grid:
+            object.__setattr__(self, "grid", (self.points,))
+        self._check_shapes()
+        self._check_values()
+
+    def _check_shapes(self) -> None:
+        if self.size.ndim != 2 or 0 in self.size.shape:
+            raise ProfileError(f"profile {self.name!r}: size must have shape (J, K), got {self.size.shape}")
+        J, K = self.size.shape
+        expected: dict[str, tuple[int, ...]] = {
+            "raw_size": (J,),
+            "accuracy": (K,),
+            "parameter": (K,),
+            "device_time": (K,),
+            "edge_time": (K,),
+            "features": (J, len(self.feature_names)),
+            "split": (J,),
+        }
+        if self.correct is not None:
+            expected["correct"] = (J, K)
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ProfileError(
+                    f"profile {self.name!r}: {name} must have shape {shape}, got {getattr(self, name).shape}"
+                )
+        if len(self.content_ids) != J:
+            raise ProfileError(f"profile {self.name!r}: {len(self.content_ids)} content ids for {J} contents")
+        if math.prod(self.grid) != K or len(self.axis_names) != len(self.grid):
+            raise ProfileError(
+                f"profile {self.name!r}: grid {self.grid} with axes {self.axis_names} does not make {K} points"
+            )
+
+    def _check_values(self) -> None:
+        for name in (*_REQUIRED, "features"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ProfileError(f"profile {self.name!r}: array {name!r} holds NaN or infinity")
+        if (self.size < 0).any() or (self.raw_size <= 0).any():
+            raise ProfileError(f"profile {self.name!r}: sizes must be >= 0 and raw sizes > 0")
+        if (self.accuracy < 0).any() or (self.device_time < 0).any() or (self.edge_time < 0).any():
+            raise ProfileError(f"profile {self.name!r}: accuracy and times must be >= 0")
+        if not np.isin(self.split, range(len(SPLITS))).all():
+            raise ProfileError(f"profile {self.name!r}: split must index {SPLITS}")
+        if len(self.grid) == 1 and (np.diff(self.size.mean(axis=0)) > 0).any():
+            raise ProfileError(
+                f"profile {self.name!r}: levels are not sorted; mean size must not grow from one to the next"
+            )
+
+    @property
+    def contents(self) -> int:
+        """Number of contents J."""
+        return int(self.size.shape[0])
+
+    @property
+    def points(self) -> int:
+        """Number of operating points K."""
+        return int(self.size.shape[1])
+
+    @functools.cached_property
+    def size_fraction(self) -> FloatArray:
+        """Share of the raw size that is sent, 1 - o in the paper's notation, (J, K)."""
+        return self.size / self.raw_size[:, None]
+
+    def members(self, split: str) -> IntArray:
+        """Indices of the contents in ``split`` (``all``, ``train``, ``validation`` or ``test``).
+
+        Raises:
+            ProfileError: the split is empty.
+        """
+        if split == "all" or self.correct is None:
+            return np.arange(self.contents)
+        members = np.flatnonzero(self.split == SPLITS.index(split))
+        if not len(members):
+            raise ProfileError(f"profile {self.name!r} has no content in split {split!r}")
+        return members
+
+
+_CLOSED_FORMS: dict[str, Callable[[], OperatingPointProfile]] = {}
+
+
+def register_closed_form(name: str, make: Callable[[], OperatingPointProfile]) -> None:
+    """Let ``load_profile`` know a profile that is computed, not read from a file."""
+    _CLOSED_FORMS[name] = make
+
+
+def shipped_profiles() -> list[str]:
+    """Names that ``load_profile`` knows without a path."""
+    return [*_CLOSED_FORMS, *sorted(path.stem for path in _SHIPPED.glob("*.npz"))]
+
+
+@functools.lru_cache(maxsize=32)
+def load_profile(name: str) -> OperatingPointProfile:
+    """Load a shipped profile by name, or one from disk by the path of its ``.npz`` file.
+
+    Raises:
+        UnknownNameError: neither a shipped profile nor an existing file.
+        ProfileError: the file is damaged, its checksum is wrong, or its arrays are inconsistent.
+    """
+    if name in _CLOSED_FORMS:
+        return _CLOSED_FORMS[name]()
+    shipped = _SHIPPED / f"{name}.npz"
+    path = shipped if Path(name).name == name and shipped.is_file() else Path(name)
+    if not path.is_file():
+        if path.suffix == ".npz" or path.parent != Path():
+            raise UnknownNameError(f"no profile file at {name!r}")
+        raise unknown_name("profile", name, shipped_profiles())
+    return _read(path)
+
+
+def _read(path: Path) -> OperatingPointProfile:
+    sidecar = path.with_suffix(".json")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ProfileError(f"{path}: larger than {MAX_FILE_BYTES} bytes, refusing to load")
+    payload = path.read_bytes()
+    try:
+        description = json.loads(sidecar.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProfileError(f"{path}: its metadata {sidecar.name} is missing; copy both files") from None
+    except ValueError as error:
+        raise ProfileError(f"{sidecar}: not valid JSON ({error})") from None
+    if not isinstance(description, dict) or description.get("format_version") != FORMAT_VERSION:
+        raise ProfileError(f"{sidecar}: format_version must be {FORMAT_VERSION}")
+    digest = hashlib.sha256(payload).hexdigest()
+    if digest != description.get("sha256"):
+        raise ProfileError(f"{path}: checksum {digest[:12]}.. does not match {sidecar.name}; copy or measure it again")
+    arrays = _read_arrays(path, payload)
+    missing = [key for key in _REQUIRED if key not in arrays]
+    if missing:
+        raise ProfileError(f"{path}: arrays missing: {', '.join(missing)}")
+    if not isinstance(description.get("metadata", {}), dict):
+        raise ProfileError(f"{sidecar}: metadata must be an object")
+    try:
+        return OperatingPointProfile(
+            name=path.stem,
+            **arrays,
+            feature_names=tuple(description["feature_names"]),
+            content_ids=tuple(description["content_ids"]),
+            grid=tuple(description["grid"]),
+            axis_names=tuple(description["axis_names"]),
+            # Files from before this entry existed: closed forms had relative sizes.
+            relative=bool(description.get("relative", "correct" not in arrays)),
+            metadata=description["metadata"],
+        )
+    except (KeyError, TypeError) as error:
+        raise ProfileError(f"{sidecar}: missing or malformed entry {error}") from None
+
+
+def _read_arrays(path: Path, payload: bytes) -> dict[str, NDArray[Any]]:
+    known = {*_REQUIRED, "features", "correct", "split"}
+    try:
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            # A zip bomb declares its size here, before anything is unpacked.
+            if sum(entry.file_size for entry in archive.infolist()) > 4 * MAX_FILE_BYTES:
+                raise ProfileError(f"{path}: unpacks to more than {4 * MAX_FILE_BYTES} bytes")
+        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files if key in known}
+    except ProfileError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise ProfileError(f"{path}: not a readable profile archive ({error})") from None
+
+
+def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
+    """Write ``NAME.npz`` and ``NAME.json`` into ``folder``, each atomically, and return the former's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, NDArray[Any]] = {key: getattr(profile, key) for key in _REQUIRED}
+    arrays |= {"features": profile.features, "split": profile.split}
+    if profile.correct is not None:
+        arrays["correct"] = profile.correct
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    payload = buffer.getvalue()
+    description = {
+        "format_version": FORMAT_VERSION,
+        "sha256": hashlib.sha256(payload).hexdigest(),
+        "feature_names": list(profile.feature_names),
+        "content_ids": list(profile.content_ids),
+        "grid": list(profile.grid),
+        "axis_names": list(profile.axis_names),
+        "relative": profile.relative,
+        "metadata": dict(profile.metadata),
+    }
+    path = folder / f"{profile.name}.npz"
+    write_atomically(path, payload)
+    write_atomically(path.with_suffix(".json"), (json.dumps(description, indent=1) + "\n").encode())
+    return path

@@ -1,0 +1,154 @@
+"""Estimates with bootstrap intervals: over episodes and training seeds, and over groups of contents.
+
+Several training seeds meet the same episodes, so seeds and episodes are crossed factors, not strata: resampling
+episodes separately within each seed would count every episode once per seed and make intervals too narrow. Both are
+resampled instead (the pigeonhole bootstrap). Clips of one sequence resemble each other, so they are drawn together or
+not at all (the cluster bootstrap).
+
+Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3 (percentile intervals); Owen, The
+pigeonhole bootstrap (2007); Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8
+(clusters); Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice
+(2021), section 4 (interquartile mean).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from edgevision.arrays import FloatArray, IntArray
+
+Statistic = Callable[[FloatArray], FloatArray]
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+_BLOCK = 2**20  # resampled values held at a time
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A point estimate with the ends of its confidence interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def mean(values: FloatArray) -> FloatArray:
+    """Mean over the last axis."""
+    return np.asarray(values.mean(axis=-1))
+
+
+def interquartile_mean(values: FloatArray) -> FloatArray:
+    """Mean of the middle half over the last axis: a quarter of the values is cut off at either end, rounded down."""
+    ordered = np.sort(values, axis=-1)
+    cut = ordered.shape[-1] // 4
+    return np.asarray(ordered[..., cut : ordered.shape[-1] - cut].mean(axis=-1))
+
+
+def bootstrap_interval(
+    values: ArrayLike,
+    statistic: Statistic = mean,
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Percentile bootstrap interval of a statistic.
+
+    Args:
+        values: (E,) episodes, or (S, E) with S training seeds on the same E episodes; resampling draws S rows and E
+            columns with replacement, and the statistic is taken over all S E values where they cross.
+        statistic: maps (..., n) to (...).
+        confidence: coverage, in (0, 1).
+        resamples: bootstrap samples.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: no values, values that are not finite, or a confidence outside (0, 1).
+    """
+    table = np.atleast_2d(np.asarray(values, np.float64))
+    if table.ndim != 2 or table.size == 0 or not np.isfinite(table).all():
+        raise ValueError(f"values must be finite, of shape (E,) or (S, E) and not empty, got shape {table.shape}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie in (0, 1), got {confidence!r}")
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = np.quantile(_resampled(table, statistic, resamples, np.random.default_rng(seed)), tails)
+    return Interval(float(statistic(table.ravel())), float(low), float(high))
+
+
+def _resampled(table: FloatArray, statistic: Statistic, resamples: int, random: np.random.Generator) -> FloatArray:
+    """The statistic of every bootstrap sample, (resamples,), a block at a time to bound memory."""
+    S, E = table.shape
+    block = max(1, _BLOCK // table.size)
+    results = []
+    for done in range(0, resamples, block):
+        size = min(block, resamples - done)
+        episodes = random.integers(E, size=(size, 1, E))
+        seeds = random.integers(S, size=(size, S, 1)) if S > 1 else 0
+        drawn = table[seeds, episodes]
+        results.append(statistic(drawn.reshape(len(drawn), -1)))
+    return np.concatenate(results)
+
+
+def paired_difference(
+    values: ArrayLike, reference: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Mean difference ``values - reference`` on common random numbers, with its interval.
+
+    Differences are taken episode by episode before they are resampled, so what the episodes share cancels.
+
+    Args:
+        values: (E,) or (S, E).
+        reference: (E,), the same episodes in the same order.
+        resamples: bootstrap samples.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: the number of episodes differs, or see ``bootstrap_interval``.
+    """
+    ours, theirs = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if theirs.ndim != 1 or ours.shape[-1:] != theirs.shape:
+        raise ValueError(f"paired values must be of the same episodes, got shapes {ours.shape} and {theirs.shape}")
+    return bootstrap_interval(ours - theirs, resamples=resamples, seed=seed)
+
+
+class GroupBootstrap:
+    """The same draws for every quantity of the same clips, so that differences are paired."""
+
+    def __init__(self, groups: IntArray, resamples: int, seed: int = 0) -> None:
+        """Draw groups with replacement.
+
+        Args:
+            groups: of each clip, (J,).
+            resamples: how often.
+            seed: of the drawing.
+        """
+        names, member = np.unique(groups, return_inverse=True)
+        count = len(names)
+        drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
+        weights = drawn[:, member].astype(float)
+        self._weights = weights / weights.sum(axis=1, keepdims=True)
+
+    def mean(self, values: FloatArray) -> FloatArray:
+        """Mean over the clips of (J, ..) with the ends of its 95 % interval, (3, ..)."""
+        flat = values.reshape(len(values), -1)
+        value = flat.mean(axis=0)
+        low, high = np.quantile(self._weights @ flat, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+        ends = np.minimum(low, value), np.maximum(high, value)  # sums of equal groups differ by rounding
+        return np.stack([value, *ends]).reshape(3, *values.shape[1:])
+
+
+def points(mean: FloatArray) -> str:
+    """A share and its interval (3,) in percentage points."""
+    value, low, high = 100 * mean
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def signed_points(mean: FloatArray) -> str:
+    """A difference of shares and its interval (3,) in percentage points."""
+    value, low, high = 100 * mean
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"

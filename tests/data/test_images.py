@@ -1,0 +1,108 @@
+"""Image folders: both layouts, malformed label files, damaged and dangerous pictures."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edgevision.data.images import DataSetError, ImageFolder, UnreadableImageError
+from tests.codecs.pictures import picture
+
+
+def save(path: Path, seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture(24, 32, seed=seed)).save(path)
+
+
+def huge_png(path: Path) -> None:
+    """A few bytes that claim to be 60000 x 60000 pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b""))
+
+
+def test_label_file_gives_order_and_classes(tmp_path: Path) -> None:
+    for name in ("b.png", "sub/a.png"):
+        save(tmp_path / name)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("name,file,class_index\nx,sub/a.png,7\ny,b.png,0\n", encoding="utf-8")
+    folder = ImageFolder(tmp_path, labels)
+    assert [(item.content_id, item.class_index) for item in folder.items] == [("sub/a.png", 7), ("b.png", 0)]
+    assert folder.name == tmp_path.name
+    np.testing.assert_array_equal(folder.load(folder.items[0]), picture(24, 32))
+
+
+def test_subfolders_are_classes_in_sorted_order(tmp_path: Path) -> None:
+    for name in ("zebra/1.png", "ant/2.png", "ant/1.PNG", ".cache/1.png", "zebra/notes.txt"):
+        save(tmp_path / name) if name.lower().endswith("png") else (tmp_path / name).write_text("x")
+    items = ImageFolder(tmp_path).items
+    assert [(i.content_id, i.class_index) for i in items] == [("ant/1.PNG", 0), ("ant/2.png", 0), ("zebra/1.png", 1)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file,label\na.png,1\n", "column missing: class_index"),
+        ("file,class_index\n../a.png,1\n", "line 2: file '../a.png' must lie inside"),
+        ("file,class_index\n/etc/passwd,1\n", "must lie inside"),
+        ("file,class_index\na.png,-1\n", "line 2: class_index '-1' is not a whole number"),
+        ("file,class_index\na.png\n", "line 2: class_index '' is not"),
+        ("file,class_index\na.png,1\na.png,2\n", "listed twice"),
+        ("file,class_index\n", "no images"),
+        ("", "column missing"),
+    ],
+)
+def test_malformed_label_files_are_explained(tmp_path: Path, content: str, message: str) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text(content, encoding="utf-8")
+    with pytest.raises(DataSetError, match=message):
+        ImageFolder(tmp_path, labels)
+
+
+def test_label_file_that_is_no_text_is_explained(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(DataSetError, match="not a readable CSV file"):
+        ImageFolder(tmp_path, labels)
+
+
+def test_missing_folder_and_empty_folder_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(DataSetError, match="no folder at"):
+        ImageFolder(tmp_path / "nowhere")
+    with pytest.raises(DataSetError, match="one sub-folder per class"):
+        ImageFolder(tmp_path)
+
+
+def test_unreadable_pictures_are_named(tmp_path: Path) -> None:
+    save(tmp_path / "c" / "good.png")
+    whole = (tmp_path / "c" / "good.png").read_bytes()
+    (tmp_path / "c" / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "c" / "text.jpg").write_text("no picture")
+    huge_png(tmp_path / "c" / "huge.png")
+    (tmp_path / "c" / "folder.png").mkdir()
+    Image.new("RGB", (2, 200)).save(tmp_path / "c" / "thin.png")
+    folder = ImageFolder(tmp_path)
+    unreadable = []
+    for item in folder.items:
+        try:
+            folder.load(item)
+        except UnreadableImageError as error:
+            assert item.content_id in str(error)
+            unreadable.append(item.content_id)
+    assert unreadable == ["c/cut.png", "c/folder.png", "c/huge.png", "c/text.jpg", "c/thin.png"]
+
+
+def test_fingerprint_changes_with_the_data(tmp_path: Path) -> None:
+    save(tmp_path / "a" / "1.png")
+    before = ImageFolder(tmp_path).fingerprint()
+    assert ImageFolder(tmp_path).fingerprint() == before
+    save(tmp_path / "a" / "2.png", seed=1)
+    assert ImageFolder(tmp_path).fingerprint() != before

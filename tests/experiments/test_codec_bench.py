@@ -1,0 +1,111 @@
+"""The codec benchmark end to end on a few pictures, its reference formats, and the picture of the levels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("scipy", reason="needs the extra 'convex'")
+pytest.importorskip("matplotlib", reason="needs the extra 'report'")
+from edgevision.codecs.spat_imco.overlay import level_overlay
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
+from edgevision.codecs.uniform import UniformJpeg
+from edgevision.errors import BitstreamError
+from edgevision.experiments.codec_comparison.pillow_formats import PillowCodec, available_references
+from tests.codecs.pictures import centre_weights, picture, psnr
+from tests.end_to_end.command import run
+
+ANY_REFERENCE = available_references()[:1]
+
+
+@pytest.fixture
+def few(labelled_folder: Path, tmp_path: Path) -> list[str]:
+    labels = tmp_path / "few.csv"
+    labels.write_text("".join((labelled_folder / "labels.csv").open().readlines()[:4]))
+    return ["--images", str(labelled_folder), "--labels", str(labels), "--resamples", "100"]
+
+
+def test_bench_measures_compares_and_resumes(
+    few: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, record_file = tmp_path / "out", tmp_path / "bench.json"
+    arguments = ["codec", "bench", *few, "--codec", "spat-imco:strategy=uniform", "--out", str(out)]
+    assert run(*arguments, "--json", str(record_file)) == 0
+    assert "against uniform, tf_efficientnet_lite0, 3 images" in capsys.readouterr().out
+    record = json.loads(record_file.read_text())
+    curves = record["curves"]["tf_efficientnet_lite0"]
+    assert set(curves) == {"uniform", "spat-imco:strategy=uniform"}
+    for curve in curves.values():
+        assert curve["mean_bytes"] == sorted(curve["mean_bytes"], reverse=True)
+        assert all(0 <= accuracy <= 1 for accuracy in curve["accuracy"])
+    assert set(record["comparisons"]["tf_efficientnet_lite0"]) == {"spat-imco:strategy=uniform"}
+    for plot in ("accuracy-bytes-tf_efficientnet_lite0.png", "bytes-saved.png"):
+        assert Image.open(out / plot).size[0] > 500
+    profiles = {path: path.stat().st_mtime_ns for path in out.glob("*.npz")}
+    assert len(profiles) == 2
+    assert run(*arguments) == 0
+    assert profiles == {path: path.stat().st_mtime_ns for path in out.glob("*.npz")}
+
+
+def test_unknown_codecs_and_settings_are_one_line(few: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("codec", "bench", *few, "--codec", "unifrom") == 2
+    assert "did you mean 'uniform'" in capsys.readouterr().err
+    assert run("codec", "bench", *few, "--codec", "spat-imco:colour=1") == 2
+    assert "colour" in capsys.readouterr().err
+
+
+def test_shipped_profiles_are_compared_without_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "comparison.json"
+    names = ["image-lite0-spat-imco", "image-lite0-uniform"]
+    assert run("codec", "compare", *names, "--json", str(file), "--resamples", "200") == 0
+    assert "bytes saved at equal accuracy" in capsys.readouterr().out
+    saved = json.loads(file.read_text())["bytes_saved"]
+    assert 0 < saved["low"] < saved["value"] < saved["high"] < 1
+
+
+@pytest.mark.parametrize("name", ANY_REFERENCE)
+def test_reference_formats_go_there_and_back(name: str) -> None:
+    codec, image = PillowCodec(name), picture(64, 80)
+    sizes = [len(codec.encode(image, level=level)) for level in (-90.0, -50.0, -5.0)]
+    assert sizes == sorted(sizes, reverse=True)
+    data = codec.encode(image, level=-90.0)
+    assert psnr(codec.decode(data), image) > 25
+    assert (codec.inspect(data).width, codec.inspect(data).height, codec.inspect(data).size) == (80, 64, len(data))
+    with pytest.raises(BitstreamError, match=name):
+        codec.decode(data[:40])
+    for rate in ({"level": 4.0}, {"target_bytes": 900}, {}):
+        with pytest.raises(ValueError, match="no other rate"):
+            codec.encode(image, **rate)  # type: ignore[arg-type]
+
+
+def test_overlay_is_red_where_levels_are_fine() -> None:
+    image = np.full((160, 160, 3), 128, np.uint8)
+    shown = level_overlay(SpatImco(importance=centre_weights).encode(image, level=3.0)).astype(int)
+    assert shown.shape == image.shape
+    assert shown[80, 80, 0] > shown[80, 80, 2] + 40
+    assert shown[2, 2, 2] > shown[2, 2, 0] + 40
+    with pytest.raises(BitstreamError, match="no level map"):
+        level_overlay(UniformJpeg().encode(image, level=3.0))
+
+
+def test_inspect_describes_both_containers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, overlay = picture(50, 70), tmp_path / "levels.png"
+    mapped, ordinary = tmp_path / "mapped.jpg", tmp_path / "ordinary.jpg"
+    mapped.write_bytes(SpatImco(importance=centre_weights, aq_strength=0.0).encode(image, level=4.0))
+    ordinary.write_bytes(UniformJpeg().encode(image, level=4.0))
+    assert run("inspect", str(mapped), "--overlay", str(overlay)) == 0
+    text = capsys.readouterr().out
+    for expected in ("spat-imco", "mapped", "70 x 50", f"{mapped.stat().st_size} bytes", "7.59, 4, 2", "of 20"):
+        assert expected in text
+    assert Image.open(overlay).size == (70, 50)
+    assert run("inspect", str(ordinary)) == 0
+    assert "estimated" in capsys.readouterr().out
+    assert run("inspect", str(ordinary), "--overlay", str(overlay)) == 2
+    assert "no level map" in capsys.readouterr().err
+    ordinary.write_bytes(b"GIF89a")
+    assert run("inspect", str(ordinary)) == 2
+    assert "not a JPEG file" in capsys.readouterr().err

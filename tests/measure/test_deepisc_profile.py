@@ -1,0 +1,223 @@
+"""DeepISC's profile: whose answers and times are in it, and which files a measurement takes up."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
+from edgevision.codecs.stae.stae_codec import StaeCodec
+from edgevision.codecs.stae.stae_model_set import StaeModels
+from edgevision.codecs.stae.training.algorithm1 import Plan
+from edgevision.codecs.stae.training.clipset import ClipSet
+from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.data.actions import GeneratedActions
+from edgevision.data.clip_cache import cached_clips
+from edgevision.measure import deepisc_profile as module
+from edgevision.measure import deepisc_timing as timing
+from edgevision.measure import timing as stae_timing
+from edgevision.measure.deepisc_profile import (
+    local_answers,
+    measure_in_folds,
+    measure_in_parts,
+    outcomes_key,
+    save_deepisc_profile,
+)
+from edgevision.measure.timing import PARTS
+from edgevision.measure.video_assembly import assemble
+from edgevision.measure.video_outcomes import Outcomes
+from edgevision.profiles.profile import load_profile
+from edgevision.profiles.video_grid import GRID, MODES
+from tests.codecs.deepisc.conftest import CONFIG
+from tests.codecs.stae.tiny import SIZE, action_clips, tiny_models, with_budgets
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+PLAN = Plan(frames=(1,), pixels=(1.0, 0.4), fr=FitConfig(1, 4), first_fr=FitConfig(1, 4))
+
+
+def networks(seed: int = 0, frames: tuple[int, ...] = (1,), pixels: tuple[float, ...] = (1.0, 0.4)) -> DeepIscModels:
+    """Untrained networks."""
+    torch.manual_seed(seed)
+    made = DeepIscModels(CONFIG)
+    for alpha in frames:
+        for beta in pixels:
+            made.add(alpha, beta)
+    return made.eval()
+
+
+@pytest.fixture(autouse=True)
+def short_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run of one clip where the real measurement takes the median of many."""
+    monkeypatch.setattr(module, "_TIMED", 1)
+    monkeypatch.setattr(stae_timing, "_REPEATS", 1)
+
+
+@pytest.fixture
+def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure two budgets only."""
+    monkeypatch.setattr(module, "FRAMES", (1,))
+    monkeypatch.setattr(module, "PIXELS", (1.0, 0.4))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names of STAE's timing functions, whenever one is called; none of them takes any time."""
+    seen: list[str] = []
+
+    def instead(name: str, took: float) -> None:
+        def called(*_: object) -> float:
+            seen.append(name)
+            return took
+
+        for place in (timing, stae_timing):
+            monkeypatch.setattr(place, name, called)
+
+    instead("time_attention", 3.0)
+    instead("time_classifier", 5.0)
+    yield seen
+
+
+def test_attention_and_classifier_are_timed_by_stae_s_own_functions(calls: list[str]) -> None:
+    base, clip = with_budgets(tiny_models(), (2,), (0.4,)), action_clips(1).clips[0]
+    mine = timing.time_parts(base, networks(frames=(2,)), [clip], (2,), (0.4,))
+    found = list(calls)
+    stae = stae_timing.time_parts(StaeCodec(base), [clip], (2,), (0.4,))
+    assert found == calls[len(found) :] == ["time_attention", "time_classifier"]
+    for part, took in (("t_fa", 3), ("t_vit", 5)):
+        assert mine[part].item() == stae[part].item() == took
+
+
+def test_networks_are_timed_on_tensors_that_are_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the clock runs, no frame is normalised, no pixel is drawn, and nothing but the bitstream is an array."""
+    running: list[bool] = []
+
+    def seconds(call: object) -> float:
+        running.append(True)
+        call()  # type: ignore[operator]
+        running.pop()
+        return 1.0
+
+    def outside(place: object, name: str) -> None:
+        original = getattr(place, name)
+
+        def called(*given: object, **named: object) -> object:
+            assert not running, name
+            return original(*given, **named)
+
+        monkeypatch.setattr(place, name, called)
+
+    for place in (timing, stae_timing):
+        monkeypatch.setattr(place, "seconds", seconds)
+    for place, name in ((timing, "normalise"), (timing.codec, "analyse"), (timing.codec, "restore")):
+        outside(place, name)
+    outside(module.DeepIscSender, "kept")
+    outside(timing.DeepIsc, "sent")
+    times = timing.time_parts(tiny_models(), networks(frames=(16, 2)), list(action_clips(1).clips), (16, 2), (1.0, 0.4))
+    assert set(times) == {*PARTS, "t_deepisc"}
+    assert times["t_fa"].tolist() == [[0, 0], [1, 1]]
+    assert times["t_deepisc"].tolist() == [[2, 2], [2, 2]]
+
+
+def test_what_is_timed_is_what_the_codec_does() -> None:
+    network = networks(frames=(2,)).network(2, 0.4)
+    clip = action_clips(1).clips[0]
+    header, parts = timing.codec.analyse(network, clip, np.array([3, 9]), 0.4)
+    frames = timing.normalise(torch.from_numpy(clip[[3, 9]]))
+    with torch.inference_mode():
+        sent = network.sent(frames[None], 0.4, header.seed).split(1)
+        residuals = timing._on_the_device(network, frames.split(1), sent)
+        restored = timing._at_the_edge(network, [network.analyse(frame) for frame in frames.split(1)], residuals)
+    expected = timing.codec.restore(network, header, parts)
+    found = ((torch.cat(restored).movedim(1, -1) + 1) * 127.5).round().byte().numpy()
+    exact = np.abs(np.concatenate([r.numpy() for r in residuals])).max(1) < 127 / 127.5
+    np.testing.assert_array_equal(found[exact], expected[exact])
+    assert exact.mean() > 0.9
+
+
+def test_the_device_s_own_answers_do_not_depend_on_deepisc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {part: np.ones(GRID[:2]) for part in (*PARTS, "t_deepisc")}
+    monkeypatch.setattr(module, "time_parts", lambda *_: times)
+    source, local = GeneratedActions(2, 1), np.random.default_rng(0).random((2, GRID[0])) < 0.5
+    cached, sent = cached_clips(source, tmp_path, size=SIZE), Outcomes(*(np.zeros((2, *GRID[:2])) for _ in range(8)))
+    stae = assemble("stae", sent, local, times, list(cached.clips), ["a", "b"], [0, 1], {})
+    np.testing.assert_array_equal(local_answers(stae), local)
+    save_deepisc_profile("deepisc", sent, local, tiny_models(), networks(), cached, tmp_path, {"note": "made up"})
+    deepisc = load_profile(str(tmp_path / "deepisc.npz"))
+    assert deepisc.correct is not None and stae.correct is not None and local.any()
+    at = np.tile([mode == "local" for mode in MODES], GRID[0] * GRID[1])
+    np.testing.assert_array_equal(deepisc.correct[:, at], stae.correct[:, at])
+    assert not deepisc.correct[:, ~at].any()
+    assert (deepisc.metadata["codec"], deepisc.metadata["note"]) == ("deepisc", "made up")
+
+
+def test_a_profile_of_closed_forms_has_no_answers() -> None:
+    with pytest.raises(ValueError, match="has no answers"):
+        local_answers(load_profile("stae-hmdb51-published"))
+
+
+@pytest.mark.usefixtures("small_grid")
+def test_parts_of_other_networks_are_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, data = tiny_models(), action_clips(3)
+    monkeypatch.setattr(module, "_PART", 2)
+
+    def measured(seed: int) -> Outcomes:
+        return measure_in_parts(base, networks(seed), data, tmp_path, lambda done, total: None)
+
+    first, other = measured(0), measured(1)
+    assert not np.array_equal(first.huffman, other.huffman)
+    names = {f"deepisc-part-{outcomes_key(networks(seed))}-{row:06d}.npz" for seed in (0, 1) for row in (0, 2)}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    monkeypatch.setattr(module, "_measure", None)  # everything is there
+    np.testing.assert_array_equal(measured(0).huffman, first.huffman)
+    np.testing.assert_array_equal(measured(1).huffman, other.huffman)
+
+
+@pytest.mark.usefixtures("small_grid")
+def test_folds_of_other_networks_or_plans_are_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, groups = action_clips(4), np.array([5, 2, 5, 2])
+    for group in (2, 5):
+        tiny_models(group).save(tmp_path / f"fold-{group}.safetensors", {})
+    seen: list[tuple[int, ...]] = []
+
+    def measure(base: StaeModels, trained: DeepIscModels, data: ClipSet, rows: np.ndarray) -> Outcomes:
+        seen.append(tuple(rows))
+        return Outcomes(*(np.tile(rows[:, None, None].astype(float), (1, 1, 2)) for _ in range(8)))
+
+    monkeypatch.setattr(module, "_measure", measure)
+    settings = [(networks(), PLAN), (networks(1), PLAN), (networks(), replace(PLAN, seed=1))]
+    for start, plan in settings * 2:
+        found = measure_in_folds(start, data, groups, plan, tmp_path, lambda done, total: None)
+        assert found.plain[:, 0, 0].tolist() == [0, 1, 2, 3]
+    assert seen == [(1, 3), (0, 2)] * 3
+    names = {f"deepisc-fold-{outcomes_key(start, plan)}-{group}.npz" for start, plan in settings for group in (2, 5)}
+    assert {path.name for path in tmp_path.glob("deepisc-*")} == names and len(names) == 6
+
+
+def test_profiles_name_the_weights_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    script = importlib.import_module("stae_profiles")
+    tiny_models().save(tmp_path / "actions" / "stae.safetensors", {})
+    networks().save(tmp_path / "actions" / "deepisc.safetensors", {})
+    saved: list[tuple[Any, ...]] = []
+    local = np.ones((2, GRID[0]), np.bool_)
+    for name, instead in {
+        "measure_video_profile": lambda *_, **__: None,
+        "measured_folder": lambda *_: tmp_path,
+        "local_answers": lambda profile: local,
+        "measure_in_parts": lambda *_: "outcomes",
+        "save_deepisc_profile": lambda *given: saved.append(given),
+    }.items():
+        monkeypatch.setattr(script, name, instead)
+    script.profiles(tmp_path, GeneratedActions(2, 1), "x", None)
+    ((name, outcomes, answers, *_, known),) = saved
+    assert (name, outcomes) == ("x-deepisc", "outcomes") and answers is local
+    for key, file in (("weights_sha256", "stae"), ("deepisc_weights_sha256", "deepisc")):
+        assert known[key] == hashlib.sha256((tmp_path / "actions" / f"{file}.safetensors").read_bytes()).hexdigest()

@@ -1,0 +1,44 @@
+"""The environment's ``live`` mode with a real codec and a real classifier in the loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from edgevision.codecs.uniform import UniformJpeg
+from edgevision.data.images import ImageFolder
+from edgevision.measure.image_outcomes import LiveImageCodec
+from edgevision.measure.image_profile import measure_image_profile
+
+if TYPE_CHECKING:
+    from edgevision.vision.classifiers import Classifier
+
+
+@pytest.mark.parametrize("transmission", ["expected", "sampled"])
+def test_live_rewards_equal_replayed_ones_on_the_same_content(
+    labelled_folder: Path, lite0: Classifier, tmp_path: Path, transmission: str
+) -> None:
+    folder, codec = ImageFolder(labelled_folder, labelled_folder / "labels.csv"), UniformJpeg()
+    profile = measure_image_profile(folder, codec, lite0, (0.5, 3.0, 8.0, 20.0), tmp_path, "small")
+    settings: dict[str, Any] = {
+        "profile": str(tmp_path / "small.npz"), "users": 3, "episode_slots": 8, "content_split": "all",
+        "transmission": transmission,
+    }  # fmt: skip
+    replay = gymnasium.make("EdgeVision/Image-v0", accuracy="replay", **settings)
+    live = gymnasium.make(
+        "EdgeVision/Image-v0", accuracy="live", codec=LiveImageCodec(folder, codec, lite0, profile), **settings
+    )
+    replay.reset(seed=2)
+    live.reset(seed=2)
+    rewards = []
+    for _ in range(8):
+        action = live.action_space.sample()
+        ours, theirs = live.step(action), replay.step(action)
+        rewards.append(ours[1])
+        assert ours[1] == pytest.approx(theirs[1], rel=1e-12)
+        np.testing.assert_array_equal(ours[4]["user_accuracy"], theirs[4]["user_accuracy"])
+    assert 0 < sum(rewards) < 8

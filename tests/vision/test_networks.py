@@ -1,0 +1,128 @@
+"""Classifiers and importance maps made by networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
+from edgevision.codecs.spat_imco.theta import Theta
+from edgevision.data.images import ImageFolder
+from edgevision.errors import UnknownNameError
+from edgevision.measure.content_features import content_features
+from edgevision.vision.classifiers import Classifier, WeightsUnavailableError, load_classifier
+from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap
+from tests.codecs.pictures import picture
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2"])
+def test_shipped_classifiers_recognise_pictures(name: str, labelled_folder: Path) -> None:
+    classifier = load_classifier(name)
+    folder = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
+    images = [classifier.crop(folder.load(item)) for item in folder.items]
+    assert {image.shape for image in images} == {(classifier.input_size,) * 2 + (3,)}
+    logits = classifier.predict_logits(np.stack(images))
+    assert logits.shape == (10, 1000)
+    truth = np.array([item.class_index for item in folder.items])
+    assert (logits.argmax(axis=1) == truth).sum() >= 7
+
+
+def test_cropping_follows_timm(lite0: Classifier) -> None:
+    from PIL import Image
+
+    image = picture(300, 411)
+    transform = timm.data.create_transform(**timm.data.resolve_data_config({}, model=lite0.model))
+    expected = transform(Image.fromarray(image))
+    ours = lite0.tensor(lite0.crop(image)[None])[0]
+    np.testing.assert_allclose(ours.numpy(), expected.numpy(), atol=1e-5)
+
+
+def test_answers_do_not_depend_on_how_often_they_are_asked(lite0: Classifier) -> None:
+    image = picture(224, 224)[None]
+    np.testing.assert_array_equal(lite0.predict_logits(image), lite0.predict_logits(image))
+
+
+def test_unknown_classifier_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="tf_efficientnet_lite0"):
+        load_classifier("tf_efficientnet_lite00")
+
+
+def test_weights_that_cannot_be_fetched_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> torch.nn.Module:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(timm, "create_model", offline)
+    with pytest.raises(WeightsUnavailableError, match=r"^weights of 'resnet18' cannot be fetched[^\n]*$"):
+        load_classifier("resnet18")
+
+
+def test_grad_cam_equals_its_definition(lite0: Classifier) -> None:
+    image = picture(224, 224)
+    features = lite0.model.forward_features(lite0.tensor(image[None])).detach().requires_grad_()
+    logits = lite0.model.forward_head(features)
+    (gradient,) = torch.autograd.grad(logits[0].max(), features)
+    expected = (gradient.mean((2, 3))[0, :, None, None] * features[0]).sum(0).relu().detach().numpy()
+    made = GradCam(lite0)(image).weights
+    coarse = made.reshape(7, 32, 7, 32)[:, 15:17, :, 15:17].mean(axis=(1, 3))
+    # Next to the centres, interpolation mixes in a sixty-fourth of each neighbour.
+    np.testing.assert_allclose(coarse, expected, atol=0.03 * expected.max())
+
+
+def test_grad_cam_of_a_given_class_differs_from_the_predicted_one(lite0: Classifier) -> None:
+    image = picture(224, 224)
+    predicted = int(lite0.predict_logits(image[None]).argmax())
+    np.testing.assert_allclose(GradCam(lite0)(image).weights, GradCam(lite0, predicted)(image).weights)
+    other = GradCam(lite0, (predicted + 500) % 1000)(image).weights
+    assert not np.allclose(GradCam(lite0)(image).weights, other)
+
+
+def test_class_activation_of_one_class_is_grad_cam_before_its_relu(lite0: Classifier) -> None:
+    image = picture(224, 224)
+    activation = ClassActivation(lite0, classes=1)(image).weights
+    cam = GradCam(lite0)(image).weights
+    centres = np.s_[16::32, 16::32]  # where interpolation leaves the coarse map's values nearly alone
+    positive = cam[centres] > 0.2 * cam.max()
+    ratio = activation[centres][positive] / cam[centres][positive]
+    assert positive.any()
+    np.testing.assert_allclose(ratio, np.median(ratio), rtol=0.05)
+
+
+@pytest.mark.parametrize("maker", [GradCam, ClassActivation])
+def test_maps_cover_pictures_of_any_shape(lite0: Classifier, maker: type[GradCam | ClassActivation]) -> None:
+    made = maker(lite0)
+    importance = made(picture(90, 130))
+    assert isinstance(made, ImportanceMap)
+    assert importance.weights.shape == (90, 130)
+    assert np.isfinite(importance.weights).all()
+    assert importance.probabilities is not None
+    assert importance.probabilities.sum() == pytest.approx(1)
+
+
+def test_default_codec_uses_theta() -> None:
+    codec = SpatImco()
+    image = picture(64, 64)
+    np.testing.assert_array_equal(codec.analyse(image).weights, Theta.load()(image).weights)
+    assert codec.settings["importance"] == "theta"
+    assert codec.decode(codec.encode(image[..., 0], level=2.0)).shape == (64, 64, 3)
+
+
+def test_features_follow_what_they_name(lite0: Classifier) -> None:
+    image = picture(64, 64)
+    flat = np.full_like(image, 90)
+    importance = ClassActivation(lite0)(image)
+    lively, dull = content_features(image, importance, 900), content_features(flat, None, 300)
+    assert lively["log_gradient"] > dull["log_gradient"] == 0
+    assert lively["colourfulness"] > dull["colourfulness"] == pytest.approx(0)
+    assert dull["luminance_mean"] == pytest.approx(90)
+    assert set(lively) - set(dull) == {
+        "importance_entropy",
+        "importance_top_tenth",
+        "network_confidence",
+        "network_entropy",
+    }
+    assert importance.probabilities is not None
+    assert lively["network_confidence"] == importance.probabilities.max()
