@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgevision.agents.errors import LearnedPolicyError, TrainingError
+from edgevision.errors import LearnedPolicyError, TrainingError
 from edgevision.imports import AGENT_LIBRARIES, lazy_attributes
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from stable_baselines3.common.logger import Figure
 
 from edgevision.agents import tensorboard_figures as figures
 from edgevision.agents.checkpoint import save_checkpoint
-from edgevision.agents.errors import TrainingError
 from edgevision.agents.learned_policy import LearnedPolicy
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.validation import TRAINING_SEEDS, Validation, validate
 from edgevision.envs import ScenarioConfig
+from edgevision.errors import TrainingError
 
 #: Figures are drawn at every so manieth evaluation and at the end; drawing costs more than evaluating.
 FIGURE_EVERY = 5

@@ -24,7 +24,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import DictReplayBuffer
 from torch import Tensor
 
-from edgevision.agents.errors import TrainingError
+from edgevision.errors import TrainingError
 from edgevision.storage import write_atomically
 
 #: The one before the last is kept too, in case the last one's disk blocks go bad.

@@ -20,11 +20,11 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from edgevision.agents.errors import LearnedPolicyError
 from edgevision.agents.networks import SetActor
 from edgevision.envs.action import decode
 from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES, observe
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import LearnedPolicyError
 from edgevision.storage import write_atomically
 
 FORMAT_VERSION = 1

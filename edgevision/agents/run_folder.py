@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edgevision.agents.errors import TrainingError
+from edgevision.errors import TrainingError
 from edgevision.provenance import versions
 from edgevision.storage import write_atomically
 

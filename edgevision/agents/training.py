@@ -21,14 +21,13 @@ from stable_baselines3.common.logger import configure
 from edgevision.agents.algorithms import build_model, log_interval, set_actor
 from edgevision.agents.callback import Chapters, Progress
 from edgevision.agents.checkpoint import checkpoints, load_checkpoint
-from edgevision.agents.errors import TrainingError
 from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_hyperparameters
 from edgevision.agents.learned_policy import LearnedPolicy, PolicyDescription
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.validation import VALIDATION_SEEDS
 from edgevision.envs import IDS, ScenarioConfig
-from edgevision.errors import unknown_name
+from edgevision.errors import TrainingError, unknown_name
 from edgevision.progress import progress_bar
 
 #: Evaluations (and checkpoints) of a run whose interval nobody gave.

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import gymnasium
 
-from edgevision.errors import MissingExtraError
+from edgevision.errors import EdgeVisionError, MissingExtraError
 from edgevision.imports import require
 
 _WRONG_INPUT, _INTERRUPTED = 2, 130
@@ -48,8 +48,8 @@ def _run(arguments: list[str]) -> int:
 
 def _is_wrong_input(error: Exception) -> bool:
     """Whether the user can mend it: typer's usage errors, our own errors, and what the system says of files."""
-    ours = type(error).__module__.startswith("edgevision.")
-    return ours or hasattr(error, "format_message") or isinstance(error, OSError | MemoryError | gymnasium.error.Error)
+    known = (EdgeVisionError, OSError, MemoryError, gymnasium.error.Error)
+    return isinstance(error, known) or hasattr(error, "format_message")
 
 
 def _complain(error: Any) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli.codec_argument import make_codec
+from edgevision.errors import ImageFileError
 from edgevision.imports import require
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ _TARGET = typer.Argument(help="File to write; replaced if it exists.", show_defa
 _CODEC = typer.Option(help="spat-imco (region-wise, by importance) or uniform (plain JPEG).")
 _SETTINGS = "Settings follow a colon: spat-imco:container=plain"
 _MAKE_CODEC = typer.Option(help=f"spat-imco (region-wise, by importance) or uniform (plain JPEG). {_SETTINGS}")
-
-
-class ImageFileError(ValueError):
-    """A file is no picture that can be read, or cannot be written as one."""
 
 
 def compress(

@@ -14,8 +14,9 @@ Importing this package is light: whatever needs the libraries of the extra ``cod
 
 from typing import TYPE_CHECKING
 
-from edgevision.codecs.base import ImageCodec, ImageInfo, RateControlError
+from edgevision.codecs.base import ImageCodec, ImageInfo
 from edgevision.codecs.codec_registry import make, names
+from edgevision.errors import RateControlError
 from edgevision.imports import CODEC_LIBRARIES, lazy_attributes
 
 if TYPE_CHECKING:

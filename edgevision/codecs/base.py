@@ -14,15 +14,12 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from edgevision.arrays import ByteImage
+from edgevision.errors import RateControlError
 from edgevision.vision.importance import Importance
 
 MAX_PIXELS = 2**24  # largest image coded or decoded: 4096 x 4096
 MIN_LEVEL, MAX_LEVEL = 1 / 16, 64.0
 _SEARCH_STEPS = 1024  # rate control tells levels apart that differ by 0.7 %
-
-
-class RateControlError(ValueError):
-    """No level of the codec brings this image down to the asked number of bytes."""
 
 
 @dataclass(frozen=True)

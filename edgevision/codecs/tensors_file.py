@@ -13,14 +13,11 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from edgevision.errors import WeightsError
 from edgevision.storage import write_atomically
 
 _FORMAT = 1
 _DTYPES = (torch.float16, torch.float32, torch.int64)  # matrices, vectors, and counters of batches
-
-
-class WeightsError(ValueError):
-    """A weights file is missing, damaged, or made for another network."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:

@@ -7,10 +7,11 @@ from edgevision.imports import CODEC_LIBRARIES, lazy_attributes
 if TYPE_CHECKING:
     from edgevision.data.actions import GeneratedActions
     from edgevision.data.hmdb51 import HMDB51
-    from edgevision.data.images import DataSetError, ImageFolder, UnreadableImageError
+    from edgevision.data.images import ImageFolder
     from edgevision.data.sources import open_source
     from edgevision.data.ut_interaction import UTInteraction
     from edgevision.data.video_folder import VideoFolder
+    from edgevision.errors import DataSetError, UnreadableImageError
 
 _MODULE_OF = {
     "DataSetError": "images",

@@ -14,7 +14,8 @@ from typing import BinaryIO
 import numpy as np
 
 from edgevision.arrays import ByteClip
-from edgevision.data.clips import FRAMES, SIZE, ClipError, ClipSource, LabelledClip, UnreadableClipError
+from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
+from edgevision.errors import ClipError, UnreadableClipError
 from edgevision.progress import Progress
 from edgevision.storage import write_atomically
 

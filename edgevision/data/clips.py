@@ -17,14 +17,6 @@ MAX_CLIP_FRAMES = 2**12
 MAX_CLIP_PIXELS = 2**27  # over all frames: 16 frames of 2896 x 2896, or 4096 of 181 x 181
 
 
-class ClipError(ValueError):
-    """A source of clips cannot be used: no such folder, a malformed list, or nothing in it."""
-
-
-class UnreadableClipError(ValueError):
-    """One clip of a source is missing, damaged or too large."""
-
-
 @dataclass(frozen=True)
 class LabelledClip:
     """One clip of a source.

@@ -10,8 +10,9 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from edgevision.data.clips import ClipError, LabelledClip
+from edgevision.data.clips import LabelledClip
 from edgevision.data.video_folder import VideoFiles, check_folder, inner_path, read_list
+from edgevision.errors import ClipError
 
 SPLIT_FOLDER = "testTrainMulti_7030_splits"
 HINT = (

@@ -13,18 +13,11 @@ import numpy as np
 from PIL import Image
 
 from edgevision.arrays import ByteImage
+from edgevision.errors import DataSetError, UnreadableImageError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"}
 MAX_SOURCE_PIXELS = 2**26  # a larger picture is taken for a decompression bomb
 MAX_ASPECT = 64  # and so is a thinner one, which resizing its shorter side would blow up
-
-
-class DataSetError(ValueError):
-    """A data set's folder or label file cannot be used."""
-
-
-class UnreadableImageError(ValueError):
-    """One image of a data set is missing, damaged or too large."""
 
 
 @dataclass(frozen=True)

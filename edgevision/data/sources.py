@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from edgevision.arrays import ByteClip
-from edgevision.data.clips import FRAMES, SIZE, ClipError, ClipSource, LabelledClip
-from edgevision.errors import unknown_name
+from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
+from edgevision.errors import ClipError, unknown_name
 from edgevision.imports import require
 
 Subset = Literal["train", "test", "all"]

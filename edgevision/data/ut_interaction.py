@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from edgevision.data.clips import ClipError, LabelledClip
+from edgevision.data.clips import LabelledClip
 from edgevision.data.video_folder import VideoFiles, check_folder, inner_path, read_list
+from edgevision.errors import ClipError
 
 _COLUMNS = ("file", "sequence", "class_index", "name")
 _HINT = (

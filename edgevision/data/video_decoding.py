@@ -22,7 +22,8 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from edgevision.arrays import ByteClip
-from edgevision.data.clips import FRAMES, SIZE, UnreadableClipError, check_clip, sample_indices
+from edgevision.data.clips import FRAMES, SIZE, check_clip, sample_indices
+from edgevision.errors import UnreadableClipError
 
 MAX_FRAME_PIXELS = 2**24  # 4096 x 4096; the decoder itself refuses more before it reserves memory
 MAX_FRAMES = 2**15  # of a video: 18 minutes at 30 a second

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from edgevision.arrays import ByteClip
-from edgevision.data.clips import FRAMES, SIZE, ClipError, LabelledClip, UnreadableClipError
+from edgevision.data.clips import FRAMES, SIZE, LabelledClip
 from edgevision.data.video_decoding import load_frames
+from edgevision.errors import ClipError, UnreadableClipError
 
 SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv", ".gif"}
 

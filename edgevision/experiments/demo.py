@@ -15,10 +15,10 @@ from rich.console import Console
 
 from edgevision import agents, baselines
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
-from edgevision.errors import unknown_name
+from edgevision.errors import EvaluationError, unknown_name
 from edgevision.experiments.evaluation import fingerprints as provenance
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
-from edgevision.experiments.evaluation.scenario import EvaluationError, Scenario, episode_seeds
+from edgevision.experiments.evaluation.scenario import Scenario, episode_seeds
 from edgevision.experiments.report.files import write_report
 from edgevision.experiments.report.pictures import LearningCurve
 from edgevision.experiments.report.table import print_table

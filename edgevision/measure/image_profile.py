@@ -15,8 +15,8 @@ import torch
 from edgevision import provenance
 from edgevision.arrays import FloatArray
 from edgevision.codecs.base import ImageCodec
-from edgevision.data.images import DataSetError, ImageFolder, UnreadableImageError
-from edgevision.errors import ProfileError
+from edgevision.data.images import ImageFolder
+from edgevision.errors import DataSetError, ProfileError, UnreadableImageError
 from edgevision.measure.image_outcomes import ContentRecord, measure_content
 from edgevision.measure.partial_results import PartialResults
 from edgevision.profiles.profile import OperatingPointProfile, save_profile

@@ -14,7 +14,7 @@ from edgevision.arrays import IntArray
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.tensors_file import WeightsError
+from edgevision.errors import WeightsError
 from edgevision.measure.video_outcomes import Outcomes
 
 

@@ -6,8 +6,9 @@ from edgevision.imports import CODEC_LIBRARIES, lazy_attributes
 from edgevision.vision.importance import Importance
 
 if TYPE_CHECKING:
+    from edgevision.errors import WeightsUnavailableError
     from edgevision.vision.attention_rollout import AttentionRollout
-    from edgevision.vision.classifiers import Classifier, WeightsUnavailableError, load_classifier
+    from edgevision.vision.classifiers import Classifier, load_classifier
     from edgevision.vision.grad_cam import ClassActivation, GradCam
 
 _MODULE_OF = {

@@ -16,13 +16,9 @@ import torch
 from PIL import Image
 
 from edgevision.arrays import ByteImage, Float32Array
-from edgevision.errors import unknown_name
+from edgevision.errors import WeightsUnavailableError, unknown_name
 
 _LITE = {f"tf_efficientnet_lite{n}": n for n in range(3)}
-
-
-class WeightsUnavailableError(RuntimeError):
-    """A classifier's pretrained weights are neither installed nor to be had from the hub."""
 
 
 class Classifier:

@@ -9,7 +9,8 @@ from edgevision.data.actions import ActionTruth, GeneratedActions
 from edgevision.data.actions.painting import Cloth, paint
 from edgevision.data.actions.poses import ACTIONS, BEHIND, IN_FRONT, PARTS, STANDING, body
 from edgevision.data.actions.timeline import draw_moment, draw_pair
-from edgevision.data.clips import ClipSource, LabelledClip, UnreadableClipError
+from edgevision.data.clips import ClipSource, LabelledClip
+from edgevision.errors import UnreadableClipError
 
 SIZE = 48  # small frames keep the tests fast; the scenes are the same at every size
 

@@ -10,7 +10,8 @@ import pytest
 
 from edgevision.arrays import ByteClip
 from edgevision.data.clip_cache import cached_clips
-from edgevision.data.clips import FRAMES, SIZE, ClipError, LabelledClip, UnreadableClipError
+from edgevision.data.clips import FRAMES, SIZE, LabelledClip
+from edgevision.errors import ClipError, UnreadableClipError
 from tests.data.videos import moving
 
 

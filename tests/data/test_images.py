@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgevision.data.images import DataSetError, ImageFolder, UnreadableImageError
+from edgevision.data.images import ImageFolder
+from edgevision.errors import DataSetError, UnreadableImageError
 from tests.codecs.pictures import picture
 
 

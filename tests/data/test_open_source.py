@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edgevision.data.actions import GeneratedActions
-from edgevision.data.clips import ClipError, ClipSource, LabelledClip
+from edgevision.data.clips import ClipSource, LabelledClip
 from edgevision.data.sources import NAMES, SomeClips, Subset, held_apart, open_source
-from edgevision.errors import UnknownNameError
+from edgevision.errors import ClipError, UnknownNameError
 from tests.data.test_sources import official_tree
 from tests.data.videos import moving, write
 

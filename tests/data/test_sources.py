@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgevision.data.clips import ClipError, ClipSource, LabelledClip, UnreadableClipError
+from edgevision.data.clips import ClipSource, LabelledClip
 from edgevision.data.hmdb51 import HMDB51, SPLIT_FOLDER, source_video
 from edgevision.data.ut_interaction import UTInteraction
 from edgevision.data.video_folder import VideoFolder
+from edgevision.errors import ClipError, UnreadableClipError
 from tests.data.videos import moving, write
 
 pytestmark = pytest.mark.usefixtures("two_classes")

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.data import video_decoding as decoding
-from edgevision.data.clips import UnreadableClipError, check_clip, sample_indices
+from edgevision.data.clips import check_clip, sample_indices
 from edgevision.data.video_decoding import load_frames
+from edgevision.errors import UnreadableClipError
 from tests.data.videos import moving, numbered, write
 
 

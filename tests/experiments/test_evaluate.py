@@ -10,11 +10,11 @@ import pytest
 
 from edgevision import baselines
 from edgevision.envs import Policy
-from edgevision.errors import ScenarioError, SlotProblemError, UnknownNameError
+from edgevision.errors import EvaluationError, ScenarioError, SlotProblemError, UnknownNameError
 from edgevision.experiments.evaluation import workers
 from edgevision.experiments.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
 from edgevision.experiments.evaluation.policy_spec import _climb, resolve, tune, tuning_slots
-from edgevision.experiments.evaluation.scenario import EvaluationError, Scenario
+from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.evaluation.summary import headline, summarise
 from edgevision.profiles import load_profile
 

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.errors import UnknownNameError
-from edgevision.experiments.evaluation.scenario import (
-    EvaluationError,
-    Scenario,
-    episode_seeds,
-    parse_settings,
-    parse_value,
-)
+from edgevision.errors import EvaluationError, UnknownNameError
+from edgevision.experiments.evaluation.scenario import Scenario, episode_seeds, parse_settings, parse_value
 
 
 def test_splits_have_the_seeds_of_the_protocol() -> None:

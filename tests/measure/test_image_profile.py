@@ -13,8 +13,8 @@ from edgevision import codecs
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted
 from edgevision.codecs.uniform import UniformJpeg
-from edgevision.data.images import DataSetError, ImageFolder, LabelledImage
-from edgevision.errors import ProfileError
+from edgevision.data.images import ImageFolder, LabelledImage
+from edgevision.errors import DataSetError, ProfileError
 from edgevision.measure.image_outcomes import LiveImageCodec
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, shipped_profiles

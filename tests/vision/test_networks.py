@@ -12,9 +12,9 @@ import torch
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.data.images import ImageFolder
-from edgevision.errors import UnknownNameError
+from edgevision.errors import UnknownNameError, WeightsUnavailableError
 from edgevision.measure.content_features import content_features
-from edgevision.vision.classifiers import Classifier, WeightsUnavailableError, load_classifier
+from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap
 from tests.codecs.pictures import picture
 

@@ -11,9 +11,8 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from edgevision.agents.errors import TrainingError
 from edgevision.envs import IDS
-from edgevision.errors import unknown_name
+from edgevision.errors import TrainingError, unknown_name
 
 Algorithm = Literal["ppo", "sac"]
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_network import Stae
-from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
+from edgevision.codecs.tensors_file import read_tensors, write_tensors
+from edgevision.errors import WeightsError
 
 _MOST = 256  # networks in a file
 _BUDGET = re.compile(r"([1-9]\d{0,3})@([1-9]\d?|100)", re.ASCII)

@@ -14,7 +14,8 @@ from edgevision.codecs.stae.attention import SpatialAttention
 from edgevision.codecs.stae.recovery import FeatureRecovery
 from edgevision.codecs.stae.stae_network import Stae, StaeConfig, Variant
 from edgevision.codecs.stae.vit import Pooling
-from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
+from edgevision.codecs.tensors_file import read_tensors, write_tensors
+from edgevision.errors import WeightsError
 
 #: Trained on generated actions.
 SHIPPED = Path(__file__).parents[1] / "weights" / "stae-actions.safetensors"

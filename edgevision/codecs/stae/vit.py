@@ -12,7 +12,8 @@ from timm.models.vision_transformer import VisionTransformer
 from timm.models.vision_transformer_hybrid import HybridEmbed
 from torch import Tensor, nn
 
-from edgevision.vision.classifiers import WeightsUnavailableError, load_classifier
+from edgevision.errors import WeightsUnavailableError
+from edgevision.vision.classifiers import load_classifier
 
 Pooling = Literal["mean", "attention"]
 STEM = "tf_efficientnet_lite0"

@@ -14,7 +14,8 @@ from edgevision.data.actions.poses import ACTIONS
 from edgevision.data.actions.scenery import draw_camera, draw_light, draw_passers, draw_scene, expose
 from edgevision.data.actions.timeline import draw_bystander, draw_moment, draw_pair
 from edgevision.data.actions.wardrobe import draw_wardrobe, dress
-from edgevision.data.clips import FRAMES, SIZE, LabelledClip, UnreadableClipError
+from edgevision.data.clips import FRAMES, SIZE, LabelledClip
+from edgevision.errors import UnreadableClipError
 
 MIN_SIZE = 16  # smallest side of a frame [pixel]
 MAX_PIXELS = 2**24  # over all frames of a clip; 16 frames of side 1024

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.envs import Policy
+from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation import fingerprints as provenance
 from edgevision.experiments.evaluation import policy_spec as contenders
 from edgevision.experiments.evaluation import workers
 from edgevision.experiments.evaluation.policy_spec import Contender
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
-from edgevision.experiments.evaluation.scenario import EvaluationError, Scenario, Split, episode_seeds
+from edgevision.experiments.evaluation.scenario import Scenario, Split, episode_seeds
 from edgevision.experiments.evaluation.store import PartStore
 from edgevision.experiments.evaluation.workers import Job
 from edgevision.progress import progress_bar

@@ -13,9 +13,9 @@ import numpy as np
 from edgevision import agents, baselines
 from edgevision.envs import Policy, SlotProblem
 from edgevision.envs.problem import IntArray
-from edgevision.errors import UnknownNameError, unknown_name
+from edgevision.errors import EvaluationError, UnknownNameError, unknown_name
 from edgevision.experiments.evaluation.rollout import record_slots
-from edgevision.experiments.evaluation.scenario import SEEDS, EvaluationError, Scenario, parse_settings
+from edgevision.experiments.evaluation.scenario import SEEDS, Scenario, parse_settings
 
 Kind = Literal["learned", "solver", "rule"]
 

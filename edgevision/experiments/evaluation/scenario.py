@@ -11,17 +11,13 @@ import gymnasium
 from gymnasium.vector import AutoresetMode
 
 from edgevision.envs import IDS, OffloadingVectorEnv, ScenarioConfig
-from edgevision.errors import unknown_name
+from edgevision.errors import EvaluationError, unknown_name
 from edgevision.profiles import OperatingPointProfile
 
 Split = Literal["validation", "test"]
 
 #: Seeds by purpose; an episode's seed is the first plus its index. Training uses 0..9999.
 SEEDS: dict[str, range] = {"validation": range(10_000, 11_000), "test": range(20_000, 21_000)}
-
-
-class EvaluationError(ValueError):
-    """An evaluation was asked for that the protocol does not allow or that contradicts itself."""
 
 
 def episode_seeds(split: Split, episodes: int) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edgevision.errors import unknown_name
-from edgevision.experiments.figures.request import DEFAULT_MAPS, ReproductionError, Request
+from edgevision.errors import ReproductionError, unknown_name
+from edgevision.experiments.figures.request import DEFAULT_MAPS, Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.imports import require
 

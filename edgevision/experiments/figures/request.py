@@ -10,10 +10,6 @@ DEFAULT_MAPS = ("theta", "grad-cam:tf_efficientnet_lite0")
 DEFAULT_RESAMPLES = 2000
 
 
-class ReproductionError(ValueError):
-    """A figure cannot be made from what was given; the message says what to give."""
-
-
 @dataclass(frozen=True)
 class Request:
     """Settings of all figures; each takes those that concern it.

@@ -11,7 +11,7 @@ from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import normalise
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.tensors_file import WeightsError
+from edgevision.errors import WeightsError
 
 from .conftest import CONFIG
 

@@ -14,7 +14,6 @@ from edgevision.codecs.spat_imco.regions import region_weights
 from edgevision.codecs.spat_imco.theta import (
     Theta,
     ThetaNetwork,
-    ThetaWeightsError,
     load_mobilenet,
     load_weights,
     network_cost,
@@ -24,6 +23,7 @@ from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.theta_network import activity
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED, SHIPPED_FOLDS, load_heads, save_heads
 from edgevision.data.images import ImageFolder
+from edgevision.errors import WeightsError
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap
 from tests.codecs.pictures import picture
@@ -148,13 +148,13 @@ def test_shipped_files_say_where_they_come_from() -> None:
 
 def test_damaged_weights_are_refused(random_network: ThetaNetwork, tmp_path: Path) -> None:
     path = tmp_path / "theta.safetensors"
-    with pytest.raises(ThetaWeightsError, match="cannot be read"):
+    with pytest.raises(WeightsError, match="cannot be read"):
         Theta.load(path)
     save_weights(random_network, path, {})
     payload = bytearray(path.read_bytes())
     payload[-1] ^= 1
     path.write_bytes(payload)
-    with pytest.raises(ThetaWeightsError, match="checksum"):
+    with pytest.raises(WeightsError, match="checksum"):
         Theta.load(path)
 
 
@@ -169,7 +169,7 @@ def test_descriptions_of_something_else_are_refused(
     save_weights(random_network, path, {})
     description = json.loads(path.with_suffix(".json").read_text())
     path.with_suffix(".json").write_text(json.dumps(description | change))
-    with pytest.raises(ThetaWeightsError, match=message):
+    with pytest.raises(WeightsError, match=message):
         load_weights(path)
 
 
@@ -185,7 +185,7 @@ def test_heads_of_folds_load_as_they_were(tmp_path: Path) -> None:
     description = json.loads(path.with_suffix(".json").read_text())
     for change, message in (({"folds": 4}, "does not fit"), ({"folds": 10**9}, "description"), ({"width": 9}, "fit")):
         path.with_suffix(".json").write_text(json.dumps(description | change))
-        with pytest.raises(ThetaWeightsError, match=message):
+        with pytest.raises(WeightsError, match=message):
             load_heads(path)
 
 
@@ -209,8 +209,8 @@ def test_backbone_in_torchvisions_layout(random_network: ThetaNetwork, tmp_path:
     for key, value in state.items():
         assert torch.equal(loaded.backbone.state_dict()[key], value)
     torch.save({"features.0": torch.zeros(3)}, tmp_path / "b.pth")
-    with pytest.raises(ThetaWeightsError, match="no MobileNetV2"):
+    with pytest.raises(WeightsError, match="no MobileNetV2"):
         load_mobilenet(tmp_path / "b.pth")
     (tmp_path / "c.pth").write_bytes(b"not a file of torch's")
-    with pytest.raises(ThetaWeightsError, match="no MobileNetV2"):
+    with pytest.raises(WeightsError, match="no MobileNetV2"):
         load_mobilenet(tmp_path / "c.pth")

@@ -19,7 +19,8 @@ from edgevision.codecs.spat_imco.theta.examples import Examples
 from edgevision.codecs.spat_imco.theta.fit_theta import fit_head, predict_maps
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
-from edgevision.data.images import DataSetError, ImageFolder
+from edgevision.data.images import ImageFolder
+from edgevision.errors import DataSetError
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.grad_cam import GradCam
 from tests.codecs.pictures import picture

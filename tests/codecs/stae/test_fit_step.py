@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgevision.codecs.stae.training.fit_step import FitConfig, Loss, TrainingError, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Loss, fit
+from edgevision.errors import DivergedError
 
 ROWS = torch.arange(24)
 CONFIG = FitConfig(epochs=6, batch=5, learning_rate=1e-2)
@@ -162,9 +163,9 @@ def test_a_step_without_a_finite_gradient_is_skipped_and_logged(spoilt: int, tmp
 def test_training_that_went_astray_is_given_up(tmp_path: Path) -> None:
     trained, checkpoint = network(), tmp_path / "step.safetensors"
     inner = task(trained)
-    with pytest.raises(TrainingError, match="no gradient of epoch 1 was finite"):
+    with pytest.raises(DivergedError, match="no gradient of epoch 1 was finite"):
         fit(trained, lambda *given: Spoilt.apply(inner(*given)), ROWS, CONFIG, 0, checkpoint=checkpoint)
-    with pytest.raises(TrainingError, match="the loss became inf in epoch 1"):
+    with pytest.raises(DivergedError, match="the loss became inf in epoch 1"):
         fit(trained, lambda *given: inner(*given) + math.inf, ROWS, CONFIG, 0, checkpoint=checkpoint)
     assert not checkpoint.exists()
 

@@ -16,7 +16,8 @@ import torch
 from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.train_stae import adopt
-from edgevision.codecs.tensors_file import WeightsError, read_tensors, write_tensors
+from edgevision.codecs.tensors_file import read_tensors, write_tensors
+from edgevision.errors import WeightsError
 from tests.codecs.stae.tiny import CLASSES, EXTENDED, tiny_models, with_budgets
 
 BUDGETS = (1, 4), (0.7, 0.4)

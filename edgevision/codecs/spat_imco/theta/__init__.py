@@ -6,20 +6,16 @@ distilling the maps of larger classifiers into its head. See ``docs/theta.md`` f
 
 from edgevision.codecs.spat_imco.theta.maps import Theta
 from edgevision.codecs.spat_imco.theta.theta_network import Cost, ThetaNetwork, network_cost
-from edgevision.codecs.spat_imco.theta.theta_weights import (
-    ThetaWeightsError,
-    load_mobilenet,
-    load_weights,
-    save_weights,
-)
+from edgevision.codecs.spat_imco.theta.theta_weights import load_mobilenet, load_weights, save_weights
 from edgevision.codecs.spat_imco.theta.train_theta import TrainingConfig, train_importance
+from edgevision.errors import WeightsError
 
 __all__ = [
     "Cost",
     "Theta",
     "ThetaNetwork",
-    "ThetaWeightsError",
     "TrainingConfig",
+    "WeightsError",
     "load_mobilenet",
     "load_weights",
     "network_cost",

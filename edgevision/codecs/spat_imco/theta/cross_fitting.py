@@ -50,7 +50,7 @@ class CrossFitted:
             path: what ``save_heads`` wrote.
 
         Raises:
-            ThetaWeightsError: a file is missing or damaged.
+            WeightsError: a file is missing or damaged.
         """
         networks = []
         for head in load_heads(path):

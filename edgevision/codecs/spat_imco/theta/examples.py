@@ -18,7 +18,8 @@ from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
 from edgevision.codecs.spat_imco.theta.maps import Theta
 from edgevision.codecs.spat_imco.theta.sensitivity import LEVELS, sensitivity_map
 from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
-from edgevision.data.images import DataSetError, ImageFolder, LabelledImage, UnreadableImageError
+from edgevision.data.images import ImageFolder, LabelledImage
+from edgevision.errors import DataSetError, UnreadableImageError
 from edgevision.progress import Progress
 from edgevision.storage import write_atomically
 from edgevision.vision.classifiers import Classifier

@@ -35,7 +35,7 @@ class Theta:
         """The shipped network, or the one that ``train_importance`` left at ``path``.
 
         Raises:
-            ThetaWeightsError: no such file, or a damaged one.
+            WeightsError: no such file, or a damaged one.
         """
         return cls(load_weights(path or SHIPPED), "theta" if path is None else f"theta from {path.name}")
 

@@ -13,16 +13,13 @@ import safetensors.torch
 import torch
 
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaNetwork
+from edgevision.errors import WeightsError
 from edgevision.storage import write_atomically
 
 SHIPPED = Path(__file__).parents[2] / "weights" / "theta.safetensors"
 SHIPPED_FOLDS = SHIPPED.with_name("theta-folds.safetensors")
 _FORMAT = 2
 _MAX_FOLDS = 100
-
-
-class ThetaWeightsError(ValueError):
-    """A weights file of theta is missing, damaged, or made for another network."""
 
 
 def save_weights(network: ThetaNetwork, path: Path, provenance: Mapping[str, Any]) -> None:
@@ -46,7 +43,7 @@ def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
     """Read a network in evaluation mode.
 
     Raises:
-        ThetaWeightsError: a file is missing or damaged, or its checksum is not the description's.
+        WeightsError: a file is missing or damaged, or its checksum is not the description's.
     """
     description, tensors = _read(path)
     network = ThetaNetwork(_whole(description, "width", 1024, path))
@@ -58,7 +55,7 @@ def load_heads(path: Path = SHIPPED_FOLDS) -> list[RefiningHead]:
     """Read what ``save_heads`` wrote.
 
     Raises:
-        ThetaWeightsError: as ``load_weights``.
+        WeightsError: as ``load_weights``.
     """
     description, tensors = _read(path)
     width, folds = _whole(description, "width", 1024, path), _whole(description, "folds", _MAX_FOLDS, path)
@@ -82,21 +79,21 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         payload = path.read_bytes()
         known, digest = description["format"], description["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ThetaWeightsError(f"{str(path)!r} cannot be read ({type(error).__name__}: {error})") from None
+        raise WeightsError(f"{str(path)!r} cannot be read ({type(error).__name__}: {error})") from None
     if known != _FORMAT:
-        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
+        raise WeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
     if hashlib.sha256(payload).hexdigest() != digest:
-        raise ThetaWeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
+        raise WeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
     try:
         return description, safetensors.torch.load(payload)
     except safetensors.SafetensorError as error:
-        raise ThetaWeightsError(f"{path.name} does not fit the network ({error})") from None
+        raise WeightsError(f"{path.name} does not fit the network ({error})") from None
 
 
 def _whole(description: Mapping[str, Any], key: str, most: int, path: Path) -> int:
     value = description.get(key)
     if type(value) is not int or not 1 <= value <= most:
-        raise ThetaWeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
+        raise WeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
     return value
 
 
@@ -104,7 +101,7 @@ def _fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Pa
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ThetaWeightsError(f"{path.name} does not fit the network ({str(error).splitlines()[0]})") from None
+        raise WeightsError(f"{path.name} does not fit the network ({str(error).splitlines()[0]})") from None
 
 
 def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
@@ -116,7 +113,7 @@ def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
         width: of the head.
 
     Raises:
-        ThetaWeightsError: not such a file.
+        WeightsError: not such a file.
     """
     network = ThetaNetwork(width)
     ours = network.backbone.state_dict()
@@ -127,7 +124,7 @@ def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
         network.backbone.load_state_dict(ours | dict(zip(names, kept, strict=True)))
     except Exception as error:  # torch's reader raises many types on damaged files
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ThetaWeightsError(f"{str(path)!r} is no MobileNetV2 of torchvision's ({reason})") from None
+        raise WeightsError(f"{str(path)!r} is no MobileNetV2 of torchvision's ({reason})") from None
     return network.eval()
 
 

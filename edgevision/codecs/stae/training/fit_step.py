@@ -14,16 +14,13 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from edgevision.errors import DivergedError
 from edgevision.progress import Progress
 from edgevision.storage import write_atomically
 
 Log = Callable[[str, float, int], None]
 #: The loss of some rows of the training set; the generator is for whatever else the step draws.
 Loss = Callable[[Tensor, torch.Generator], Tensor]
-
-
-class TrainingError(RuntimeError):
-    """Training went astray."""
 
 
 _WARM_UP = 0.2  # of all steps, until the learning rate is at its highest
@@ -89,7 +86,7 @@ def fit(
         Mean loss of the last epoch; NaN where a checkpoint had all epochs already.
 
     Raises:
-        TrainingError: the loss is no longer a number, or no gradient of an epoch is finite.
+        DivergedError: the loss is no longer a number, or no gradient of an epoch is finite.
     """
     parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
@@ -131,7 +128,7 @@ def _epoch(
                 group["lr"] = config.learning_rate * _cycle((epoch * steps + step + 0.5) / (config.epochs * steps))
             value = loss(batch, generator)
             if not torch.isfinite(value):
-                raise TrainingError(f"the loss became {value.item()} in epoch {epoch + 1}; lower the learning rate")
+                raise DivergedError(f"the loss became {value.item()} in epoch {epoch + 1}; lower the learning rate")
             optimiser.zero_grad()
             value.backward()
             if torch.nn.utils.clip_grad_norm_(parameters, 1.0).isfinite():
@@ -140,7 +137,7 @@ def _epoch(
                 skipped += 1
             total += value.item()
     if skipped == steps:
-        raise TrainingError(f"no gradient of epoch {epoch + 1} was finite; lower the learning rate")
+        raise DivergedError(f"no gradient of epoch {epoch + 1} was finite; lower the learning rate")
     return total / steps, skipped
 
 

@@ -17,8 +17,8 @@ from edgevision.codecs.spat_imco.overlay import level_overlay
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.codecs.uniform import UniformJpeg
-from edgevision.errors import unknown_name
-from edgevision.experiments.figures.request import ReproductionError, Request
+from edgevision.errors import ReproductionError, unknown_name
+from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.spat_imco.photographs import FROM_A_FOLDER, find_photographs, read_photograph
 from edgevision.experiments.figures.spat_imco.published_numbers import FIG_6
@@ -69,7 +69,7 @@ def make_map(text: str) -> ImportanceMap:
     Raises:
         UnknownNameError: no such maker, or timm has no such model.
         ReproductionError: no model is named, or this kind of map cannot be made of it.
-        WeightsUnavailableError, ThetaWeightsError: the network's weights are not to be had.
+        WeightsUnavailableError, WeightsError: the network's weights are not to be had.
     """
     kind, _, model = text.partition(":")
     if kind == "theta":

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from edgevision.arrays import FloatArray
+from edgevision.errors import ReproductionError
 from edgevision.experiments.codec_comparison.rate_accuracy import Estimate, efficient_points
-from edgevision.experiments.figures.request import ReproductionError, Request
+from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.spat_imco.codec_plots import plot_sizes
 from edgevision.experiments.figures.spat_imco.fig7_fig8 import share, size_words

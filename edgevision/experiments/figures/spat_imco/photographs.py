@@ -12,7 +12,7 @@ from PIL import Image
 
 from edgevision.arrays import ByteImage
 from edgevision.data.images import SUFFIXES
-from edgevision.experiments.figures.request import ReproductionError
+from edgevision.errors import ReproductionError
 
 FROM_A_FOLDER = 6  # pictures at most
 _LONGER_SIDE = 448  # [pixel]

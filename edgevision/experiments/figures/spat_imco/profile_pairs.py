@@ -10,8 +10,7 @@ from typing import Any
 
 from edgevision.arrays import FloatArray
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED
-from edgevision.errors import ProfileError
-from edgevision.experiments.figures.request import ReproductionError
+from edgevision.errors import ProfileError, ReproductionError
 from edgevision.profiles import OperatingPointProfile, load_profile, shipped_profiles
 
 REFERENCE, REGION_WISE = "uniform", "spat-imco"

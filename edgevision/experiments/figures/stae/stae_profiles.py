@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
-from edgevision.errors import ProfileError
-from edgevision.experiments.figures.request import ReproductionError, Request
+from edgevision.errors import ProfileError, ReproductionError
+from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Table
 from edgevision.profiles import OperatingPointProfile, load_profile, shipped_profiles
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, MODES, PIXELS
