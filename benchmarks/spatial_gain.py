@@ -35,9 +35,10 @@ from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_exa
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.images import ImageFolder
 from edgevision.experiments.codec_comparison.codec_bench import comparison_record, finished_profile
-from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, Estimate, compare
+from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, compare
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.statistics import Interval
 from edgevision.storage import write_atomically
 from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.grad_cam import GradCam
@@ -113,8 +114,8 @@ def report(done: int, total: int) -> None:
 def show(title: str, comparison: Comparison) -> None:
     """One line: bytes saved at equal accuracy, accuracy gained at equal bytes."""
 
-    def text(estimate: Estimate, unit: str) -> str:
-        return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}] {unit}"
+    def text(interval: Interval, unit: str) -> str:
+        return f"{100 * interval.estimate:+.1f} [{100 * interval.low:+.1f}, {100 * interval.high:+.1f}] {unit}"
 
     saved, gained = text(comparison.bytes_saved, "%"), text(comparison.accuracy_gained, "points")
     print(f"{title:52} bytes saved {saved}, accuracy gained {gained}", flush=True)
@@ -141,7 +142,7 @@ def gains(measured: Measured) -> None:
     for title, comparison in found.items():
         show(title, comparison)
     for row in next(iter(found.values())).equal_level:
-        gain = f"{100 * row.gain.value:+.1f} [{100 * row.gain.low:+.1f}, {100 * row.gain.high:+.1f}]"
+        gain = f"{100 * row.gain.estimate:+.1f} [{100 * row.gain.low:+.1f}, {100 * row.gain.high:+.1f}]"
         print(f"  mu {row.level:5g}: {row.size:7.0f} / {row.reference_size:7.0f} byte, accuracy gained {gain} points")
     record = {title: comparison_record(comparison) for title, comparison in found.items()}
     path = measured.work / f"gains-{measured.classifier.name}.json"

@@ -25,6 +25,7 @@ Statistic = Callable[[FloatArray], FloatArray]
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
+_MOSTLY = 0.95  # an interval needs such a share of samples on which the statistic is defined
 _BLOCK = 2**20  # resampled values held at a time
 
 
@@ -47,6 +48,22 @@ def interquartile_mean(values: FloatArray) -> FloatArray:
     ordered = np.sort(values, axis=-1)
     cut = ordered.shape[-1] // 4
     return np.asarray(ordered[..., cut : ordered.shape[-1] - cut].mean(axis=-1))
+
+
+def percentile_interval(estimate: float, resampled: FloatArray, confidence: float = CONFIDENCE) -> Interval:
+    """Interval of a statistic from its values on the bootstrap samples, (B,).
+
+    A statistic may be undefined (NaN) on a sample; the ends are NaN where it is so on more than one in twenty.
+    """
+    defined = resampled[np.isfinite(resampled)]
+    if len(defined) < _MOSTLY * len(resampled):
+        return Interval(estimate, float("nan"), float("nan"))
+    low, high = np.quantile(defined, _tails(confidence))
+    return Interval(estimate, float(low), float(high))
+
+
+def _tails(confidence: float) -> tuple[float, float]:
+    return (1 - confidence) / 2, (1 + confidence) / 2
 
 
 def bootstrap_interval(
@@ -75,9 +92,8 @@ def bootstrap_interval(
         raise ValueError(f"values must be finite, of shape (E,) or (S, E) and not empty, got shape {table.shape}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie in (0, 1), got {confidence!r}")
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(_resampled(table, statistic, resamples, np.random.default_rng(seed)), tails)
-    return Interval(float(statistic(table.ravel())), float(low), float(high))
+    resampled = _resampled(table, statistic, resamples, np.random.default_rng(seed))
+    return percentile_interval(float(statistic(table.ravel())), resampled, confidence)
 
 
 def _resampled(table: FloatArray, statistic: Statistic, resamples: int, random: np.random.Generator) -> FloatArray:
@@ -137,7 +153,7 @@ class GroupBootstrap:
         """Mean over the clips of (J, ..) with the ends of its 95 % interval, (3, ..)."""
         flat = values.reshape(len(values), -1)
         value = flat.mean(axis=0)
-        low, high = np.quantile(self._weights @ flat, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+        low, high = np.quantile(self._weights @ flat, _tails(CONFIDENCE), axis=0)
         ends = np.minimum(low, value), np.maximum(high, value)  # sums of equal groups differ by rounding
         return np.stack([value, *ends]).reshape(3, *values.shape[1:])
 

@@ -13,7 +13,8 @@ from edgevision.imports import require
 
 if TYPE_CHECKING:
     from edgevision.codecs.base import ImageCodec
-    from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, Estimate
+    from edgevision.experiments.codec_comparison.rate_accuracy import Comparison
+    from edgevision.statistics import Interval
 
 _RESAMPLES = typer.Option(min=100, help="Bootstrap samples of the images.")
 
@@ -134,10 +135,10 @@ def _print(comparison: Comparison, title: str) -> None:
         )
 
 
-def _percent(estimate: Estimate) -> str:
-    if estimate.value != estimate.value:
+def _percent(interval: Interval) -> str:
+    if interval.estimate != interval.estimate:
         return "not defined (the curves do not overlap)"
-    return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+    return f"{100 * interval.estimate:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:

@@ -184,7 +184,7 @@ def test_nothing_is_claimed_of_a_network_that_recognises_nothing(tmp_path: Path)
         save_profile(profile(codec, codec, bytes_factor=factor, more_right=-CONTENTS), tmp_path)
     record = make("fig9", tmp_path / "out", tmp_path)
     points = record["numbers"]["measured"][0]["bandwidth_saved"]
-    assert [(point["value"], point["low"], point["high"]) for point in points] == [(None, None, None)] * 2
+    assert [(point["estimate"], point["low"], point["high"]) for point in points] == [(None, None, None)] * 2
     assert "an unknown share at ratio 0.2" in record["lead"]
     assert "nothing can be said" in make("fig7", tmp_path / "out", tmp_path)["lead"]
 
@@ -206,7 +206,7 @@ def test_sizes_and_ratios_against_mu(tmp_path: Path) -> None:
     np.testing.assert_allclose(measured["mean_bytes"]["spatial"], 0.9 * BYTES[1:6])
     np.testing.assert_allclose(measured["compression_ratio"]["uniform"], 1 - BYTES[1:6] / 150_528)
     assert [point["ratio"] for point in measured["bandwidth_saved"]] == [0.2, 0.45]
-    assert [point["value"] for point in measured["bandwidth_saved"]] == pytest.approx([0.1, 0.1])
+    assert [point["estimate"] for point in measured["bandwidth_saved"]] == pytest.approx([0.1, 0.1])
     assert "smaller than uniform ones" in record["lead"]
     assert record["tables"][0]["rows"][0][2:] == ["yes", "10 to 10 % smaller"]
 

@@ -79,16 +79,16 @@ def halved(profile: OperatingPointProfile) -> OperatingPointProfile:
 def test_halved_bytes_save_half_whatever_images_are_drawn() -> None:
     profile = load_profile("image-lite0-uniform")
     saved = compare(halved(profile), profile, resamples=50).bytes_saved
-    assert (saved.value, saved.low, saved.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (saved.estimate, saved.low, saved.high) == pytest.approx((0.5, 0.5, 0.5))
 
 
 def test_shipped_codec_saves_bytes_over_uniform_jpeg() -> None:
     found = compare(load_profile("image-lite0-spat-imco"), load_profile("image-lite0-uniform"), resamples=300)
     assert found.images == 700
-    assert 0.15 < found.bytes_saved.low < found.bytes_saved.value < found.bytes_saved.high < 0.4
+    assert 0.15 < found.bytes_saved.low < found.bytes_saved.estimate < found.bytes_saved.high < 0.4
     assert found.accuracy_gained.low > 0
     assert [row.level for row in found.equal_level][:3] == [0.1, 0.2, 0.35]
-    assert all(row.gain.low <= row.gain.value <= row.gain.high for row in found.equal_level)
+    assert all(row.gain.low <= row.gain.estimate <= row.gain.high for row in found.equal_level)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

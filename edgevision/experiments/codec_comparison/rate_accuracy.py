@@ -17,24 +17,12 @@ from scipy.interpolate import PchipInterpolator
 from edgevision.arrays import FloatArray
 from edgevision.errors import ProfileError
 from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.statistics import Interval, percentile_interval
 
 Summary = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], float]
 
 ACCURACY_RANGE = (0.3, 0.8)
 RESAMPLES = 2000
-_MOSTLY = 0.95  # an interval needs so many resamples whose curves overlap
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value and the ends of its 95 % percentile bootstrap interval.
-
-    NaN where the curves do not overlap (the ends: in more than one resample in twenty).
-    """
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -46,7 +34,7 @@ class LevelRow:
     reference_size: float
     accuracy: float
     reference_accuracy: float
-    gain: Estimate
+    gain: Interval
 
 
 @dataclass(frozen=True)
@@ -65,8 +53,8 @@ class Comparison:
     name: str
     reference: str
     images: int
-    bytes_saved: Estimate
-    accuracy_gained: Estimate
+    bytes_saved: Interval
+    accuracy_gained: Interval
     equal_level: tuple[LevelRow, ...]
 
 
@@ -138,7 +126,7 @@ def compare(
     rows = []
     for level in np.intersect1d(ours.parameter, reference.parameter):
         i, j = (int(np.flatnonzero(profile.parameter == level)[0]) for profile in (ours, reference))
-        gain = _estimate(float(means[1][i] - means[3][j]), resampled[1][:, i] - resampled[3][:, j])
+        gain = percentile_interval(float(means[1][i] - means[3][j]), resampled[1][:, i] - resampled[3][:, j])
         sizes, accuracies = (float(means[0][i]), float(means[2][j])), (float(means[1][i]), float(means[3][j]))
         rows.append(LevelRow(float(level), *sizes, *accuracies, gain))
     return Comparison(
@@ -157,14 +145,6 @@ def _outcomes(profile: OperatingPointProfile) -> FloatArray:
     return profile.correct.astype(np.float64)
 
 
-def _bootstrap(summary: Summary, means: tuple[FloatArray, ...], resampled: tuple[FloatArray, ...]) -> Estimate:
+def _bootstrap(summary: Summary, means: tuple[FloatArray, ...], resampled: tuple[FloatArray, ...]) -> Interval:
     """``summary`` of the four means, and its interval from their resamples (B, K)."""
-    return _estimate(summary(*means), np.array([summary(*values) for values in zip(*resampled, strict=True)]))
-
-
-def _estimate(value: float, resampled: FloatArray) -> Estimate:
-    defined = resampled[np.isfinite(resampled)]
-    if len(defined) < _MOSTLY * len(resampled):
-        return Estimate(value, float("nan"), float("nan"))
-    low, high = np.quantile(defined, (0.025, 0.975))
-    return Estimate(value, float(low), float(high))
+    return percentile_interval(summary(*means), np.array([summary(*values) for values in zip(*resampled, strict=True)]))

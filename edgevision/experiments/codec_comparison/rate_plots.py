@@ -39,7 +39,7 @@ def plot_savings(comparisons: Mapping[str, Mapping[str, Comparison]], reference:
         for name, comparison in by_codec.items()
     ]
     figure, axes = _axes(f"Bytes saved over {reference} at equal accuracy", height=1.4 + 0.35 * len(rows))
-    values = 100 * np.array([(e.value, e.low, e.high) for _, e in rows]).reshape(-1, 3)
+    values = 100 * np.array([(e.estimate, e.low, e.high) for _, e in rows]).reshape(-1, 3)
     places = np.arange(len(rows))
     errors = np.abs(values[:, 1:].T - values[:, 0])
     axes.errorbar(values[:, 0], places, xerr=errors, fmt="D", color=_STYLES[0][0], capsize=3)

@@ -26,7 +26,7 @@ def plot_equal_mu(measured: Sequence[tuple[Pair, Sequence[LevelRow]]]) -> bytes:
         left.plot(mu, [row.accuracy for row in rows], **_SPATIAL)
         left.set(xlabel="mu", ylabel="top-1 accuracy", title=f"{pair.label}: equal mu")
         left.legend(frameon=False, fontsize="small")
-        gains = 100 * np.array([(row.gain.value, row.gain.low, row.gain.high) for row in rows]).reshape(-1, 3)
+        gains = 100 * np.array([(row.gain.estimate, row.gain.low, row.gain.high) for row in rows]).reshape(-1, 3)
         middle.errorbar(mu, gains[:, 0], np.abs(gains[:, 1:].T - gains[:, 0]), color=COLOURS["learned"], capsize=3)
         middle.axhline(0, color=COLOURS["rule"], linewidth=0.8)
         middle.set(xlabel="mu", ylabel="gain [points]", title="gain at equal mu, 95 % interval")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgevision.experiments.codec_comparison.codec_bench import comparison_record
-from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, Estimate, LevelRow, compare
+from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, LevelRow, compare
 from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.spat_imco.codec_plots import plot_equal_mu
@@ -27,6 +27,7 @@ from edgevision.experiments.figures.spat_imco.published_numbers import (
     same_network,
 )
 from edgevision.progress import progress_bar
+from edgevision.statistics import Interval
 
 _NOTHING = "not measured"
 _SUMMARY_HEADS = (
@@ -63,7 +64,7 @@ class Measured:
     @property
     def gains(self) -> np.ndarray:
         """Accuracy gained at each of the published mu, (M,)."""
-        return np.array([row.gain.value for row in self.rows])
+        return np.array([row.gain.estimate for row in self.rows])
 
     @property
     def more_bytes(self) -> np.ndarray:
@@ -140,7 +141,7 @@ def _outcome(item: Measured) -> str:
     saved, gained = item.comparison.bytes_saved, item.comparison.accuracy_gained
     equal_bytes = (
         f"At equal bytes it gains {percent(gained)} points; at equal accuracy it saves {share(saved)} of the bytes."
-        if np.isfinite(saved.value + gained.value)
+        if np.isfinite(saved.estimate + gained.estimate)
         else "At equal bytes nothing can be said: the curves share no accuracies from 0.3 to 0.8."
     )
     if not item.rows:
@@ -163,18 +164,18 @@ def size_words(more: np.ndarray) -> str:
     return f"between {-low:.0f} % smaller and {high:.0f} % larger"
 
 
-def share(estimate: Estimate) -> str:
+def share(interval: Interval) -> str:
     """A share and its interval in per cent."""
-    return f"{percent(estimate)} %" if np.isfinite(estimate.value) else "an unknown share"
+    return f"{percent(interval)} %" if np.isfinite(interval.estimate) else "an unknown share"
 
 
-def percent(estimate: Estimate) -> str:
+def percent(interval: Interval) -> str:
     """A share and its interval times 100."""
-    if not np.isfinite(estimate.value):
+    if not np.isfinite(interval.estimate):
         return "unknown"
-    if not np.isfinite(estimate.low):
-        return f"{100 * estimate.value:.1f}"
-    return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+    if not np.isfinite(interval.low):
+        return f"{100 * interval.estimate:.1f}"
+    return f"{100 * interval.estimate:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def _summary_caption(published: Sequence[EqualMuGain]) -> str:

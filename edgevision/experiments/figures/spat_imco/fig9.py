@@ -10,7 +10,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray
 from edgevision.errors import ReproductionError
-from edgevision.experiments.codec_comparison.rate_accuracy import Estimate, efficient_points
+from edgevision.experiments.codec_comparison.rate_accuracy import efficient_points
 from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.spat_imco.codec_plots import plot_sizes
@@ -19,9 +19,9 @@ from edgevision.experiments.figures.spat_imco.profile_pairs import Pair, find_pa
 from edgevision.experiments.figures.spat_imco.published_numbers import BANDWIDTH_SAVED, FIG_9_SOURCE, RATIOS, SWEEP
 from edgevision.profiles import OperatingPointProfile
 from edgevision.progress import progress_bar
+from edgevision.statistics import Interval, percentile_interval
 
 _DRAWN = np.unique(np.concatenate([np.linspace(0.0, 0.8, 33), RATIOS]))
-_MOSTLY = 0.95  # an interval needs so many resamples that reach the ratio
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Measured:
         """Share by which region-wise files are larger at equal mu, (M,)."""
         return self.size[1] / self.size[0] - 1
 
-    def saved_at(self, ratio: float) -> Estimate:
+    def saved_at(self, ratio: float) -> Interval:
         """Share saved where uniform's ratio, counted from its file at mu = 1, is one of ``RATIOS``."""
-        return Estimate(*self.saved[np.flatnonzero(ratio == _DRAWN)[0]].tolist())
+        return Interval(*self.saved[np.flatnonzero(ratio == _DRAWN)[0]].tolist())
 
 
 def make(request: Request) -> Section:
@@ -118,10 +118,8 @@ def bandwidth_saved(pair: Pair, ratios: FloatArray, resamples: int, seed: int = 
     resampled = np.stack(
         [_saved(means, start, ratios) for means in zip(*(drawn @ table for table in tables), strict=True)]
     )
-    reached = np.isfinite(resampled).mean(axis=0) >= _MOSTLY
-    ends = np.full((2, len(ratios)), np.nan)
-    ends[:, reached] = np.nanquantile(resampled[:, reached], (0.025, 0.975), axis=0)
-    return np.column_stack([value, *ends])
+    found = [percentile_interval(share, column) for share, column in zip(value.tolist(), resampled.T, strict=True)]
+    return np.array([(interval.estimate, interval.low, interval.high) for interval in found])
 
 
 def _outcomes(profile: OperatingPointProfile) -> FloatArray:
