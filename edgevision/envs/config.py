@@ -63,7 +63,7 @@ class ScenarioConfig:
         profile: name of a shipped operating-point profile, or the path of one.
         content_split: which contents of a measured profile are drawn.
         accuracy: ``mean`` scores the population accuracy, ``replay`` the recorded outcome of inference on
-            the drawn content, ``live`` runs codec and classifier (needs ``codec=`` at construction).
+            the drawn content, ``live`` runs codec and classifier (needs ``outcomes=`` at construction).
         transmission: ``expected`` scores the success probability, ``sampled`` draws in-time outcomes.
         device_time_scale: factor on the profile's measured device times; 0 ignores them.
         edge_time_scale: factor on the profile's measured edge times; 0 ignores them.

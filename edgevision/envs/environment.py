@@ -37,7 +37,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         *,
         preset: str | None = None,
         render_mode: str | None = None,
-        codec: OutcomeSource | None = None,
+        outcomes: OutcomeSource | None = None,
         **settings: Any,
     ) -> None:
         """Build the environment.
@@ -45,7 +45,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         Args:
             preset: name of the scenario; the id's own by default.
             render_mode: ``rgb_array``, ``human``, ``ansi`` or ``None``.
-            codec: runs codec and classifier for ``accuracy="live"``.
+            outcomes: runs codec and classifier for ``accuracy="live"``.
             **settings: fields of `ScenarioConfig` that differ from the preset.
 
         Raises:
@@ -55,7 +55,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ScenarioError(f"render_mode must be one of {self.metadata['render_modes']}, got {render_mode!r}")
         self.config = ScenarioConfig.from_preset(preset or self.default_preset, **settings)
-        self.simulator = Simulator(self.config, 1, codec)
+        self.simulator = Simulator(self.config, 1, outcomes)
         profile = self.simulator.profile
         self.observation_space = observation_space(self.config.users, len(profile.feature_names))
         self.action_space = actions.action_space(self.config.users, profile.grid)

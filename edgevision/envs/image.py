@@ -48,7 +48,7 @@ class ImageEnv(OffloadingEnv):
     ## Rewards
     The mean over the active users of P(t <= t0) times whether the classifier was right on this content at this
     level; 0 in a slot without requests. `transmission="sampled"` draws arrival instead of scoring its probability,
-    `accuracy="mean"` scores the population accuracy, `accuracy="live"` with `codec=` runs codec and classifier.
+    `accuracy="mean"` scores the population accuracy, `accuracy="live"` with `outcomes=` runs codec and classifier.
     `info` holds the terms, as for `EdgeVision/Paper-v0`.
 
     ## Starting State

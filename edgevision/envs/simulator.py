@@ -62,7 +62,9 @@ class Simulator:
                 f"accuracy='replay' needs recorded outcomes, profile {self.profile.name!r} has none; use 'mean'"
             )
         if (config.accuracy == "live") != (outcomes is not None):
-            raise ScenarioError("accuracy='live' and an outcome source (codec=...) go together; give both or neither")
+            raise ScenarioError(
+                "accuracy='live' and an outcome source (outcomes=...) go together; give both or neither"
+            )
         self._outcomes = outcomes
         self._members = self.profile.members(config.content_split)
         self._compute_time = (
@@ -70,7 +72,7 @@ class Simulator:
         )
         self._rows = np.arange(n)
         self.slot = np.zeros(n, np.int64)
-        self._course: dict[str, NDArray[Any]] = {}
+        self._episodes: dict[str, NDArray[Any]] = {}
         self._problem: SlotProblem | None = None
 
     @property
@@ -95,11 +97,11 @@ class Simulator:
             )
         if (trace.content >= self.profile.contents).any():
             raise ScenarioError(f"trace names contents beyond the {self.profile.contents} of {self.profile.name!r}")
-        if not self._course and len(rows) != self.n:
+        if not self._episodes and len(rows) != self.n:
             raise ScenarioError("the first reset must reset every environment")
         for name, value in vars(trace).items():
-            self._course[name] = _write_rows(
-                self._course.get(name), value, rows, per_slot=value.ndim == 3 and name != "position"
+            self._episodes[name] = _write_rows(
+                self._episodes.get(name), value, rows, per_slot=value.ndim == 3 and name != "position"
             )
         self.slot[rows] = 0
         self._problem = None
@@ -112,13 +114,13 @@ class Simulator:
         return self._problem
 
     def _running(self) -> dict[str, NDArray[Any]]:
-        if not self._course:
+        if not self._episodes:
             raise ResetNeeded("no episode has begun; call reset()")
-        return self._course
+        return self._episodes
 
     def _build_problem(self) -> SlotProblem:
-        config, profile, course, now = self.config, self.profile, self._running(), (self._rows, self.slot)
-        content = course["content"][now]
+        config, profile, episodes, now = self.config, self.profile, self._running(), (self._rows, self.slot)
+        content = episodes["content"][now]
         shape = (self.n, config.users, profile.points)
         # A closed form has one content only; a broadcast view spares copying its K sizes per user.
         closed = profile.contents == 1
@@ -126,10 +128,10 @@ class Simulator:
             np.broadcast_to(profile.size_fraction[0], shape) if closed else profile.size_fraction.take(content, axis=0)
         )
         return SlotProblem(
-            active=course["pool"][now] > 0,
-            raw_size=course["raw_size"][now],
-            deadline=course["deadline"][now],
-            gain_scale=course["gain_scale"][now],
+            active=episodes["pool"][now] > 0,
+            raw_size=episodes["raw_size"][now],
+            deadline=episodes["deadline"][now],
+            gain_scale=episodes["gain_scale"][now],
             size_fraction=fraction,
             accuracy=np.broadcast_to(profile.accuracy, shape),
             compute_time=np.broadcast_to(self._compute_time, shape),
@@ -146,11 +148,11 @@ class Simulator:
 
     def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:
         """Score the current slot and advance the environments in ``running`` (all by default)."""
-        problem, course, now = self.problem, self._running(), (self._rows, self.slot)
-        payload, accuracy = self._accuracy(allocation, problem, course["content"][now])
+        problem, episodes, now = self.problem, self._running(), (self._rows, self.slot)
+        payload, accuracy = self._accuracy(allocation, problem, episodes["content"][now])
         in_time = problem.success_probability(allocation, payload=payload)
         if self.config.transmission == "sampled":
-            in_time = (course["fading"][now] < in_time).astype(np.float64)
+            in_time = (episodes["fading"][now] < in_time).astype(np.float64)
         accuracy = np.where(problem.active, accuracy, 0.0)
         self.slot = self.slot + (1 if running is None else running)
         self._problem = None
@@ -158,7 +160,7 @@ class Simulator:
             reward=problem.mean_over_active(in_time * accuracy),
             in_time=in_time,
             accuracy=accuracy,
-            truncated=self.slot >= course["length"],
+            truncated=self.slot >= episodes["length"],
         )
 
     def _accuracy(

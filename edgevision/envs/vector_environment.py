@@ -38,7 +38,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         *,
         preset: str | None = None,
         render_mode: str | None = None,
-        codec: OutcomeSource | None = None,
+        outcomes: OutcomeSource | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         **settings: Any,
@@ -49,7 +49,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             num_envs: number of environments n.
             preset: name of the scenario; the id's own by default.
             render_mode: must be ``None``; render a scalar environment instead.
-            codec: runs codec and classifier for ``accuracy="live"``.
+            outcomes: runs codec and classifier for ``accuracy="live"``.
             autoreset_mode: ``NextStep``, ``SameStep`` or ``Disabled``, or the enumeration's member.
             max_episode_steps: truncate earlier than the scenario does.
             **settings: fields of `ScenarioConfig` that differ from the preset.
@@ -64,7 +64,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}  # type: ignore[misc]
         self.num_envs = num_envs
-        self.simulator = Simulator(self.config, num_envs, codec)
+        self.simulator = Simulator(self.config, num_envs, outcomes)
         profile = self.simulator.profile
         self.single_observation_space = observation_space(self.config.users, len(profile.feature_names))
         self.single_action_space = actions.action_space(self.config.users, profile.grid)

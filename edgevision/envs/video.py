@@ -63,7 +63,7 @@ class VideoEnv(OffloadingEnv):
     The mean over the active users of P(t <= t0) times the accuracy at the operating point; 0 in a slot without
     requests. What is computed locally is in time if computing is. `transmission="sampled"` draws arrival instead of
     scoring its probability; with a measured profile `accuracy="replay"` scores whether the classifier was right on
-    this clip, `accuracy="live"` with `codec=` runs codec and classifier.
+    this clip, `accuracy="live"` with `outcomes=` runs codec and classifier.
     `info` holds the terms, as for `EdgeVision/Paper-v0`.
 
     ## Starting State

@@ -22,7 +22,7 @@ _CODINGS = ("huffman", "range")  # of a profile's mode ``entropy``
 
 
 class LiveStae:
-    """Runs codec and classifier on a profile's clips; for ``codec=`` with ``accuracy="live"``, and ``pictures=``."""
+    """Runs codec and classifier on a profile's clips; for ``outcomes=`` with ``accuracy="live"``, and ``pictures=``."""
 
     @classmethod
     def for_profile(cls, source: ClipSource, profile: OperatingPointProfile, models: StaeModels) -> LiveStae:

@@ -165,7 +165,7 @@ class Recorder:
 def test_live_equals_replay_when_the_codec_does_what_was_recorded(measured_profile: Path, seed: int) -> None:
     codec = Recorder(measured_profile)
     replay = make(profile=str(measured_profile), accuracy="replay", device_time_scale=1.0)
-    live = make(profile=str(measured_profile), accuracy="live", device_time_scale=1.0, codec=codec)
+    live = make(profile=str(measured_profile), accuracy="live", device_time_scale=1.0, outcomes=codec)
     for ours, theirs in zip(rollout(live, seed, 60), rollout(replay, seed, 60), strict=True):
         assert_equal(ours[0], theirs[0])
         np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-12) if len(ours) == 5 else None
@@ -234,7 +234,7 @@ def test_wrong_settings_are_named(measured_profile: Path) -> None:
         gymnasium.make("EdgeVision/Paper-v0", usres=3)
     with pytest.raises(ScenarioError, match="replay"):
         gymnasium.make("EdgeVision/Paper-v0", accuracy="replay")
-    with pytest.raises(ScenarioError, match="codec"):
+    with pytest.raises(ScenarioError, match="outcome source"):
         gymnasium.make("EdgeVision/Paper-v0", profile=str(measured_profile), accuracy="live")
     with pytest.raises(ScenarioError, match="render_mode"):
         make().__class__(render_mode="hologram")

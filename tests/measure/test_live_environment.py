@@ -30,7 +30,7 @@ def test_live_rewards_equal_replayed_ones_on_the_same_content(
     }  # fmt: skip
     replay = gymnasium.make("EdgeVision/Image-v0", accuracy="replay", **settings)
     live = gymnasium.make(
-        "EdgeVision/Image-v0", accuracy="live", codec=LiveImageCodec(folder, codec, lite0, profile), **settings
+        "EdgeVision/Image-v0", accuracy="live", outcomes=LiveImageCodec(folder, codec, lite0, profile), **settings
     )
     replay.reset(seed=2)
     live.reset(seed=2)
