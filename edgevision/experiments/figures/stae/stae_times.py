@@ -27,7 +27,10 @@ class Way:
 
     def seconds(self, rate: FloatArray | float) -> FloatArray:
         """Completion time [s] at rates [bit/s] of any shape."""
-        return np.min([bits / np.asarray(rate, np.float64) + computing for bits, computing in self.variants], axis=0)
+        with np.errstate(over="ignore"):  # a rate near 0 takes for ever
+            return np.min(
+                [bits / np.asarray(rate, np.float64) + computing for bits, computing in self.variants], axis=0
+            )
 
 
 def where_faster(first: Way, second: Way) -> list[tuple[float, float]]:
