@@ -16,9 +16,10 @@ from edgevision.agents.checkpoint import save_checkpoint
 from edgevision.agents.learned_policy import LearnedPolicy
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
-from edgevision.agents.validation import TRAINING_SEEDS, Validation, validate
+from edgevision.agents.validation import Validation, validate
 from edgevision.envs import ScenarioConfig
 from edgevision.errors import TrainingError
+from edgevision.protocol import SEEDS
 
 #: Figures are drawn at every so manieth evaluation and at the end; drawing costs more than evaluating.
 FIGURE_EVERY = 5
@@ -134,8 +135,9 @@ class Chapters(BaseCallback):
         sequence = np.random.SeedSequence([self._seed, steps])
         model.set_random_seed(int(sequence.generate_state(1)[0]))
         n = self._env.num_envs
-        drawn = np.random.default_rng(sequence).choice(len(TRAINING_SEEDS), n, replace=n > len(TRAINING_SEEDS))
-        self._env.seed_episodes([TRAINING_SEEDS[i] for i in drawn])
+        seeds = SEEDS["train"]
+        drawn = np.random.default_rng(sequence).choice(len(seeds), n, replace=n > len(seeds))
+        self._env.seed_episodes([seeds[i] for i in drawn])
         assert model.env is not None  # noqa: S101 - a model is always built with its environment
         model._last_obs = model.env.reset()  # type: ignore[assignment]
         model._last_episode_starts = np.ones(n, bool)

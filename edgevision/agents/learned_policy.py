@@ -78,10 +78,10 @@ class LearnedPolicy:
 
     Attributes:
         name: how it is called in tables.
-        batched: that one call answers many slots.
+        kind: ``learned``.
     """
 
-    batched = True
+    kind = "learned"
 
     def __init__(self, description: PolicyDescription, actor: SetActor) -> None:
         """Wrap an actor; it is used as it is, so a policy around an actor in training follows its training."""

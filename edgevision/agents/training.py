@@ -25,10 +25,10 @@ from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_h
 from edgevision.agents.learned_policy import LearnedPolicy, PolicyDescription
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
-from edgevision.agents.validation import VALIDATION_SEEDS
 from edgevision.envs import IDS, ScenarioConfig
 from edgevision.errors import TrainingError, unknown_name
 from edgevision.progress import progress_bar
+from edgevision.protocol import SEEDS
 
 #: Evaluations (and checkpoints) of a run whose interval nobody gave.
 EVALUATIONS = 20
@@ -74,7 +74,7 @@ class TrainConfig:
         if self.algorithm not in get_args(Algorithm):
             raise unknown_name("algorithm", self.algorithm, get_args(Algorithm))
         limits = {"steps": (1, None), "seed": (0, None), "evaluation_interval": (1, None), "threads": (1, 64)}
-        for name, (low, high) in {**limits, "evaluation_episodes": (1, len(VALIDATION_SEEDS))}.items():
+        for name, (low, high) in {**limits, "evaluation_episodes": (1, len(SEEDS["validation"]))}.items():
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool)
             optional = name in ("steps", "evaluation_interval") and value is None
@@ -186,7 +186,7 @@ def _learn(
             LearnedPolicy(_description(config, env), set_actor(model)),
             env,
             scenario,
-            VALIDATION_SEEDS[: config.evaluation_episodes],
+            SEEDS["validation"][: config.evaluation_episodes],
             seed=config.seed,
             interval=interval,
             progress=progress,

@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs import Allocation, Policy, ScenarioConfig, Simulator, SlotProblem
-
-#: Seeds by the benchmark protocol; 20 000 and up are for tests and never met in training.
-TRAINING_SEEDS = range(10_000)
-VALIDATION_SEEDS = range(10_000, 11_000)
+from edgevision.envs.episodes import play
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +57,13 @@ def validate(policy: Policy, config: ScenarioConfig, seeds: Sequence[int]) -> Va
         config: the scenario.
         seeds: one per episode, E in all.
     """
-    simulator = Simulator(config, len(seeds))
-    simulator.reset(np.arange(len(seeds)), [seeding.np_random(int(seed))[0] for seed in seeds])
-    running, reward, slots = np.ones(len(seeds), bool), np.zeros(len(seeds)), np.zeros(len(seeds))
+    reward, slots = np.zeros((2, len(seeds)))
     parts: list[tuple[NDArray[np.generic], ...]] = []
-    while running.any():
-        problem = simulator.problem
-        allocation = policy.act(problem)
-        outcome = simulator.step(allocation, running)
-        reward += np.where(running, outcome.reward, 0.0)
-        slots += running
-        asked = problem.active & running[:, None]
-        terms = (*_decided(problem, allocation), outcome.in_time, outcome.accuracy)
-        parts.append(tuple(term[asked] for term in terms))
-        running = running & ~outcome.truncated
+    for slot in play(Simulator(config, len(seeds)), lambda problem, _: policy.act(problem), seeds):
+        reward += np.where(slot.running, slot.outcome.reward, 0.0)
+        slots += slot.running
+        terms = (*_decided(slot.problem, slot.allocation), slot.outcome.in_time, slot.outcome.accuracy)
+        parts.append(tuple(term[slot.asked] for term in terms))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return Validation(reward / slots, Decisions(*columns))
 

@@ -31,7 +31,6 @@ class FRACR:
     """
 
     name = "fracr"
-    batched = True
     model: SuccessModel | None = "chernoff"
 
     def act(self, problem: SlotProblem) -> Allocation:
@@ -56,7 +55,6 @@ class Random:
     """
 
     name = "random"
-    batched = True
 
     def __init__(self, seed: int = 0) -> None:
         self._random = np.random.default_rng(seed)

@@ -62,6 +62,7 @@ class MSVRA(FixedCompression):
     """
 
     name = "msvra"
+    kind = "solver"
 
     def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
         """The shares of largest sum rate, whatever the points."""

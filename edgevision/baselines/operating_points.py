@@ -38,12 +38,10 @@ class FixedCompression(ABC):
 
     Attributes:
         name: name in the registry.
-        batched: whether all slots are answered by vectorised numpy.
         shares_depend_on_point: whether ``shares`` looks at the operating points.
     """
 
     name: str
-    batched = True
     shares_depend_on_point = False
 
     def __init__(self, operating_point: int | None = None) -> None:

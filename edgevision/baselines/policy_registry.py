@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from edgevision.envs.problem import Policy
+from edgevision.envs.policy import Policy
 from edgevision.registry import Registry
 
 _POLICIES: Registry[Callable[..., Policy]] = Registry("policy")

@@ -111,10 +111,11 @@ def evaluate(
     from edgevision import baselines
     from edgevision.experiments.evaluation.evaluate import EvaluationConfig
     from edgevision.experiments.evaluation.evaluate import evaluate as run
-    from edgevision.experiments.evaluation.scenario import Scenario, Split, parse_settings
+    from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
     from edgevision.experiments.evaluation.summary import summarise
     from edgevision.experiments.report.data import as_json as record
     from edgevision.experiments.report.table import print_table
+    from edgevision.protocol import Split
 
     chosen = parse_settings(settings or ())
     known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)

@@ -2,7 +2,8 @@
 
 from edgevision.envs.config import PRESETS, ScenarioConfig
 from edgevision.envs.environment import OffloadingEnv
-from edgevision.envs.problem import Allocation, Policy, SlotProblem, equal_shares
+from edgevision.envs.policy import Policy
+from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 from edgevision.envs.registration import IDS
 from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
 from edgevision.envs.trace import EpisodeTrace

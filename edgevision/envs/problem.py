@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,16 +222,6 @@ def _check_budget(label: str, total: FloatArray, budget: FloatArray, tolerance: 
     if over.any():
         slot = int(np.argmax(over))
         raise AllocationError(f"{label} of slot {slot} sums to {total[slot]:.12g}, budget {budget[slot]:.12g}")
-
-
-class Policy(Protocol):
-    """A controller: maps what is known in a batch of slots to an allocation for each."""
-
-    name: str
-
-    def act(self, problem: SlotProblem) -> Allocation:
-        """Allocate for every slot of the batch."""
-        ...
 
 
 def equal_shares(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:

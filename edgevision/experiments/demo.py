@@ -18,11 +18,12 @@ from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.experiments.evaluation import fingerprints as provenance
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
-from edgevision.experiments.evaluation.scenario import Scenario, episode_seeds
+from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.report.files import write_report
 from edgevision.experiments.report.pictures import LearningCurve
 from edgevision.experiments.report.table import print_table
 from edgevision.imports import require
+from edgevision.protocol import episode_seeds
 
 #: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
 #: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.
@@ -127,7 +128,7 @@ def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCur
         label="ppo",
         steps=[point.steps for point in summary.curve],
         scores=[point.score for point in summary.curve],
-        references={result.contender.label: float(result.scores.mean()) for result in evaluation.results},
+        references={result.spec.label: float(result.scores.mean()) for result in evaluation.results},
         note=f"One training seed; {summary.steps} environment steps in {summary.seconds:.0f} s of wall-clock time.",
     )
 

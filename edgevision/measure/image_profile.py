@@ -21,10 +21,10 @@ from edgevision.measure.image_outcomes import ContentRecord, measure_content
 from edgevision.measure.partial_results import PartialResults
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.progress import Progress
+from edgevision.protocol import content_split
 from edgevision.vision.classifiers import Classifier
 
 # Of every five images three train, one validates and one tests.
-_SPLIT_OF_FIVE = np.array([0, 0, 0, 1, 2], np.int8)
 _PART = 20  # images between two writes to disk
 _LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum")
 
@@ -112,7 +112,7 @@ def _assemble(
         raise ProfileError(
             f"mean size grows from level {ladder[worst]:g} to {ladder[worst + 1]:g}; leave one of them out"
         )
-    split = _SPLIT_OF_FIVE[np.arange(len(records)) % 5]
+    split = content_split(np.arange(len(records)))
     train = split == 0
     raw_features = np.array([list(r.features.values()) for r in records])
     mean, scale = raw_features[train].mean(axis=0), raw_features[train].std(axis=0)

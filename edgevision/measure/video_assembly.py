@@ -12,11 +12,11 @@ from edgevision.arrays import BoolArray, ByteClip, FloatArray
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
+from edgevision.protocol import content_split
 
 EntropyCoding = Literal["huffman", "range"]
 
 # Of every five groups of clips three train, one validates and one tests.
-_SPLIT_OF_FIVE = np.array([0, 0, 0, 1, 2], np.int8)
 FEATURES = ("motion", "motion_peak", "contrast", "detail")
 
 
@@ -35,7 +35,7 @@ def clip_features(clip: ByteClip) -> FloatArray:
 def splits(groups: Sequence[int]) -> NDArray[np.int8]:
     """Split of each clip, (n,): a group is never divided."""
     order = {group: index for index, group in enumerate(dict.fromkeys(groups))}
-    return _SPLIT_OF_FIVE[np.array([order[group] for group in groups]) % 5]
+    return content_split(np.array([order[group] for group in groups]))
 
 
 def assemble(

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.errors import ProfileError, UnknownNameError, unknown_name
+from edgevision.protocol import CONTENT_SPLITS
 from edgevision.storage import write_atomically
 
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20
-SPLITS = ("train", "validation", "test")
 _REQUIRED = ("size", "raw_size", "accuracy", "parameter", "device_time", "edge_time")
 _SHIPPED = Path(__file__).parent / "shipped"
 
@@ -51,7 +51,7 @@ class OperatingPointProfile:
         correct: whether the answer was right, (J, K) bool, or ``None`` for closed forms.
         features: what the device knows of a content before it decides, (J, F), about zero mean, unit scale.
         feature_names: names of the F features.
-        split: index into ``SPLITS`` per content, (J,) int8.
+        split: index into ``protocol.CONTENT_SPLITS`` per content, (J,) int8.
         content_ids: names of the contents (file names), length J.
         grid: sizes of the axes that the K points enumerate in row-major order; (K,) for a ladder.
         axis_names: what each axis is.
@@ -123,8 +123,8 @@ class OperatingPointProfile:
             raise ProfileError(f"profile {self.name!r}: sizes must be >= 0 and raw sizes > 0")
         if (self.accuracy < 0).any() or (self.device_time < 0).any() or (self.edge_time < 0).any():
             raise ProfileError(f"profile {self.name!r}: accuracy and times must be >= 0")
-        if not np.isin(self.split, range(len(SPLITS))).all():
-            raise ProfileError(f"profile {self.name!r}: split must index {SPLITS}")
+        if not np.isin(self.split, range(len(CONTENT_SPLITS))).all():
+            raise ProfileError(f"profile {self.name!r}: split must index {CONTENT_SPLITS}")
         if len(self.grid) == 1 and (np.diff(self.size.mean(axis=0)) > 0).any():
             raise ProfileError(
                 f"profile {self.name!r}: levels are not sorted; mean size must not grow from one to the next"
@@ -153,7 +153,7 @@ class OperatingPointProfile:
         """
         if split == "all" or self.correct is None:
             return np.arange(self.contents)
-        members = np.flatnonzero(self.split == SPLITS.index(split))
+        members = np.flatnonzero(self.split == CONTENT_SPLITS.index(split))
         if not len(members):
             raise ProfileError(f"profile {self.name!r} has no content in split {split!r}")
         return members

@@ -21,6 +21,7 @@ from edgevision.agents import LearnedPolicy, LearnedPolicyError, TrainingSummary
 from edgevision.agents.learned_policy import PolicyDescription
 from edgevision.envs import SlotProblem
 from edgevision.envs.action import encode
+from edgevision.envs.policy import is_batched, kind_of
 
 
 def problem(n: int = 6, **settings: Any) -> SlotProblem:
@@ -44,7 +45,7 @@ def test_decides_the_same_after_a_round_trip(tmp_path: Path) -> None:
     decided = loaded.act(slots)
     for name, value in vars(expected).items():
         np.testing.assert_array_equal(getattr(decided, name), value)
-    assert (loaded.name, loaded.batched) == ("toy", True)
+    assert (loaded.name, is_batched(loaded), kind_of(loaded)) == ("toy", True, "learned")
 
 
 @pytest.mark.parametrize("users", [1, 4, 12])

@@ -12,10 +12,11 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from edgevision.agents import LearnedPolicy, TrainConfig, TrainingError, TrainingSummary, resume, train
-from edgevision.agents.validation import VALIDATION_SEEDS, validate
+from edgevision.agents.validation import validate
 from edgevision.envs import ScenarioConfig
 from edgevision.envs.action import decode, encode
 from edgevision.errors import ScenarioError, UnknownNameError
+from edgevision.protocol import SEEDS
 from tests.agents.conftest import SETTINGS, tiny
 
 
@@ -37,7 +38,7 @@ def test_sac_learns(tmp_path: Path) -> None:
 
 def test_the_run_keeps_its_best_policy(finished_run: TrainingSummary) -> None:
     policy = LearnedPolicy.load(finished_run.folder)
-    again = validate(policy, scenario(**SETTINGS), VALIDATION_SEEDS[:4])
+    again = validate(policy, scenario(**SETTINGS), SEEDS["validation"][:4])
     assert again.score.mean() == finished_run.best.score
     assert finished_run.best.score == max(point.score for point in finished_run.curve)
 

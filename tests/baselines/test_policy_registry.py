@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgevision import baselines
+from edgevision.envs.policy import is_batched, kind_of
 from edgevision.errors import AllocationError, MissingExtraError, UnknownNameError
 from tests.baselines.problems import ordinary_problem
 
@@ -17,7 +18,9 @@ def test_every_policy_is_known_by_its_name() -> None:
     for name in baselines.names():
         policy = baselines.make(name)
         assert policy.name == name
-        assert isinstance(policy.batched, bool)
+        solves = {"co-crra", "co-crra-exact", "fcrra", "msvra", "joint", "stae-budget-joint"}
+        assert kind_of(policy) == ("solver" if name in solves else "rule")
+        assert is_batched(policy) == (name not in ("co-crra", "co-crra-exact", "fcrra"))
 
 
 def test_an_unknown_name_is_refused_with_a_suggestion() -> None:

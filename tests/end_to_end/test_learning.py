@@ -45,8 +45,8 @@ def test_the_training_curve_is_what_evaluation_finds(runs: Path) -> None:
     config = EvaluationConfig(PAPER, [str(runs / "seed-0")], 8, "validation", SETTINGS)
     (result,) = evaluate(config, show_progress=False).results
     assert result.rollout.score.mean() == pytest.approx(max(point["score"] for point in curve), abs=1e-6)
-    assert result.contender.label == "ppo"
-    assert dict(result.contender.origin)["seed"] == 0
+    assert result.spec.label == "ppo"
+    assert dict(result.spec.origin)["seed"] == 0
 
 
 def test_runs_are_told_apart_by_their_folders(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +61,7 @@ def test_training_seeds_count_as_one_policy_with_strata(runs: Path, tmp_path: Pa
     config = EvaluationConfig(PAPER, [str(runs), "co-crra"], 6, settings=SETTINGS)
     evaluation = evaluate(config, tmp_path, show_progress=False)
     agent, reference = evaluation.results
-    assert agent.contender.label == "ppo x2"
+    assert agent.spec.label == "ppo x2"
     assert agent.scores.shape == (2, 6)
     for i, scores in enumerate(agent.scores):
         alone = EvaluationConfig(PAPER, [str(runs / f"seed-{i}")], 6, settings=SETTINGS)

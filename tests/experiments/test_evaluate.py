@@ -13,9 +13,10 @@ from edgevision.envs import Policy
 from edgevision.errors import EvaluationError, ScenarioError, SlotProblemError, UnknownNameError
 from edgevision.experiments.evaluation import workers
 from edgevision.experiments.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
-from edgevision.experiments.evaluation.policy_spec import _climb, resolve, tune, tuning_slots
+from edgevision.experiments.evaluation.policy_spec import resolve
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.evaluation.summary import headline, summarise
+from edgevision.experiments.evaluation.tuning import _climb, tune, tuning_slots
 from edgevision.profiles import load_profile
 
 from .policies import EqualShares
@@ -32,7 +33,7 @@ def run(
 
 
 def scores(evaluation: Evaluation) -> dict[str, list[float]]:
-    return {result.contender.label: result.rollout.score.tolist() for result in evaluation.results}
+    return {result.spec.label: result.rollout.score.tolist() for result in evaluation.results}
 
 
 def test_same_policies_score_the_same_and_differ_by_nothing() -> None:
@@ -66,7 +67,7 @@ def test_policy_objects_take_part() -> None:
     evaluation = run(batched, slow, "fixed:operating_point=0")
     mine, also, fixed = scores(evaluation).values()
     assert mine == also == fixed
-    assert [result.contender.kind for result in evaluation.results] == ["rule", "solver", "rule"]
+    assert [result.spec.kind for result in evaluation.results] == ["rule", "rule", "rule"]
     assert set(slow.asked) == {1}
     assert 12 in batched.asked
 
@@ -145,7 +146,7 @@ def _fixed(point: int) -> Policy:
 
 def test_policies_for_one_kind_of_profile_are_known_by_name() -> None:
     video = EvaluationConfig("EdgeVision/Video-v0", ["stae-budget", "fixed-budget:frames=4"], 2, settings={"users": 2})
-    labels = [result.contender.label for result in evaluate(video, show_progress=False).results]
+    labels = [result.spec.label for result in evaluate(video, show_progress=False).results]
     assert labels == ["stae-budget", "fixed-budget:frames=4"]
     with pytest.raises(UnknownNameError, match="did you mean 'stae-budget'"):
         resolve(["stae-budgt"])
@@ -168,7 +169,7 @@ def test_tuning_never_sees_the_test_contents(measured_profile: Path) -> None:
 
 
 def test_tuned_options_are_recorded_and_given_ones_kept() -> None:
-    tuned, given = (result.contender for result in run("fixed", "msvra:operating_point=3").results)
+    tuned, given = (result.spec for result in run("fixed", "msvra:operating_point=3").results)
     assert "operating_point" in dict(tuned.options)
     assert "validation slots" in dict(tuned.origin)["tuned_on"]
     assert dict(given.options) == {"operating_point": 3}

@@ -113,7 +113,7 @@ def test_json_holds_every_episode(folder: Path, evaluation: Evaluation) -> None:
     assert record["seeds"] == list(range(20_000, 20_006))
     assert record["scenario"]["users"] == 3
     for policy in record["policies"]:
-        result = next(r for r in evaluation.results if r.contender.label == policy["policy"])
+        result = next(r for r in evaluation.results if r.spec.label == policy["policy"])
         assert policy["episodes"]["score"] == result.rollout.score.tolist()
         assert policy["score"]["estimate"] == pytest.approx(result.rollout.score.mean())
     slim = as_json(evaluation, summarise(evaluation), episodes=False)
@@ -125,11 +125,11 @@ def test_csv_files_agree_with_the_evaluation(folder: Path, evaluation: Evaluatio
         episodes = list(csv.DictReader(stream))
     assert len(episodes) == 5 * 6
     for result in evaluation.results:
-        own = [float(row["score"]) for row in episodes if row["policy"] == result.contender.label]
+        own = [float(row["score"]) for row in episodes if row["policy"] == result.spec.label]
         assert own == result.rollout.score.tolist()
     with (folder / "summary.csv").open(newline="", encoding="utf-8") as stream:
         summary = {row["policy"]: row for row in csv.DictReader(stream)}
-    assert set(summary) == {result.contender.label for result in evaluation.results}
+    assert set(summary) == {result.spec.label for result in evaluation.results}
     assert summary["co-crra"]["difference"] == ""
     assert float(summary["random"]["difference_low"]) <= float(summary["random"]["difference"])
 

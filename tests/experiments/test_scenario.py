@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.errors import EvaluationError, UnknownNameError
-from edgevision.experiments.evaluation.scenario import Scenario, episode_seeds, parse_settings, parse_value
+from edgevision.experiments.evaluation.scenario import Scenario, parse_settings, parse_value
+from edgevision.protocol import episode_seeds
 
 
 def test_splits_have_the_seeds_of_the_protocol() -> None:

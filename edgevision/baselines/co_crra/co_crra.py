@@ -45,6 +45,7 @@ class CoCRRA:
     """
 
     name = "co-crra"
+    kind = "solver"
     batched = False
     model: SuccessModel | None = "chernoff"
 
@@ -134,6 +135,7 @@ class FCRRA(FixedCompression):
     """
 
     name = "fcrra"
+    kind = "solver"
     batched = False
     shares_depend_on_point = True
 

@@ -19,17 +19,17 @@ from typing import Any
 from edgevision.envs import Policy
 from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation import fingerprints as provenance
-from edgevision.experiments.evaluation import policy_spec as contenders
-from edgevision.experiments.evaluation import workers
-from edgevision.experiments.evaluation.policy_spec import Contender
+from edgevision.experiments.evaluation import tuning, workers
+from edgevision.experiments.evaluation.policy_spec import PolicySpec, check, resolve
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
-from edgevision.experiments.evaluation.scenario import Scenario, Split, episode_seeds
+from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.evaluation.store import PartStore
 from edgevision.experiments.evaluation.workers import Job
 from edgevision.progress import progress_bar
+from edgevision.protocol import Split, episode_seeds
 from edgevision.provenance import cpu_name
 
-#: Episodes in one part of a policy that solves a program per slot.
+#: Episodes in one part of a policy that decides slot by slot.
 EPISODES_PER_PART = 5
 #: Single-slot decisions that a batched policy is timed on.
 TIMED_SLOTS = 200
@@ -61,14 +61,14 @@ class PolicyResult:
     An agent with S training seeds has S x E episodes, seed after seed; every other policy has S = 1.
     """
 
-    contender: Contender
+    spec: PolicySpec
     rollout: Rollout
     decision_seconds: tuple[float, ...]
 
     @property
     def scores(self) -> FloatArray:
         """Scores by training seed and episode, (S, E)."""
-        return self.rollout.score.reshape(max(1, len(self.contender.members)), -1)
+        return self.rollout.score.reshape(max(1, len(self.spec.members)), -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def evaluate(
     Args:
         config: what to compare.
         out: folder that keeps finished parts (under ``parts/``); ``None`` keeps nothing.
-        processes: worker processes for policies that solve a program per slot. More than one needs the calling
+        processes: worker processes for policies that decide slot by slot. More than one needs the calling
             script to be importable (``if __name__ == "__main__"``), as all spawned workers do.
         show_progress: whether to draw bars on stderr.
 
@@ -130,19 +130,19 @@ def evaluate(
         "versions": dict(provenance.versions()),
         "code": provenance.code_fingerprint(),
     }
-    chosen = contenders.resolve(config.policies)
-    for contender in chosen:
-        contenders.check(contender, scenario)
+    chosen = resolve(config.policies)
+    for spec in chosen:
+        check(spec, scenario)
     store = PartStore(out / "parts" if out else None)
     chosen = _tuned(chosen, scenario, environment, store, show_progress)
-    jobs = {contender.label: _jobs(contender, scenario, seeds, resolved.slots[1]) for contender in chosen}
+    jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
     done = _run_all(jobs, environment, store, processes, show_progress)
     return Evaluation(
         env_id=config.env_id,
         scenario=environment["scenario"],
         split=config.split,
         seeds=seeds,
-        results=tuple(_result(contender, [done[job] for job in jobs[contender.label]]) for contender in chosen),
+        results=tuple(_result(spec, [done[job] for job in jobs[spec.label]]) for spec in chosen),
         versions=environment["versions"],
         cpu=cpu_name(),
         command=_command(),
@@ -157,40 +157,40 @@ def _command() -> str:
 
 
 def _tuned(
-    chosen: list[Contender],
+    chosen: list[PolicySpec],
     scenario: Scenario,
     environment: Mapping[str, Any],
     store: PartStore,
     show_progress: bool,
-) -> list[Contender]:
-    """The same contenders, with the compression of those that fix one chosen on the validation seeds."""
-    untuned = [contender for contender in chosen if contenders.needs_tuning(contender)]
+) -> list[PolicySpec]:
+    """The same policies, with the compression of those that fix one chosen on the validation seeds."""
+    untuned = [spec for spec in chosen if tuning.needs_tuning(spec)]
     if not untuned:
         return chosen
-    tuned = {contender.label: contender for contender in chosen}
-    slots = contenders.tuning_slots(scenario)
+    tuned = {spec.label: spec for spec in chosen}
+    slots = tuning.tuning_slots(scenario)
     with progress_bar("tune fixed compression", len(untuned), visible=show_progress) as advance:
-        for contender in untuned:
-            description = {**environment, **contender.describe(), "tuned on": "validation"}
-            found = store.load(f"tune-{contender.label}", description)
+        for spec in untuned:
+            description = {**environment, **spec.describe(), "tuned on": "validation"}
+            found = store.load(f"tune-{spec.label}", description)
             if found is None:
-                found = dict(contenders.tune(contender, slots))
-                store.save(f"tune-{contender.label}", description, found)
-            options = (*contender.options, ("operating_point", found["operating_point"]))
-            tuned[contender.label] = replace(contender, options=options, origin=(("tuned_on", found["tuned_on"]),))
+                found = dict(tuning.tune(spec, slots))
+                store.save(f"tune-{spec.label}", description, found)
+            options = (*spec.options, ("operating_point", found["operating_point"]))
+            tuned[spec.label] = replace(spec, options=options, origin=(("tuned_on", found["tuned_on"]),))
             advance(1)
     return list(tuned.values())
 
 
-def _jobs(contender: Contender, scenario: Scenario, seeds: tuple[int, ...], longest: int) -> list[Job]:
+def _jobs(spec: PolicySpec, scenario: Scenario, seeds: tuple[int, ...], longest: int) -> list[Job]:
     """The parts of one policy's evaluation; the last part of a batched policy is there for its times only."""
-    if contender.members:
-        return [job for member in contender.members for job in _jobs(member, scenario, seeds, longest)]
-    if contender.kind == "solver":
+    if spec.members:
+        return [job for member in spec.members for job in _jobs(member, scenario, seeds, longest)]
+    if not spec.batched:
         starts = range(0, len(seeds), EPISODES_PER_PART)
-        return [Job(contender, scenario, seeds[i : i + EPISODES_PER_PART], one_by_one=True) for i in starts]
+        return [Job(spec, scenario, seeds[i : i + EPISODES_PER_PART], one_by_one=True) for i in starts]
     timed = seeds[: max(1, TIMED_SLOTS // longest)]
-    return [Job(contender, scenario, seeds, one_by_one=False), Job(contender, scenario, timed, one_by_one=True)]
+    return [Job(spec, scenario, seeds, one_by_one=False), Job(spec, scenario, timed, one_by_one=True)]
 
 
 def _run_all(
@@ -204,7 +204,7 @@ def _run_all(
     done: dict[Job, Rollout] = {}
     missing: list[Job] = []
     for job in (job for policy_jobs in jobs.values() for job in policy_jobs):
-        found = store.load(job.label, {**environment, **job.describe()}) if job.contender.storable else None
+        found = store.load(job.label, {**environment, **job.describe()}) if job.spec.storable else None
         if found is None:
             missing.append(job)
         else:
@@ -214,15 +214,15 @@ def _run_all(
     with progress_bar(label, episodes, visible=show_progress and bool(missing)) as advance:
         for job, rollout in workers.run_jobs(missing, processes):
             done[job] = rollout
-            if job.contender.storable:
+            if job.spec.storable:
                 store.save(job.label, {**environment, **job.describe()}, rollout.to_json())
             advance(len(job.seeds))
     return done
 
 
-def _result(contender: Contender, parts: Sequence[Rollout]) -> PolicyResult:
-    if contender.kind == "solver":
+def _result(spec: PolicySpec, parts: Sequence[Rollout]) -> PolicyResult:
+    if not spec.batched:
         rollout = timed = Rollout.joined(parts)
     else:
         rollout, timed = Rollout.joined(parts[0::2]), Rollout.joined(parts[1::2])
-    return PolicyResult(contender, rollout, tuple(timed.seconds.tolist()))
+    return PolicyResult(spec, rollout, tuple(timed.seconds.tolist()))

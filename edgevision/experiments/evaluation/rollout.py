@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs import Allocation, OffloadingVectorEnv, Policy, SlotProblem, equal_shares
+from edgevision.envs import Allocation, Policy, Simulator, SlotProblem, equal_shares
+from edgevision.envs.episodes import PlayedSlot, play
 from edgevision.experiments.evaluation.scenario import Scenario
 
 #: Edges of the bins over a user's signal-to-noise ratio with the whole budget [dB].
@@ -84,29 +85,25 @@ def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, on
     Raises:
         AllocationError: the policy broke a constraint.
     """
-    env = scenario.make(len(seeds))
-    env.reset(seed=list(seeds))
-    tally = _Tally(env)
-    running = np.ones(len(seeds), bool)
-    while running.any():
-        problem = env.problem
+    simulator = scenario.make(len(seeds)).simulator
+    tally = _Tally(simulator)
+
+    def decide(problem: SlotProblem, running: BoolArray) -> Allocation:
         allocation, seconds = _decide(policy, problem, running, one_by_one)
         allocation.check(problem)
-        _, reward, _, truncated, info = env.allocate(allocation)
-        tally.add(problem, allocation, running, reward, info, seconds)
-        running = running & ~truncated
+        tally.seconds += seconds
+        return allocation
+
+    for slot in play(simulator, decide, seeds):
+        tally.add(slot)
     return tally.rollout(seeds)
 
 
 def record_slots(scenario: Scenario, seeds: Sequence[int]) -> SlotProblem:
     """The slots with requests of one episode per seed, as one batch: what policies are tuned on."""
-    env = scenario.make(len(seeds))
-    env.reset(seed=list(seeds))
-    running = np.ones(len(seeds), bool)
-    slots: list[SlotProblem] = []
-    while running.any():
-        slots.append(env.problem[running & env.problem.active.any(axis=1)])
-        running = running & ~env.allocate(_equal_allocation(env.problem))[3]
+    simulator = scenario.make(len(seeds)).simulator
+    played = play(simulator, lambda problem, _: _equal_allocation(problem), seeds)
+    slots = [slot.problem[np.flatnonzero(slot.asked.any(axis=1))] for slot in played]
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(slot, name) for slot in slots])
         for name, value in vars(slots[0]).items()
@@ -141,8 +138,8 @@ def _decide(
 class _Tally:
     """Sums over the slots of E episodes."""
 
-    def __init__(self, env: OffloadingVectorEnv) -> None:
-        n, K = env.num_envs, env.simulator.profile.points
+    def __init__(self, simulator: Simulator) -> None:
+        n, K = simulator.n, simulator.profile.points
         self.reward, self.in_time, self.accuracy = np.zeros((3, n))
         self.slots, self.requests = np.zeros((2, n), np.int64)
         self.points = np.zeros(K, np.int64)
@@ -150,22 +147,13 @@ class _Tally:
         self.by_load = np.zeros((len(BINNED), len(LOAD_EDGES) - 1))
         self.seconds: list[float] = []
 
-    def add(
-        self,
-        problem: SlotProblem,
-        allocation: Allocation,
-        running: BoolArray,
-        reward: FloatArray,
-        info: Mapping[str, Any],
-        seconds: list[float],
-    ) -> None:
-        active = problem.active & running[:, None]
-        self.reward += np.where(running, reward, 0.0)
-        self.in_time += np.where(active, info["user_in_time"], 0.0).sum(axis=1)
-        self.accuracy += np.where(active, info["user_accuracy"], 0.0).sum(axis=1)
-        self.slots += running
+    def add(self, slot: PlayedSlot) -> None:
+        problem, allocation, outcome, active = slot.problem, slot.allocation, slot.outcome, slot.asked
+        self.reward += np.where(slot.running, outcome.reward, 0.0)
+        self.in_time += np.where(active, outcome.in_time, 0.0).sum(axis=1)
+        self.accuracy += np.where(active, outcome.accuracy, 0.0).sum(axis=1)
+        self.slots += slot.running
         self.requests += active.sum(axis=1)
-        self.seconds += seconds
         self.points += np.bincount(allocation.operating_point[active], minlength=len(self.points))
         decisions = _decisions(problem, allocation, active)
         for sums, (place, edges) in zip((self.by_snr, self.by_load), _places(problem, active), strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import gymnasium
 from gymnasium.vector import AutoresetMode
@@ -13,25 +13,7 @@ from gymnasium.vector import AutoresetMode
 from edgevision.envs import IDS, OffloadingVectorEnv, ScenarioConfig
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.profiles import OperatingPointProfile
-
-Split = Literal["validation", "test"]
-
-#: Seeds by purpose; an episode's seed is the first plus its index. Training uses 0..9999.
-SEEDS: dict[str, range] = {"validation": range(10_000, 11_000), "test": range(20_000, 21_000)}
-
-
-def episode_seeds(split: Split, episodes: int) -> tuple[int, ...]:
-    """The first ``episodes`` seeds of a split.
-
-    Raises:
-        EvaluationError: no such split, or more episodes than it has seeds.
-    """
-    if split not in SEEDS:
-        raise EvaluationError(f"split must be one of {', '.join(SEEDS)}, got {split!r}")
-    seeds = SEEDS[split]
-    if not 1 <= episodes <= len(seeds):
-        raise EvaluationError(f"episodes must be 1..{len(seeds)} (the seeds of the {split} split), got {episodes}")
-    return tuple(seeds[:episodes])
+from edgevision.protocol import Split
 
 
 @dataclass(frozen=True)

@@ -55,21 +55,21 @@ class SummaryRow:
 
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
     """One row per policy, best score first."""
-    scores = {result.contender.label: result.scores for result in evaluation.results}
+    scores = {result.spec.label: result.scores for result in evaluation.results}
     reference = scores[REFERENCE][0] if REFERENCE in scores else None
     rows = [_row(result, reference) for result in evaluation.results]
     return sorted(rows, key=lambda row: -row.score.estimate)
 
 
 def _row(result: PolicyResult, reference: FloatArray | None) -> SummaryRow:
-    rollout, contender = result.rollout, result.contender
-    compared = contender.label != REFERENCE
+    rollout, spec = result.rollout, result.spec
+    compared = spec.label != REFERENCE
     p50, p99 = 1e3 * np.percentile(result.decision_seconds or (0.0,), (50, 99))
     requests = np.maximum(rollout.requests, 1e-9)
     return SummaryRow(
-        policy=contender.label,
-        kind=contender.kind,
-        options=", ".join(f"{key}={value}" for key, value in contender.options),
+        policy=spec.label,
+        kind=spec.kind,
+        options=", ".join(f"{key}={value}" for key, value in spec.options),
         score=bootstrap_interval(result.scores),
         iqm=bootstrap_interval(result.scores, interquartile_mean),
         difference=paired_difference(result.scores, reference) if reference is not None and compared else None,
@@ -82,7 +82,7 @@ def _row(result: PolicyResult, reference: FloatArray | None) -> SummaryRow:
 
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
     """One sentence: each learned policy against the strongest classical one, else who is ahead of whom."""
-    scores = {result.contender.label: result.scores for result in evaluation.results}
+    scores = {result.spec.label: result.scores for result in evaluation.results}
     learned = [row for row in rows if row.kind == "learned"]
     classical = [row for row in rows if row.kind != "learned"]
     if not learned or not classical:

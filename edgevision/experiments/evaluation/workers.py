@@ -1,4 +1,4 @@
-"""Running the parts of an evaluation, those of solvers in worker processes where more than one core is wanted."""
+"""Running the parts of an evaluation: what decides slot by slot in worker processes, where more than one is wanted."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ import numpy as np
 from edgevision.envs import Policy
 from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation.fingerprints import digest
-from edgevision.experiments.evaluation.policy_spec import Contender
+from edgevision.experiments.evaluation.policy_spec import PolicySpec
 from edgevision.experiments.evaluation.rollout import Rollout, run_episodes
-from edgevision.experiments.evaluation.scenario import SEEDS, Scenario
+from edgevision.experiments.evaluation.scenario import Scenario
+from edgevision.protocol import SEEDS
 
 #: Every worker computes on one core; more threads would make them fight for the cores that they share.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -32,7 +33,7 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 class Job:
     """One part of an evaluation: a policy on some episodes."""
 
-    contender: Contender
+    spec: PolicySpec
     scenario: Scenario
     seeds: tuple[int, ...]
     one_by_one: bool
@@ -40,12 +41,12 @@ class Job:
     @property
     def label(self) -> str:
         """Short name for files: policy, first episode, and whether it was run for its times."""
-        timed = "-timed" if self.one_by_one and self.contender.kind != "solver" else ""
-        return f"{self.contender.label}-{self.seeds[0]}{timed}"
+        timed = "-timed" if self.one_by_one and self.spec.batched else ""
+        return f"{self.spec.label}-{self.seeds[0]}{timed}"
 
     def describe(self) -> dict[str, Any]:
         """What its result depends on besides the environment, as JSON values."""
-        return {**self.contender.describe(), "seeds": list(self.seeds), "one_by_one": self.one_by_one}
+        return {**self.spec.describe(), "seeds": list(self.seeds), "one_by_one": self.one_by_one}
 
 
 def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout]]:
@@ -54,17 +55,17 @@ def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout
     Policies that answer in batches run here, one after the other: they are quick, and their times should not be
     taken beside busy workers.
     """
-    abroad = [job for job in jobs if processes > 1 and job.contender.kind == "solver" and job.contender.storable]
+    elsewhere = [job for job in jobs if processes > 1 and not job.spec.batched and job.spec.storable]
     for job in jobs:
-        if job not in abroad:
+        if job not in elsewhere:
             yield job, run_job(job)
-    if abroad:
-        yield from _run_in_processes(abroad, min(processes, len(abroad)))
+    if elsewhere:
+        yield from _run_in_processes(elsewhere, min(processes, len(elsewhere)))
 
 
 def run_job(job: Job) -> Rollout:
     """Run one job on one core; single-slot decisions are timed after a warm-up."""
-    policy = _warm_policy(job) if job.one_by_one else job.contender.build()
+    policy = _warm_policy(job) if job.one_by_one else job.spec.build()
     with _one_torch_thread():
         return run_episodes(policy, job.scenario, job.seeds, one_by_one=job.one_by_one)
 
@@ -74,11 +75,11 @@ _warm_policies: dict[str, Policy] = {}
 
 def _warm_policy(job: Job) -> Policy:
     """The policy, having answered once for each number of active users: convex programs are compiled per number."""
-    contender, scenario = job.contender, job.scenario
-    who = contender.describe() if contender.storable else f"object {id(contender.source)}"
+    spec, scenario = job.spec, job.scenario
+    who = spec.describe() if spec.storable else f"object {id(spec.source)}"
     key = digest([who, scenario.env_id, dict(scenario.settings)])
     if key not in _warm_policies:
-        policy = contender.build()
+        policy = spec.build()
         env = scenario.make(1)
         env.reset(seed=SEEDS["validation"][0])
         for count in range(1, env.config.users + 1):

@@ -34,7 +34,7 @@ def plot_behaviour(results: Sequence[PolicyResult], profile: OperatingPointProfi
     layout = ConstrainedLayoutEngine(hspace=0.08, wspace=0.04)
     figure = Figure(figsize=(12.0, 2.6 + 0.56 * len(results)), layout=layout)
     panels = figure.subplots(2, 2)
-    names = [result.contender.label for result in results]
+    names = [result.spec.label for result in results]
     counts = np.stack([result.rollout.points for result in results]).astype(float)
     if profile.axis_names == video_grid.AXES:
         plot_budgets(panels[0, 0], counts)

@@ -28,11 +28,11 @@ def write_data(evaluation: Evaluation, rows: Sequence[SummaryRow], out: Path) ->
 
 def as_json(evaluation: Evaluation, rows: Sequence[SummaryRow], *, episodes: bool = True) -> dict[str, Any]:
     """The whole comparison as JSON values, with or without its per-episode rows."""
-    rollouts = {result.contender.label: result for result in evaluation.results}
+    rollouts = {result.spec.label: result for result in evaluation.results}
     policies = []
     for row in rows:
         result = rollouts[row.policy]
-        policy = {**row.to_json(), "options": dict(result.contender.options), "origin": dict(result.contender.origin)}
+        policy = {**row.to_json(), "options": dict(result.spec.options), "origin": dict(result.spec.origin)}
         if episodes:
             policy |= {"episodes": result.rollout.to_json(), "decision_seconds": list(result.decision_seconds)}
         policies.append(policy)
@@ -59,11 +59,11 @@ def _flat(row: SummaryRow) -> dict[str, Any]:
 def _episodes(evaluation: Evaluation) -> Iterable[dict[str, Any]]:
     for result in evaluation.results:
         columns = {name: getattr(result.rollout, name).tolist() for name in _COLUMNS}
-        runs = [member.label for member in result.contender.members] or [result.contender.label]
+        runs = [member.label for member in result.spec.members] or [result.spec.label]
         episodes = product(runs, enumerate(evaluation.seeds))
         for i, (run, (episode, seed)) in enumerate(episodes):
             row = {name: values[i] for name, values in columns.items()}
-            yield {"policy": result.contender.label, "run": run, "episode": episode, "seed": seed, **row}
+            yield {"policy": result.spec.label, "run": run, "episode": episode, "seed": seed, **row}
 
 
 def _csv(rows: Iterable[dict[str, Any]]) -> bytes:

@@ -42,7 +42,7 @@ class LearningCurve:
 def make_pictures(evaluation: Evaluation, rows: Sequence[SummaryRow], curve: LearningCurve | None) -> list[Picture]:
     """Every picture of the report, in the page's order."""
     profile = load_profile(str(evaluation.scenario["profile"]))
-    ranked = {result.contender.label: result for result in evaluation.results}
+    ranked = {result.spec.label: result for result in evaluation.results}
     pictures = [Picture("scores", "Scores", "Further right is better.", plots.plot_scores(rows))]
     if any(row.difference for row in rows):
         caption = (
@@ -69,8 +69,8 @@ def _environment_png(evaluation: Evaluation, policy: str) -> bytes:
     made = gymnasium.make(evaluation.env_id, render_mode="rgb_array", **evaluation.scenario)
     env = made.unwrapped
     assert isinstance(env, OffloadingEnv)  # noqa: S101 - for the type checker: all our ids are
-    contender = next(result.contender for result in evaluation.results if result.contender.label == policy)
-    actor = contender.build()
+    spec = next(result.spec for result in evaluation.results if result.spec.label == policy)
+    actor = spec.build()
     env.reset(seed=evaluation.seeds[0])
     over = False
     for _ in range(_PICTURED_SLOTS):

@@ -17,7 +17,11 @@ from edgevision.statistics import Interval
 
 COLOURS = {"learned": "#D55E00", "solver": "#0072B2", "rule": "#4D4D4D"}
 _MARKERS = {"learned": "D", "solver": "o", "rule": "s"}
-_KINDS = {"learned": "learned", "solver": "solver (a convex program per slot)", "rule": "rule (array operations)"}
+_KINDS = {
+    "learned": "learned",
+    "solver": "solver (an optimisation per slot)",
+    "rule": "rule (no optimisation)",
+}
 _LABEL_GAP = 0.055  # least distance of two labels, as a share of the axis' height
 
 

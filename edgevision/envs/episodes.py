@@ -1,0 +1,57 @@
+"""Whole episodes under a policy: the one loop that evaluation, validation and tuning are built on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from gymnasium.utils import seeding
+
+from edgevision.arrays import BoolArray
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulator import Simulator, SlotOutcome
+
+#: Decides for a batch of slots, of which only those marked (N,) still run.
+Decide = Callable[[SlotProblem, BoolArray], Allocation]
+
+
+@dataclass(frozen=True, eq=False)
+class PlayedSlot:
+    """One slot of E episodes.
+
+    Attributes:
+        problem: what was known.
+        allocation: what was decided.
+        outcome: what came of it.
+        running: which episodes the slot belongs to, (E,); the others were over before.
+        asked: whose request it was, (E, U).
+    """
+
+    problem: SlotProblem
+    allocation: Allocation
+    outcome: SlotOutcome
+    running: BoolArray
+
+    @property
+    def asked(self) -> BoolArray:
+        """Active users of running episodes, (E, U)."""
+        return self.problem.active & self.running[:, None]
+
+
+def play(simulator: Simulator, decide: Decide, seeds: Sequence[int]) -> Iterator[PlayedSlot]:
+    """Run one episode per seed to its end, exactly as the environments of this scenario run it.
+
+    Args:
+        simulator: of E environments.
+        decide: allocates for all of them in every slot.
+        seeds: one per episode, E in all.
+    """
+    simulator.reset(np.arange(len(seeds)), [seeding.np_random(int(seed))[0] for seed in seeds])
+    running = np.ones(len(seeds), bool)
+    while running.any():
+        problem = simulator.problem
+        allocation = decide(problem, running)
+        outcome = simulator.step(allocation, running)
+        yield PlayedSlot(problem, allocation, outcome, running)
+        running = running & ~outcome.truncated

@@ -1,0 +1,91 @@
+"""Tuning the policies that fix one compression for everybody, on slots of the validation seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgevision import baselines
+from edgevision.arrays import IntArray
+from edgevision.envs import SlotProblem
+from edgevision.errors import EvaluationError
+from edgevision.experiments.evaluation.policy_spec import PolicySpec
+from edgevision.experiments.evaluation.rollout import record_slots
+from edgevision.experiments.evaluation.scenario import Scenario
+from edgevision.protocol import SEEDS
+
+#: Validation episodes whose slots fixed compressions are tuned on.
+TUNING_EPISODES = 40
+#: A policy that decides slot by slot is tuned on fewer, and on points in steps around the best one for equal shares,
+#: axis by axis.
+SINGLE_TUNING_SLOTS = 24
+SINGLE_TUNING_REACH = 3
+
+
+def needs_tuning(spec: PolicySpec) -> bool:
+    """Whether it fixes one compression for everybody and nobody said which."""
+    fixed = isinstance(spec.source, str) and isinstance(spec.build(), baselines.FixedCompression)
+    return fixed and "operating_point" not in dict(spec.options)
+
+
+def tuning_slots(scenario: Scenario) -> SlotProblem:
+    """Slots of the validation seeds, on validation contents where the profile is measured.
+
+    Raises:
+        EvaluationError: no user ever has a request in them.
+    """
+    # Whatever contents are to be evaluated on, those of the test split are never tuned on.
+    settings = {name: value for name, value in scenario.settings.items() if name != "content_split"}
+    validation = Scenario(scenario.env_id, settings, "validation")
+    slots = record_slots(validation, SEEDS["validation"][:TUNING_EPISODES])
+    if not slots.slots:
+        raise EvaluationError("no requests in the validation episodes to tune on; raise arrivals_per_slot")
+    return slots
+
+
+def tune(spec: PolicySpec, slots: SlotProblem) -> Mapping[str, Any]:
+    """Choose the fixed operating point on recorded validation slots, scored by the scenario's own success model.
+
+    Returns:
+        ``operating_point``, and on how many validation slots it was chosen (``tuned_on``).
+    """
+    point = baselines.tune_fixed_point(_maker(str(spec.source) if spec.batched else "fixed"), slots)
+    if not spec.batched:
+        slots = slots[np.linspace(0, slots.slots - 1, min(SINGLE_TUNING_SLOTS, slots.slots)).round().astype(int)]
+        point = _climb(_maker(str(spec.source)), slots, point)
+    return {"operating_point": point, "tuned_on": f"{slots.slots} validation slots"}
+
+
+def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) -> int:
+    """The best point along one axis of the operating points after the other, until none leads on."""
+    point = start
+    while True:
+        before = point
+        for axis in range(len(slots.grid)):
+            point = _walk(make_policy, slots, point, axis)
+        if point == before or len(slots.grid) == 1:
+            return point
+
+
+def _walk(make_policy: Callable[[int], Any], slots: SlotProblem, start: int, axis: int) -> int:
+    """The best point of a window along an axis, moved as long as the best lies on its edge."""
+    steps = max(1, slots.grid[axis] // 20) * np.arange(-SINGLE_TUNING_REACH, SINGLE_TUNING_REACH + 1)
+    while True:
+        window = _along(start, axis, steps, slots.grid)
+        best = baselines.tune_fixed_point(make_policy, slots, window.tolist())
+        if best == start or window[0] < best < window[-1]:
+            return best
+        start = best
+
+
+def _along(point: int, axis: int, steps: IntArray, grid: Sequence[int]) -> IntArray:
+    """The points that so many steps along an axis lead to, without repetition; steps end at the border."""
+    cells = np.tile(np.unravel_index(point, grid), (len(steps), 1))
+    cells[:, axis] = np.clip(cells[:, axis] + steps, 0, grid[axis] - 1)
+    return np.unique(np.ravel_multi_index(tuple(cells.T), tuple(grid)))
+
+
+def _maker(name: str) -> Callable[[int], Any]:
+    return lambda point: baselines.make(name, operating_point=point)
