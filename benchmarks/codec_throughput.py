@@ -20,6 +20,7 @@ from PIL import Image
 from edgevision import provenance
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.uniform import UniformJpeg
+from edgevision.data.image_reading import read_image
 from edgevision.vision.importance import Importance
 
 _LIBRARIES = ("numpy", "pillow", "jpeglib")
@@ -70,8 +71,7 @@ def _in_turns(first: Callable[[], object], second: Callable[[], object], repeats
 
 def _picture(path: Path | None, side: int) -> NDArray[np.uint8]:
     if path is not None:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB").resize((side, side)))
+        return np.asarray(Image.fromarray(read_image(path)).resize((side, side)))
     rows, columns = np.mgrid[:side, :side] * (8 / side)
     waves = np.stack([np.sin(rows * k + columns * (4 - k)) for k in (1, 2, 3)], axis=2)
     waves[rows > columns + np.sin(3 * columns)] += 0.4

@@ -17,6 +17,7 @@ from PIL import Image
 
 from edgevision.codecs.spat_imco.regions import region_weights
 from edgevision.codecs.spat_imco.theta import Theta
+from edgevision.data.image_reading import read_image
 
 SIDE = 224
 
@@ -31,7 +32,7 @@ def main() -> None:
     size = (2.0 * len(given.photos), 6.0)
     figure, axes = plt.subplots(3, len(given.photos), figsize=size, squeeze=False, layout="compressed")
     for column, path in zip(axes.T, given.photos, strict=True):
-        picture = Image.open(path).convert("RGB")
+        picture = Image.fromarray(read_image(path))
         shorter = min(picture.size)
         left, top = (picture.width - shorter) / 2, (picture.height - shorter) / 2
         square = picture.resize((SIDE, SIDE), box=(left, top, left + shorter, top + shorter))

@@ -51,7 +51,7 @@ class RateControlError(EdgeVisionError, ValueError):
 
 
 class ImageFileError(EdgeVisionError, ValueError):
-    """A file is no picture that can be read, or cannot be written as one."""
+    """A picture cannot be written under this file name."""
 
 
 class DataSetError(EdgeVisionError, ValueError):
@@ -59,7 +59,7 @@ class DataSetError(EdgeVisionError, ValueError):
 
 
 class UnreadableImageError(EdgeVisionError, ValueError):
-    """One image of a data set cannot be read; the others can."""
+    """A picture is missing, damaged, too large, or stored in a way that cannot be shown without guessing."""
 
 
 class ClipError(EdgeVisionError, ValueError):

@@ -43,6 +43,7 @@ def compress(
     """
     require("PIL", "codecs")
     from edgevision import codecs
+    from edgevision.data.image_reading import read_image
 
     chosen = make_codec(codec)
     image = read_image(source)
@@ -158,23 +159,6 @@ def profile_image(
         f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "
         f"{profile.size.mean(axis=0).max():.0f} to {profile.size.mean(axis=0).min():.0f}"
     )
-
-
-def read_image(path: Path) -> ByteImage:
-    """Read a picture as (H, W, 3) uint8.
-
-    Raises:
-        ImageFileError: not a picture, damaged, or implausibly large.
-    """
-    import numpy as np
-    from PIL import Image
-
-    with path.open("rb") as stream:
-        try:
-            with Image.open(stream) as picture:
-                return np.asarray(picture.convert("RGB"))
-        except Exception as error:  # Pillow's parsers raise many types on damaged files
-            raise ImageFileError(f"{path} is not a picture that can be read ({error})") from None
 
 
 def write_image(path: Path, pixels: ByteImage) -> None:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-from PIL import Image
-
 from edgevision.arrays import ByteImage
-from edgevision.errors import DataSetError, UnreadableImageError
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"}
-MAX_SOURCE_PIXELS = 2**26  # a larger picture is taken for a decompression bomb
-MAX_ASPECT = 64  # and so is a thinner one, which resizing its shorter side would blow up
+from edgevision.data.image_reading import SUFFIXES, read_image
+from edgevision.errors import DataSetError
 
 
 @dataclass(frozen=True)
@@ -66,21 +59,12 @@ class ImageFolder:
         return len(self.items)
 
     def load(self, item: LabelledImage) -> ByteImage:
-        """Read one image as (H, W, 3) uint8.
+        """Read one image as (H, W, 3) uint8, sRGB; see `edgevision.data.image_reading`.
 
         Raises:
             UnreadableImageError: names the image and says why.
         """
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                with Image.open(self.folder / item.content_id) as picture:
-                    _check_size(item.content_id, *picture.size)
-                    return np.asarray(picture.convert("RGB"))
-        except UnreadableImageError:
-            raise
-        except Exception as error:  # Pillow's parsers raise many types on damaged files
-            raise UnreadableImageError(f"{item.content_id}: {type(error).__name__}") from error
+        return read_image(self.folder / item.content_id, item.content_id)
 
     def fingerprint(self) -> str:
         """SHA-256 over names, classes and file sizes: changes when the data set does."""
@@ -90,13 +74,6 @@ class ImageFolder:
             size = path.stat().st_size if path.is_file() else -1
             digest.update(f"{item.content_id}\0{item.class_index}\0{size}\n".encode())
         return digest.hexdigest()
-
-
-def _check_size(content_id: str, width: int, height: int) -> None:
-    if width * height > MAX_SOURCE_PIXELS or max(width, height) > MAX_ASPECT * min(width, height):
-        raise UnreadableImageError(
-            f"{content_id}: {width} x {height} pixels, limits are {MAX_SOURCE_PIXELS} pixels and {MAX_ASPECT}:1"
-        )
 
 
 def _read_labels(labels: Path) -> list[LabelledImage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from edgevision.arrays import ByteImage
-from edgevision.data.images import SUFFIXES
+from edgevision.data.image_reading import SUFFIXES, read_image
 from edgevision.errors import ReproductionError
 
 FROM_A_FOLDER = 6  # pictures at most
@@ -50,15 +49,9 @@ def read_photograph(path: Path) -> ByteImage:
     """Read a picture as (H, W, 3) uint8, its longer side no longer than 448 pixels.
 
     Raises:
-        ReproductionError: it cannot be read.
+        UnreadableImageError: it cannot be read.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                picture = opened.convert("RGB")
-    except Exception as error:  # Pillow's parsers raise many types on damaged files
-        raise ReproductionError(f"{path} is not a picture that can be read ({type(error).__name__})") from None
+    picture = Image.fromarray(read_image(path))
     picture.thumbnail((_LONGER_SIDE, _LONGER_SIDE), Image.Resampling.BICUBIC)
     return np.asarray(picture)
 

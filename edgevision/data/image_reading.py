@@ -1,0 +1,166 @@
+"""Reading pictures as cameras, scanners and programs store them, into 8-bit sRGB.
+
+What a viewer would show is what is returned: turned upright by the EXIF orientation, colours converted from the ICC
+profile to sRGB, 16-bit and floating-point samples scaled, transparency laid over white, the first of several frames.
+What cannot be shown without guessing is refused by name.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms
+
+from edgevision.arrays import ByteImage
+from edgevision.errors import UnreadableImageError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff", ".mpo"}
+MAX_PIXELS = 2**26  # a larger picture is taken for a decompression bomb
+MAX_ASPECT = 64  # and so is a thinner one, which resizing its shorter side would blow up
+MAX_BYTES = 2**29
+BACKGROUND = (255, 255, 255)  # what shows through transparency
+
+# Only formats that Pillow decodes itself: the plug-in for EPS starts another program.
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF")
+_WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
+_PLAIN = ("1", "L", "RGB", "RGBX", "CMYK", "YCbCr", "LAB", "P")
+_SRGB = ImageCms.createProfile("sRGB")
+_SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_image(path: Path, name: str = "") -> ByteImage:
+    """Read a picture as (H, W, 3) uint8, sRGB.
+
+    Args:
+        path: of a regular file.
+        name: what messages call it; the path by default.
+
+    Raises:
+        UnreadableImageError: names the picture and says why it cannot be read.
+    """
+    name = name or str(path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableImageError(f"{name}: not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise UnreadableImageError(f"{name}: larger than {MAX_BYTES} bytes")
+        return decode_image(path.read_bytes(), name)
+    except OSError as error:
+        raise UnreadableImageError(f"{name}: {error.strerror or error}") from error
+
+
+def decode_image(data: bytes, name: str) -> ByteImage:
+    """Decode the bytes of a picture file; see ``read_image``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of metadata that does not matter here, and of sizes, which are checked
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                _check_size(name, *picture.size)
+                picture.load()  # which turns a TIFF upright and removes its orientation
+                turn = _UPRIGHT.get(_orientation(picture))
+                shown = _over_background(_in_srgb(_in_bytes(picture, name), name))
+                return np.asarray(shown.transpose(turn) if turn is not None else shown)
+    except UnreadableImageError:
+        raise
+    except Image.UnidentifiedImageError:
+        raise UnreadableImageError(f"{name}: not a picture in one of {', '.join(_FORMATS)}") from None
+    except Exception as error:  # Pillow's parsers raise many types on damaged files
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UnreadableImageError(f"{name}: damaged ({reason})") from error
+
+
+def _check_size(name: str, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_ASPECT * min(width, height):
+        raise UnreadableImageError(
+            f"{name}: {width} x {height} pixels, limits are {MAX_PIXELS} pixels and {MAX_ASPECT}:1"
+        )
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1, as it is, where there is none that can be read."""
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # damaged metadata are no reason to refuse a picture, and viewers ignore them too
+        return 1
+
+
+def _in_bytes(picture: Image.Image, name: str) -> Image.Image:
+    """The same picture with samples of 8 bits."""
+    mode = picture.mode
+    if mode.startswith("I;16") or (mode == "I" and picture.format in ("PNG", "PPM")):
+        return _keeping_profile(np.rint(np.asarray(picture, np.float64) * (255 / 65535)), picture)
+    if mode == "F":
+        samples = np.asarray(picture, np.float64)
+        if not (np.isfinite(samples).all() and samples.min() >= 0 and samples.max() <= 1):
+            raise UnreadableImageError(f"{name}: floating-point samples outside 0 to 1, of an unknown scale")
+        return _keeping_profile(np.rint(samples * 255), picture)
+    if mode in _WITH_ALPHA or mode in _PLAIN:
+        return picture
+    raise UnreadableImageError(f"{name}: samples of Pillow's mode {mode!r}, whose scale is not known")
+
+
+def _keeping_profile(samples: np.ndarray, picture: Image.Image) -> Image.Image:
+    grey = Image.fromarray(samples.astype(np.uint8))
+    grey.info |= {key: value for key, value in picture.info.items() if key == "icc_profile"}
+    return grey
+
+
+def _in_srgb(picture: Image.Image, name: str) -> Image.Image:
+    """The same picture in sRGB, as mode RGB or RGBA."""
+    clear = picture.mode in _WITH_ALPHA or "transparency" in picture.info
+    profile = picture.info.get("icc_profile")
+    if profile is None:
+        return picture.convert("RGBA" if clear else "RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        description = ImageCms.getProfileDescription(source).strip()
+    except (ImageCms.PyCMSError, OSError) as error:
+        raise UnreadableImageError(f"{name}: its ICC profile is damaged ({error})") from None
+    alpha = picture.convert("RGBA").getchannel("A") if clear else None
+    if description.startswith("sRGB"):
+        colours = picture.convert("RGB")
+    else:
+        space = source.profile.xcolor_space
+        if space not in _SPACES:
+            raise UnreadableImageError(f"{name}: its ICC profile {description!r} is for the colour space {space!r}")
+        colours = picture if picture.mode == _SPACES[space] else _opaque(picture, _SPACES[space], name, description)
+        colours = _converted(colours, source)
+    if alpha is not None:
+        colours.putalpha(alpha)
+    return colours
+
+
+def _converted(picture: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+    intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    found = ImageCms.profileToProfile(picture, source, _SRGB, intent, "RGB", flags=flags)
+    assert found is not None  # noqa: S101 - for the type checker: it is None only where it works in place
+    return found
+
+
+def _opaque(picture: Image.Image, mode: str, name: str, description: str) -> Image.Image:
+    """The samples that a profile of this colour space is for."""
+    kin = {"L": ("1", "L", "LA", "La"), "RGB": ("RGB", "RGBX", "RGBA", "RGBa", "P", "PA"), "CMYK": ("CMYK",)}
+    if picture.mode not in kin[mode]:
+        raise UnreadableImageError(f"{name}: its ICC profile {description!r} does not fit samples {picture.mode!r}")
+    return picture.convert(mode)
+
+
+def _over_background(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    below = Image.new("RGBA", picture.size, (*BACKGROUND, 255))
+    return Image.alpha_composite(below, picture).convert("RGB")
