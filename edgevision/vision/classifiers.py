@@ -7,13 +7,16 @@ timm has weights for is fetched from the Hugging Face hub on first use.
 from __future__ import annotations
 
 import importlib
-import math
+import itertools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import timm
 import torch
 from PIL import Image
+from timm.data.transforms import MaybeToTensor
 
 from edgevision.arrays import ByteImage, Float32Array
 from edgevision.errors import WeightsUnavailableError, unknown_name
@@ -36,22 +39,14 @@ class Classifier:
         self.name = name
         self.model = model.eval().requires_grad_(False)
         self.input_size = int(config["input_size"][-1])
-        self._resize = math.floor(self.input_size / config["crop_pct"])
+        self._cut = _steps_on_pictures(timm.data.create_transform(**config))
         self._resampling = Image.Resampling[config["interpolation"].upper()]
         self._mean = torch.tensor(config["mean"]).view(1, 3, 1, 1)
         self._std = torch.tensor(config["std"]).view(1, 3, 1, 1)
 
     def crop(self, image: ByteImage) -> ByteImage:
-        """Resize the shorter side and cut out the centre, (S, S, 3); an (S, S, 3) image is taken as it is."""
-        size = self.input_size
-        if image.shape[:2] == (size, size):
-            return image
-        height, width = image.shape[:2]
-        shorter = min(height, width)
-        shape = self._resize * width // shorter, self._resize * height // shorter
-        left, top = round((shape[0] - size) / 2), round((shape[1] - size) / 2)
-        resized = Image.fromarray(image).resize(shape, self._resampling)
-        return np.asarray(resized.crop((left, top, left + size, top + size)))
+        """What the network is shown of a picture (H, W, 3): resized and cut as timm does for it, (S, S, 3)."""
+        return np.asarray(self._cut(Image.fromarray(image)))
 
     def squeeze(self, image: ByteImage) -> ByteImage:
         """Resize the whole image to the input size whatever its shape, (S, S, 3)."""
@@ -70,10 +65,27 @@ class Classifier:
 
     @torch.inference_mode()
     def predict_logits(self, images: ByteImage) -> Float32Array:
-        """Class scores (B, C) of (B, H, W, 3) uint8 images."""
-        cropped = np.stack([self.crop(image) for image in images])
-        logits: Float32Array = self.model(self.tensor(cropped)).numpy()
+        """Class scores (B, C) of crops (B, S, S, 3) uint8.
+
+        Raises:
+            ValueError: images of another size; ``crop`` makes them fit.
+        """
+        if images.shape[1:] != (self.input_size, self.input_size, 3):
+            raise ValueError(f"images must be crops of {self.input_size} x {self.input_size}, got {images.shape[1:]}")
+        logits: Float32Array = self.model(self.tensor(images)).numpy()
         return logits
+
+
+def _steps_on_pictures(transform: Any) -> Callable[[Image.Image], Image.Image]:
+    """The steps of timm's evaluation transform that come before the picture is a tensor."""
+    steps = list(itertools.takewhile(lambda step: not isinstance(step, MaybeToTensor), transform.transforms))
+
+    def apply(picture: Image.Image) -> Image.Image:
+        for step in steps:
+            picture = step(picture)
+        return picture
+
+    return apply
 
 
 def load_classifier(name: str) -> Classifier:

@@ -31,14 +31,27 @@ def test_shipped_classifiers_recognise_pictures(name: str, labelled_folder: Path
     assert (logits.argmax(axis=1) == truth).sum() >= 7
 
 
-def test_cropping_follows_timm(lite0: Classifier) -> None:
+@pytest.mark.parametrize("mode", ["center", "squash", "border"])
+@pytest.mark.parametrize("shape", [(300, 411), (411, 300), (96, 96), (60, 500), (97, 97)])
+@pytest.mark.parametrize("share", [0.875, 1.0])
+def test_networks_are_shown_what_timm_shows_them(mode: str, shape: tuple[int, int], share: float) -> None:
     from PIL import Image
 
-    image = picture(300, 411)
-    transform = timm.data.create_transform(**timm.data.resolve_data_config({}, model=lite0.model))
-    expected = transform(Image.fromarray(image))
-    ours = lite0.tensor(lite0.crop(image)[None])[0]
-    np.testing.assert_allclose(ours.numpy(), expected.numpy(), atol=1e-5)
+    model = timm.create_model("test_vit", num_classes=3)
+    model.pretrained_cfg = {**model.pretrained_cfg, "input_size": (3, 96, 96), "crop_mode": mode, "crop_pct": share}
+    image = picture(*shape)
+    config = timm.data.resolve_data_config({}, model=model)
+    assert config["crop_mode"] == mode
+    expected = timm.data.create_transform(**config)(Image.fromarray(image))
+    classifier = Classifier("test", model)
+    cropped = classifier.crop(image)
+    assert cropped.shape == (96, 96, 3)
+    np.testing.assert_allclose(classifier.tensor(cropped[None])[0].numpy(), expected.numpy(), atol=1e-6)
+
+
+def test_pictures_that_were_not_cropped_are_refused(lite0: Classifier) -> None:
+    with pytest.raises(ValueError, match="crops of 224 x 224"):
+        lite0.predict_logits(picture(300, 411)[None])
 
 
 def test_answers_do_not_depend_on_how_often_they_are_asked(lite0: Classifier) -> None:
