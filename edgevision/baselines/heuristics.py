@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, FloatArray, IntArray, SlotProblem, equal_shares
+from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 
 
 @register

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
+from edgevision.arrays import FloatArray, IntArray
+from edgevision.envs.problem import SlotProblem
 
 
 def required_rate(problem: SlotProblem) -> FloatArray:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.operating_points import FixedCompression
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
-from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
+from edgevision.envs.problem import SlotProblem
 
 _BISECTIONS = 60
 

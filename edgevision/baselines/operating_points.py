@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, FloatArray, IntArray, SlotProblem
+from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import AllocationError
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgevision.envs.problem import BoolArray, FloatArray, SlotProblem
+from edgevision.arrays import BoolArray, FloatArray
+from edgevision.envs.problem import SlotProblem
 
 
 def fill_budget(share: FloatArray, active: BoolArray, budget: FloatArray, least: FloatArray) -> FloatArray:

@@ -10,11 +10,12 @@ import dataclasses
 
 import numpy as np
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.joint import Joint
 from edgevision.baselines.ladder import with_points
 from edgevision.baselines.policy_registry import register
 from edgevision.envs import radio
-from edgevision.envs.problem import Allocation, BoolArray, FloatArray, IntArray, SlotProblem, equal_shares
+from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 from edgevision.profiles.video_grid import AXES
 
 

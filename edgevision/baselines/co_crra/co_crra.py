@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.co_crra.resources import ResourceAllocator
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, BoolArray, FloatArray, IntArray, SlotProblem, equal_shares
+from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.envs.problem import FloatArray
+from edgevision.arrays import FloatArray
 from edgevision.imports import require
 
 

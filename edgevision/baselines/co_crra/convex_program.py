@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from edgevision.arrays import FloatArray
 from edgevision.baselines.co_crra.compiled_program import CompiledProgram
 from edgevision.envs.config import Fading
-from edgevision.envs.problem import FloatArray
 from edgevision.imports import require
 
 #: Parameters of the program, in the order of the rows that ``ResourceProgram.solve`` expects.

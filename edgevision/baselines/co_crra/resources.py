@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.shares import fill_budgets
 from edgevision.envs import radio
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.envs.problem import Allocation, BoolArray, FloatArray, IntArray, SlotProblem
+from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.imports import require
 
 # A user whose task success hardly differs between the least and the most it can get is left out of P2.2.
