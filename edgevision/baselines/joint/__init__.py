@@ -1,7 +1,20 @@
 """`joint`: operating point, bandwidth and power of all users at once, near the optimum and with a certificate. Ours.
 
-Dual decomposition finds prices and a feasible start, Newton steps polish it. Slots are worked on in groups that fit
-the cache; no slot's allocation depends on another's. Operating points of a grid are first made a ladder.
+It solves max over k, b, p of sum_i eta_i P_i under C1 to C5. What happens to one slot, in this order:
+
+    step  file                           what it does
+    0     scaled_slots                   writes the slot in units of its budgets
+    1     power_table, response_table    tabulate closed forms, once per fading and success model
+    2     best_points, ladder_points     find a user's best operating point, enumerated or tabulated
+    3     response                       a user's answer to prices of bandwidth and power
+    4     prices                         clearing prices: those at which demand meets both budgets
+    5     recovery                       a feasible allocation from the answers at those prices
+    6     newton                         polish: Newton steps on all shares at once
+    7     exchange                       moves shares between users half-way up their ladders
+          inner_bound, upper_bound       certificate: what no allocation exceeds
+
+Each file imports only from files above it. Operating points of a grid are first made a ladder (``baselines.ladder``).
+Slots are worked on in groups that fit the cache; no slot's allocation depends on another's.
 """
 
 from __future__ import annotations
@@ -10,17 +23,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgevision.arrays import FloatArray
 from edgevision.baselines.joint.exchange import exchange
+from edgevision.baselines.joint.ladder_points import point_choice
 from edgevision.baselines.joint.newton import polish
-from edgevision.baselines.joint.prices import solve_dual
-from edgevision.baselines.joint.response import point_choice
-from edgevision.baselines.joint.scaled_slots import dual_slots
+from edgevision.baselines.joint.prices import clear_prices
+from edgevision.baselines.joint.recovery import recover
+from edgevision.baselines.joint.scaled_slots import scale_slots
 from edgevision.baselines.joint.upper_bound import upper_bound
 from edgevision.baselines.ladder import frontier, with_points
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, FloatArray, SlotProblem
+from edgevision.envs.problem import Allocation, SlotProblem
 
 _LOOSE = 0.005  # gap above which a second bound is tried
 _USERS_AT_A_TIME = 16384
@@ -109,11 +124,12 @@ class Joint:
 
     def _act_on(self, problem: SlotProblem) -> tuple[np.ndarray, ...]:
         with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
-            slots = dual_slots(problem, self.model)
+            slots = scale_slots(problem, self.model)
             choice = point_choice(slots)
-            dual = solve_dual(slots, choice)
-            shares = polish(slots, choice, dual.shares, dual.prices)
-            shares = exchange(slots, shares, dual.prices)
+            found = clear_prices(slots, choice)
+            shares = recover(slots, choice, found)
+            shares = polish(slots, choice, shares, found.prices)
+            shares = exchange(slots, shares, found.prices)
         bandwidth = shares.bandwidth * problem.bandwidth_budget
         power = shares.power * problem.power_budget
-        return np.where(slots.active, shares.points, 0), bandwidth, power, dual.prices
+        return np.where(slots.active, shares.points, 0), bandwidth, power, found.prices

@@ -1,6 +1,7 @@
-"""The best operating point of every user, by looking at all of them or, on a long ladder, at a dozen and near the best.
+"""Step 2 of ``joint``: the best operating point of every user, enumerated: max over k of its value at prices or shares.
 
-Answers are the same kind for every regime of ``dual_response``: the index of the best point and what it is worth.
+A short ladder is looked at whole, of a long one a dozen points and those near the best. For each regime (``free``,
+``least_power``, ``least_bandwidth``) the answer is the index of the best point and what it is worth.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgevision.baselines.joint.power_table import PowerTable
+from edgevision.arrays import FloatArray, IntArray
+from edgevision.baselines.joint.power_table import power_table
 from edgevision.baselines.joint.response_table import GRID, Place, ResponseTable, response_table
-from edgevision.baselines.joint.scaled_slots import DualSlots, at, best_of, thresholds
-from edgevision.envs.problem import FloatArray, IntArray
+from edgevision.baselines.joint.scaled_slots import ScaledSlots, Shares, at, best_of, thresholds
 
 SMALLEST_SHARE = 1e-12
 _SHORT_LADDER = 24
@@ -30,35 +31,33 @@ class EnumeratedPoints:
         points: index of each candidate into the K points, (L,).
         log_price: log A - log eta; with log lambda it makes log c, (L, U, N).
         log_most_exponent: log of the largest q, that at minimum bandwidth, with a tolerance, (L, U, N).
-        log_least_power: log y of the regime ``least power``, (L, U, N).
-        log_narrow_price: log of the threshold per unit of power and of 1 / eta at minimum bandwidth, (L, U, N).
+        log_y: log y of the regime ``least_power``, (L, U, N).
+        log_least_bandwidth_price: log of (threshold per unit of power over eta) at minimum bandwidth, (L, U, N).
     """
 
-    slots: DualSlots
+    slots: ScaledSlots
     points: IntArray
     log_price: FloatArray
     log_most_exponent: FloatArray
-    log_least_power: FloatArray
-    log_narrow_price: FloatArray
+    log_y: FloatArray
+    log_least_bandwidth_price: FloatArray
 
-    def free(self, log_row: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+    def free(self, log_r: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
         """Best point where both shares are free, at log r (U, N) and log lambda (1, N)."""
-        table = self.slots.table
-        of = response_table("free", table.fading, table.model)
-        return self._best(lambda i: self._stationary(of, GRID.place(log_row, log_lambda + self.log_price[i]), i))
+        of = response_table("free", self.slots.fading, self.slots.model)
+        return self._best(lambda i: self._stationary(of, GRID.place(log_r, log_lambda + self.log_price[i]), i))
 
-    def lean(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+    def least_power(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
         """Best point where power is at its minimum; the power's cost is left out."""
-        table = self.slots.table
-        of = response_table("least power", table.fading, table.model)
-        return self._best(
-            lambda i: self._stationary(of, GRID.place(self.log_least_power[i], log_lambda + self.log_price[i]), i)
-        )
+        of = response_table("least_power", self.slots.fading, self.slots.model)
+        return self._best(lambda i: self._stationary(of, GRID.place(self.log_y[i], log_lambda + self.log_price[i]), i))
 
-    def narrow(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
+    def least_bandwidth(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
         """Best point where bandwidth is at its minimum; the bandwidth's cost is left out."""
-        table: PowerTable = self.slots.table
-        return self._best(lambda i: self._accuracy(i) * table.read(log_nu + self.log_narrow_price[i], table.value))
+        table = power_table(self.slots.fading, self.slots.model)
+        return self._best(
+            lambda i: self._accuracy(i) * table.read(log_nu + self.log_least_bandwidth_price[i], table.value)
+        )
 
     def at_shares(self, bandwidth: FloatArray, power: FloatArray) -> IntArray:
         """P1: the point with the largest eta P at given shares, (U, N)."""
@@ -97,7 +96,7 @@ class EnumeratedPoints:
         return np.asarray(value)
 
 
-def enumerated_points(slots: DualSlots) -> EnumeratedPoints:
+def enumerated_points(slots: ScaledSlots) -> EnumeratedPoints:
     """Prepare the candidates of a batch."""
     points = candidates(slots.points)
     accuracy, exponent = slots.accuracy[points], slots.load * slots.relative[points]
@@ -109,12 +108,12 @@ def enumerated_points(slots: DualSlots) -> EnumeratedPoints:
         points,
         log_price=log_exponent - log_accuracy,
         log_most_exponent=np.log(q) + _TOLERANCE,
-        log_least_power=slots.log_noise + log_exponent - np.log(least_power),
-        log_narrow_price=log_unit_threshold(slots, q) - log_accuracy,
+        log_y=slots.log_noise + log_exponent - np.log(least_power),
+        log_least_bandwidth_price=log_unit_threshold(slots, q) - log_accuracy,
     )
 
 
-def log_unit_threshold(slots: DualSlots, q: FloatArray) -> FloatArray:
+def log_unit_threshold(slots: ScaledSlots, q: FloatArray) -> FloatArray:
     """log of the threshold per unit of power at minimum bandwidth, where q = A / beta is given; broadcasts."""
     growth = q + np.log(-np.expm1(-np.maximum(q, 1e-30)))
     return np.minimum(slots.log_noise + np.log(np.maximum(slots.least[0], SMALLEST_SHARE)) + growth, 700.0)
@@ -131,7 +130,7 @@ def candidates(points: int) -> IntArray:
 
 
 def nearby(
-    slots: DualSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray, reach: int, stride: int = 1
+    slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray, reach: int, stride: int = 1
 ) -> IntArray:
     """The best of the points (U, N) and of up to ``reach`` on either side, ``stride`` apart, at given shares."""
     start = points - reach * stride
@@ -143,7 +142,14 @@ def nearby(
     return np.clip(start + found * stride, 0, slots.points - 1)
 
 
-def success(slots: DualSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
+def success(slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
     """eta P at points (U, N), or one for all, and shares; what inactive users get counts too."""
     x = thresholds(slots.load * at(slots.relative, points), slots.noise, bandwidth, power)
-    return np.asarray(at(slots.accuracy, points) * slots.table.success(x))
+    table = power_table(slots.fading, slots.model)
+    return np.asarray(at(slots.accuracy, points) * table.success(x))
+
+
+def valued(slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> Shares:
+    """Shares with their value."""
+    value = np.where(slots.active, success(slots, points, bandwidth, power), 0.0).sum(axis=0, keepdims=True)
+    return Shares(points, bandwidth, power, value)

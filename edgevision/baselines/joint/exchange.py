@@ -1,7 +1,9 @@
-"""Discrete moves after polishing: of several users half-way up their ladders one takes what the others have.
+"""Step 7 of ``joint``: exchange, where one of several users half-way up their ladders takes what the others have.
 
-What a user gains is nearly linear in what it gets along its ladder, often convex, so that several users half-way up are
-no optimum, only slow to leave. Newton steps do not see that; moving all of a user's shares does.
+What a user gains is nearly linear in what it gets along its ladder, and often convex. Several users half-way up are
+then not the optimum, although Newton steps hardly leave it: one user further up and the others further down is worth
+more. A move multiplies the shares of one user by A' / A, with A' that of its best upgrade, or takes them down to
+their minimum; the others pay or are paid, and what raises sum_i eta_i P_i is kept.
 """
 
 from __future__ import annotations
@@ -10,12 +12,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgevision.baselines.joint.best_points import success
+from edgevision.arrays import BoolArray, FloatArray
+from edgevision.baselines.joint.best_points import success, valued
+from edgevision.baselines.joint.ladder_points import PointChoice, point_choice
 from edgevision.baselines.joint.newton import settle
-from edgevision.baselines.joint.recovery import Shares, valued
-from edgevision.baselines.joint.response import PointChoice, point_choice
-from edgevision.baselines.joint.scaled_slots import DualSlots, at
-from edgevision.envs.problem import BoolArray, FloatArray
+from edgevision.baselines.joint.scaled_slots import ScaledSlots, Shares, at
 
 _ROUNDS = 3
 _CLEARLY_ABOVE = 1.02
@@ -23,7 +24,7 @@ _LARGEST_PART = 0.9  # of what users have above their minima, if all of them pay
 _WORTHWHILE = 1e-5
 
 
-def exchange(slots: DualSlots, shares: Shares, prices: FloatArray) -> Shares:
+def exchange(slots: ScaledSlots, shares: Shares, prices: FloatArray) -> Shares:
     """Try moves in every slot with at least two users half-way and keep what helps; never ends below where it starts.
 
     Args:
@@ -46,13 +47,13 @@ def exchange(slots: DualSlots, shares: Shares, prices: FloatArray) -> Shares:
     return answer
 
 
-def _halfway(slots: DualSlots, shares: Shares) -> BoolArray:
+def _halfway(slots: ScaledSlots, shares: Shares) -> BoolArray:
     """Users strictly between the ends of their ladder with more than their minimum shares, (U, N)."""
     above = (shares.bandwidth > _CLEARLY_ABOVE * slots.least[0]) | (shares.power > _CLEARLY_ABOVE * slots.least[1])
     return slots.active & above & (shares.points > 0) & (shares.points < slots.points - 1)
 
 
-def _best_move(slots: DualSlots, choice: PointChoice, shares: Shares, prices: FloatArray) -> Shares:
+def _best_move(slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: FloatArray) -> Shares:
     """The move that is worth most before the shares settle: its gain is small beside that of settling."""
     target = choice.upgrade(shares.points)
     growth = at(slots.relative, target) / at(slots.relative, shares.points)
@@ -68,7 +69,7 @@ def _best_move(slots: DualSlots, choice: PointChoice, shares: Shares, prices: Fl
 
 
 def _moves(
-    slots: DualSlots, choice: PointChoice, shares: Shares, prices: FloatArray
+    slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: FloatArray
 ) -> Iterator[tuple[BoolArray, BoolArray, float, float]]:
     """Who moves (U, N), who pays or is paid, what part of their shares at most, and 1 for up or 0 for down."""
     middle = _halfway(slots, shares)

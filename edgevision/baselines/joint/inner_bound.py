@@ -1,8 +1,9 @@
-"""Upper bounds on every user's best net value at given prices: bounded on intervals of bandwidth, never sampled.
+"""Certificate of ``joint``, inner part: an upper bound on every user's best net value at given prices.
 
-For a fixed operating point let u(beta) be the threshold per unit of power (its square under ``chernoff``), which falls
-and is convex in bandwidth, and J(u) = max over power of eta F - nu pi, which is convex in u as a maximum of convex
-functions. On an interval of bandwidth J lies below its chord and beta(u), convex too, above its tangents; so
+The net value is max over k, beta, pi of eta P - lambda beta - nu pi; it is bounded on intervals of bandwidth, never
+sampled. For a fixed operating point let u(beta) be the threshold per unit of power (its square under ``chernoff``),
+which falls and is convex in bandwidth, and J(u) = max over power of eta F - nu pi, which is convex in u as a maximum of
+convex functions. On an interval of bandwidth J lies below its chord and beta(u), convex too, above its tangents; so
 
     max [J - lambda beta] <= max of chord - lambda max(tangents),
 
@@ -16,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.joint.power_table import PowerTable
 from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT
-from edgevision.envs.problem import FloatArray, IntArray
 
 _ROUNDS = 60
 
@@ -70,7 +71,7 @@ def inner_maxima(users: Users, prices: FloatArray, tolerance: float) -> tuple[Fl
         tolerance: how far above the maximum a bound may be.
 
     Returns:
-        The bounds (M,), and the bandwidth and power (M,) of the best node, for a slope of the dual function.
+        The bounds (M,), and the bandwidth and power (M,) of the best node, for a slope of the Lagrangian bound.
     """
     m, k = users.exponent.shape
     user, point = np.divmod(np.arange(m * k), k)

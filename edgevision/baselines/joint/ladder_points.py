@@ -1,13 +1,14 @@
-"""The best operating point of every user where all share one ladder, as closed-form profiles do: read from tables.
+"""Step 2 of ``joint``: the best operating point of every user, tabulated where all users share one ladder.
 
-If A of point k is L f_k for every user, the best point depends on two numbers in each regime of ``dual_tables``:
+Closed-form profiles have such a ladder. If A of point k is L f_k for every user, the k of largest value depends on two
+numbers:
 
-    both free            log r and log(lambda L)
-    power at minimum     log(kappa L / least) and log(lambda L)
-    bandwidth at minimum log(L / least) and log(nu kappa least)
+    ``free``             log r and log(lambda L)
+    ``least_power``      log(kappa L / least) and log(lambda L)
+    ``least_bandwidth``  log(L / least) and log(nu kappa least)
     given shares (P1)    log(L / beta) and log(kappa beta / pi)
 
-Tables are built once per ladder, fading and success model.
+Tables are built once per ladder, fading and success model. ``point_choice`` decides between tables and enumeration.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgevision.baselines.joint.best_points import SMALLEST_SHARE, nearby
+from edgevision.arrays import FloatArray, IntArray
+from edgevision.baselines.joint.best_points import SMALLEST_SHARE, EnumeratedPoints, enumerated_points, nearby
 from edgevision.baselines.joint.power_table import power_table
 from edgevision.baselines.joint.response_table import GRID, Grid, response_table
-from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT, DualSlots, best_of
+from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT, ScaledSlots, best_of
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.envs.problem import FloatArray, IntArray
 
 _REACH = 2
 _STATIONARY = Grid(-40.0, 0.5, 141, -10.0, 1 / 16, 353)
-_NARROW = Grid(-6.0, 1 / 16, 209, -46.0, 0.25, 225)
+_LEAST_BANDWIDTH = Grid(-6.0, 1 / 16, 209, -46.0, 0.25, 225)
 _AT_SHARES = Grid(-6.0, 1 / 32, 417, -40.0, 0.25, 201)
 
 
@@ -49,34 +50,43 @@ class LadderTables:
     """The tables of one ladder by regime, and the best upgrade of each point (K,)."""
 
     free: _Best
-    lean: _Best
-    narrow: _Best
+    least_power: _Best
+    least_bandwidth: _Best
     at_shares: _Best
     upgrades: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class LadderPoints:
-    """The choice of points for a batch whose users share a ladder; methods as in ``EnumeratedPoints``."""
+    """The choice of points for a batch whose users share a ladder; methods as in ``EnumeratedPoints``.
 
-    slots: DualSlots
+    Attributes:
+        slots: the batch.
+        tables: best points of the ladder.
+        log_load: log L, (U, N).
+        log_y: log(kappa L / least) for power, (U, N).
+        log_most_exponent: log(L / least) for bandwidth, (U, N).
+        log_least_noise: log(kappa least) for bandwidth, (U, N).
+    """
+
+    slots: ScaledSlots
     tables: LadderTables
     log_load: FloatArray
-    log_least_power: FloatArray
+    log_y: FloatArray
     log_most_exponent: FloatArray
     log_least_noise: FloatArray
 
-    def free(self, log_row: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+    def free(self, log_r: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
         """Best point where both shares are free."""
-        return self.tables.free.read(log_row, log_lambda + self.log_load)
+        return self.tables.free.read(log_r, log_lambda + self.log_load)
 
-    def lean(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
+    def least_power(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
         """Best point where power is at its minimum."""
-        return self.tables.lean.read(self.log_least_power, log_lambda + self.log_load)
+        return self.tables.least_power.read(self.log_y, log_lambda + self.log_load)
 
-    def narrow(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
+    def least_bandwidth(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
         """Best point where bandwidth is at its minimum."""
-        return self.tables.narrow.read(self.log_most_exponent, log_nu + self.log_least_noise)
+        return self.tables.least_bandwidth.read(self.log_most_exponent, log_nu + self.log_least_noise)
 
     def at_shares(self, bandwidth: FloatArray, power: FloatArray) -> IntArray:
         """P1 at given shares."""
@@ -95,18 +105,26 @@ class LadderPoints:
         return self.tables.upgrades.take(points)
 
 
-def ladder_points(slots: DualSlots) -> LadderPoints:
+def ladder_points(slots: ScaledSlots) -> LadderPoints:
     """Prepare a batch whose ``relative`` and ``accuracy`` are the same for all users."""
     least_bandwidth, least_power = (np.log(np.maximum(share, SMALLEST_SHARE)) for share in slots.least)
     log_load = np.log(slots.load)
     return LadderPoints(
         slots,
-        _tables(slots.relative.tobytes(), slots.accuracy.tobytes(), slots.table.fading, slots.table.model),
+        _tables(slots.relative.tobytes(), slots.accuracy.tobytes(), slots.fading, slots.model),
         log_load=log_load,
-        log_least_power=slots.log_noise + log_load - least_power,
+        log_y=slots.log_noise + log_load - least_power,
         log_most_exponent=log_load - least_bandwidth,
         log_least_noise=slots.log_noise + least_bandwidth,
     )
+
+
+PointChoice = EnumeratedPoints | LadderPoints
+
+
+def point_choice(slots: ScaledSlots) -> PointChoice:
+    """Tables where all users share one ladder, else enumeration."""
+    return ladder_points(slots) if slots.common else enumerated_points(slots)
 
 
 @functools.lru_cache(maxsize=32)
@@ -114,15 +132,16 @@ def _tables(relative: bytes, accuracy: bytes, fading: Fading, model: SuccessMode
     """Tables of a ladder given as the bytes of f and eta, (K,) float64 each."""
     f, eta = np.frombuffer(relative), np.frombuffer(accuracy)
     log_f, log_eta, power = np.log(f), np.log(eta), power_table(fading, model)
-    free, lean = (response_table(regime, fading, model).value for regime in ("free", "least power"))
+    free = response_table("free", fading, model).value
+    least_power = response_table("least_power", fading, model).value
 
     def at_free(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
         return np.asarray(eta[k] * GRID.place(row, column + (log_f[k] - log_eta[k])).read(free))
 
-    def at_lean(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
-        return np.asarray(eta[k] * GRID.place(row + log_f[k], column + (log_f[k] - log_eta[k])).read(lean))
+    def at_least_power(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+        return np.asarray(eta[k] * GRID.place(row + log_f[k], column + (log_f[k] - log_eta[k])).read(least_power))
 
-    def at_narrow(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+    def at_least_bandwidth(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
         log_growth = np.log(np.expm1(np.minimum(np.exp(row) * f[k], LARGEST_EXPONENT)))
         return np.asarray(eta[k] * power.read(column + (log_growth - log_eta[k]), power.value))
 
@@ -133,8 +152,8 @@ def _tables(relative: bytes, accuracy: bytes, fading: Fading, model: SuccessMode
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
         return LadderTables(
             _best(_STATIONARY, len(f), at_free),
-            _best(_STATIONARY, len(f), at_lean),
-            _best(_NARROW, len(f), at_narrow),
+            _best(_STATIONARY, len(f), at_least_power),
+            _best(_LEAST_BANDWIDTH, len(f), at_least_bandwidth),
             _best(_AT_SHARES, len(f), at_shares),
             _upgrades(f, eta),
         )

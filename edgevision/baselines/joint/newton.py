@@ -1,6 +1,8 @@
-"""Polishing shares: Newton steps on bandwidth and power with operating points fixed, and the points in between.
+"""Step 6 of ``joint``: polish, Newton steps on the bandwidth and power of all users under both budgets.
 
-In relative steps (d beta / beta, d pi / pi) a user's gradient is G (psi, 1) and its Hessian -G M with
+Solved is max of sum_i eta_i F(x_i) over shares of each budget that add up to 1, first with operating points that follow
+the shares, then with points held. In relative steps (d beta / beta, d pi / pi) a user's gradient is G (psi, 1) and its
+Hessian -G M with
 
     G = -eta F'(x) x,   M = [[h psi^2 + chi + psi, h psi], [h psi, 1 + h]],   chi = q psi'(q),   h = -dlog G / dlog x,
 
@@ -21,12 +23,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgevision.baselines.joint.power_table import marginal_success
-from edgevision.baselines.joint.recovery import Shares
-from edgevision.baselines.joint.response import PointChoice
+from edgevision.arrays import BoolArray, FloatArray
+from edgevision.baselines.joint.ladder_points import PointChoice
+from edgevision.baselines.joint.power_table import marginal_success, power_table
 from edgevision.baselines.joint.response_table import bandwidth_elasticity
-from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT, DualSlots, at, fill, thresholds
-from edgevision.envs.problem import BoolArray, FloatArray
+from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT, ScaledSlots, Shares, at, fill, thresholds
 
 _MOST_GROWTH = 1.5
 _ACTIVE_SET_ROUNDS = 2
@@ -35,7 +36,7 @@ _FAR = 1e3  # below any bound of a step
 _FIXED_STEPS = 1
 
 
-def polish(slots: DualSlots, choice: PointChoice, shares: Shares, prices: FloatArray) -> Shares:
+def polish(slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: FloatArray) -> Shares:
     """Newton steps with points that follow the shares, then with points held; never ends below where it starts.
 
     Args:
@@ -56,7 +57,7 @@ def polish(slots: DualSlots, choice: PointChoice, shares: Shares, prices: FloatA
     return best.or_better(settle(slots, replace(best, points=points), prices))
 
 
-def settle(slots: DualSlots, shares: Shares, prices: FloatArray) -> Shares:
+def settle(slots: ScaledSlots, shares: Shares, prices: FloatArray) -> Shares:
     """Newton steps with points held, from ``shares`` whose value need not be known; the best allocation met."""
     local = _local(slots, shares)
     best = at_hand = replace(shares, value=local.value)
@@ -82,12 +83,12 @@ class _Local:
     value: FloatArray
 
 
-def _local(slots: DualSlots, shares: Shares) -> _Local:
+def _local(slots: ScaledSlots, shares: Shares) -> _Local:
     exponent = slots.exponent(shares.points)
     accuracy = np.where(slots.active, at(slots.accuracy, shares.points), 0.0)
     bandwidth, power = np.maximum(shares.bandwidth, 1e-30), np.maximum(shares.power, 1e-30)
     x = np.minimum(thresholds(exponent, slots.noise, bandwidth, power), 1e3)
-    success = slots.table.success(x)
+    success = power_table(slots.fading, slots.model).success(x)
     return _Local(
         bandwidth=bandwidth,
         power=power,
@@ -122,13 +123,14 @@ class _Linear:
     slope: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
-def _quadratic(slots: DualSlots, local: _Local, free: bool) -> _Quadratic:
+def _quadratic(slots: ScaledSlots, local: _Local, free: bool) -> _Quadratic:
     """The model; with ``free`` points, users between the ends of their ladder change theirs along with the shares."""
-    table, x, q = slots.table, local.threshold, local.exponent
+    x, q = local.threshold, local.exponent
     psi = bandwidth_elasticity(q)
     chi = np.maximum((psi + 1.0) * (1.0 - (psi + 1.0) * np.exp(-q)), 0.0)
-    gain = local.accuracy * marginal_success(x, table.fading, table.model) * x + 1e-300
-    bend = np.maximum(1.0 - x if table.fading == "rayleigh" else table.order - x * x, 0.0)
+    gain = local.accuracy * marginal_success(x, slots.fading, slots.model) * x + 1e-300
+    order = power_table(slots.fading, slots.model).order
+    bend = np.maximum(1.0 - x if slots.fading == "rayleigh" else order - x * x, 0.0)
     m_bb, m_bp, m_pp = bend * psi * psi + chi + psi, bend * psi, 1.0 + bend
     if free:
         # Where its point is optimal a user's accuracy has the elasticity epsilon with regard to A.
@@ -163,7 +165,7 @@ def _linear(model: _Quadratic, held: tuple[BoolArray | float, BoolArray | float]
 
 
 def _newton_step(
-    slots: DualSlots, model: _Quadratic, shares: Shares, prices: FloatArray
+    slots: ScaledSlots, model: _Quadratic, shares: Shares, prices: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Shares after one step, and the prices that clear the budgets; users at a bound of their step are held there."""
     held: tuple[BoolArray | float, BoolArray | float] = (0.0, 0.0)
@@ -198,7 +200,7 @@ def _answer(linear: _Linear, prices: FloatArray) -> tuple[FloatArray, FloatArray
 
 
 def _clearing_prices(
-    slots: DualSlots,
+    slots: ScaledSlots,
     model: _Quadratic,
     linear: _Linear,
     shares: Shares,

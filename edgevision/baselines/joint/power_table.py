@@ -1,8 +1,9 @@
-"""What power is worth: max over p of eta F(m / p) - nu p, for every fading and success model, from one table each.
+"""Step 1 of ``joint``, a closed form tabulated: what power is worth, one table per fading and success model.
 
-F(x) is the success probability at the normalised threshold x, m = x p the threshold per unit of power. With s = p / m
-the maximum is eta H(c), c = nu m / eta, where H(c) = max_s F(1/s) - c s depends on the fading alone. F(1/s) is convex
-up to one inflection and concave beyond; H here is the maximum over the concave part.
+Solved is max over p of eta F(m / p) - nu p. F(x) is the success probability at the normalised threshold x, and
+m = x p the threshold per unit of power. With s = p / m the maximum is eta H(c), c = nu m / eta, where
+H(c) = max_s F(1/s) - c s depends on the fading alone. F(1/s) is convex up to one inflection and concave beyond; H here
+is the maximum over the concave part.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgevision.arrays import FloatArray
 from edgevision.envs import radio
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.envs.problem import FloatArray
 
 _PROBABILITY_STEPS_PER_UNIT = 256
 _LARGEST_THRESHOLD = 8.5  # F is at most 2e-4 (Rayleigh, computed directly) or 2e-17 beyond

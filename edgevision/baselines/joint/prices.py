@@ -1,8 +1,11 @@
-"""Prices of bandwidth and power that clear both budgets, and the best feasible allocation met on the way to them.
+"""Step 4 of ``joint``: clearing prices, those of bandwidth and power at which demand meets both budgets.
 
-The Lagrangian bound g(lambda, nu) = sum_i max [v_i - lambda beta - nu pi] + lambda + nu is convex; its slope is what
-is left of each budget. Demand jumps where a user gives up, so the search follows the sign of the slope with steps that
-shrink when it turns.
+They minimise the Lagrangian bound
+
+    g(lambda, nu) = sum_i max [v_i - lambda beta_i - nu pi_i] + lambda + nu,
+
+v_i being eta P of user i. g is convex; its slope is what is left of each budget. Demand jumps where a user gives up, so
+the search follows the sign of the slope with steps that shrink when it turns.
 """
 
 from __future__ import annotations
@@ -11,31 +14,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgevision.arrays import BoolArray, FloatArray
+from edgevision.baselines.joint.best_points import valued
+from edgevision.baselines.joint.ladder_points import PointChoice
 from edgevision.baselines.joint.power_table import marginal_success
-from edgevision.baselines.joint.recovery import Shares, recover, valued
-from edgevision.baselines.joint.response import PointChoice, Response, respond, responders
+from edgevision.baselines.joint.response import Response, respond, responders
 from edgevision.baselines.joint.response_table import bandwidth_elasticity
-from edgevision.baselines.joint.scaled_slots import DualSlots, at, thresholds
-from edgevision.envs.problem import BoolArray, FloatArray
+from edgevision.baselines.joint.scaled_slots import ScaledSlots, Shares, at, thresholds
 
 _ITERATIONS = 8
 _LARGEST_MOVE = 1.2
 
 
 @dataclass(frozen=True, eq=False)
-class DualSolution:
+class Clearing:
     """Result of the search.
 
     Attributes:
         prices: lambda and nu where the bound was lowest, per unit of the whole budget, (2, 1, N).
-        shares: the best allocation met.
+        equal: equal shares, from which the search started.
+        under: users' answers of the lowest bound among those that fit both budgets.
+        over: users' answers of the lowest bound among those that overdraw one.
     """
 
     prices: FloatArray
-    shares: Shares
+    equal: Shares
+    under: Response
+    over: Response
 
 
-def solve_dual(slots: DualSlots, choice: PointChoice) -> DualSolution:
+def clear_prices(slots: ScaledSlots, choice: PointChoice) -> Clearing:
     """Search the prices of a batch of slots."""
     users = responders(slots, choice)
     equal = _equal_shares(slots, choice)
@@ -65,7 +73,7 @@ def solve_dual(slots: DualSlots, choice: PointChoice) -> DualSolution:
         move = np.stack([0.8 * excess[0], 1.2 * excess[1] - 0.72 * excess[0]])
         move = np.clip(move, -limit, limit)
         log_prices = log_prices + move
-    return DualSolution(best_prices, equal.or_better(recover(slots, choice, under, over, best_prices)))
+    return Clearing(best_prices, equal, under, over)
 
 
 def _replaced(old: Response, new: Response, where: BoolArray) -> Response:
@@ -73,17 +81,17 @@ def _replaced(old: Response, new: Response, where: BoolArray) -> Response:
     return Response(*(np.where(where, getattr(new, name), value) for name, value in vars(old).items()))
 
 
-def _equal_shares(slots: DualSlots, choice: PointChoice) -> Shares:
+def _equal_shares(slots: ScaledSlots, choice: PointChoice) -> Shares:
     """Equal shares with the best points: the start, and an answer where resources are plenty."""
     share = slots.active / slots.count
     return valued(slots, choice.at_shares(share, share), share, share)
 
 
-def _stationary_prices(slots: DualSlots, shares: Shares) -> FloatArray:
+def _stationary_prices(slots: ScaledSlots, shares: Shares) -> FloatArray:
     """log lambda and log nu at which shares would be stationary on average, (2, 1, N)."""
     exponent, accuracy = slots.exponent(shares.points), at(slots.accuracy, shares.points)
     x = np.minimum(thresholds(exponent, slots.noise, shares.bandwidth, shares.power), 50.0)
-    marginal = accuracy * marginal_success(x, slots.table.fading, slots.table.model) * x
+    marginal = accuracy * marginal_success(x, slots.fading, slots.model) * x
     marginal = np.where(slots.active, marginal, 0.0)
     elasticity = bandwidth_elasticity(np.minimum(exponent / np.maximum(shares.bandwidth, 1e-30), 50.0))
     worth = np.stack([(marginal * elasticity).sum(axis=0, keepdims=True), marginal.sum(axis=0, keepdims=True)])

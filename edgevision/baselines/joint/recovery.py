@@ -1,65 +1,37 @@
-"""A feasible allocation from what users want on either side of the clearing prices: which upgrades to grant.
+"""Step 5 of ``joint``: a feasible allocation from what users want on either side of the clearing prices.
 
-Demand jumps where users are indifferent between two answers, a cheap and a dear one. Left of the jump the budgets are
-overdrawn, right of it some of them lies idle. Every user starts from its answer that fits; upgrades to the other
-answers are granted in the order of what they gain per cost, as in the knapsack's relaxation.
+Demand jumps where users are indifferent between two answers, a cheap and a dear one. On one side of the jump a budget
+is overdrawn, on the other part of it lies idle. Every user starts from its answer that fits; upgrades to its other
+answer are granted in the order of what they gain per cost,
+
+    (gain of i) / (lambda (extra bandwidth of i) + nu (extra power of i)),
+
+as in the relaxation of the knapsack problem.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from edgevision.baselines.joint.best_points import success
-from edgevision.baselines.joint.response import PointChoice, Response
-from edgevision.baselines.joint.scaled_slots import DualSlots, fill
-from edgevision.envs.problem import BoolArray, FloatArray, IntArray
+from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.baselines.joint.best_points import valued
+from edgevision.baselines.joint.ladder_points import PointChoice
+from edgevision.baselines.joint.prices import Clearing
+from edgevision.baselines.joint.response import Response
+from edgevision.baselines.joint.scaled_slots import ScaledSlots, Shares, fill
 
 
-@dataclass(frozen=True, eq=False)
-class Shares:
-    """A feasible answer in shares of the budgets.
+def recover(slots: ScaledSlots, choice: PointChoice, found: Clearing) -> Shares:
+    """The best of equal shares and of three ways to grant upgrades.
 
-    Attributes:
-        points: operating points, (U, N).
-        bandwidth: share of B_max, (U, N).
-        power: share of P_max, (U, N).
-        value: sum of eta P over the users, (1, N).
-    """
-
-    points: IntArray
-    bandwidth: FloatArray
-    power: FloatArray
-    value: FloatArray
-
-    def only(self, chosen: BoolArray) -> Shares:
-        """The chosen slots (N,)."""
-        return Shares(*(array[:, chosen] for array in vars(self).values()))
-
-    def or_better(self, other: Shares) -> Shares:
-        """The better of the two in every slot."""
-        return self._where(other.value > self.value, other)
-
-    def or_worse(self, other: Shares) -> Shares:
-        """The one of the two that is not the better, in every slot."""
-        return self._where(~(other.value > self.value), other)
-
-    def _where(self, taken: BoolArray, other: Shares) -> Shares:
-        """The other's answer in the slots where it is ``taken``, (1, N)."""
-        return Shares(*(np.where(taken, getattr(other, name), mine) for name, mine in vars(self).items()))
-
-
-def recover(slots: DualSlots, choice: PointChoice, under: Response, over: Response, prices: FloatArray) -> Shares:
-    """The best of three ways to grant upgrades: those that fit, one more in part, one more at everybody's expense.
+    Granted are those that fit, one more in part, or one more at everybody's expense.
 
     Args:
         slots: the batch.
         choice: finds the best points.
-        under: answers that fit the budgets.
-        over: answers that overdraw one.
-        prices: lambda and nu, (2, 1, N).
+        found: clearing prices and the answers on either side of them.
     """
+    prices, under, over = found.prices, found.under, found.over
     extra = over.bandwidth - under.bandwidth, over.power - under.power
     cost = prices[0] * extra[0] + prices[1] * extra[1]
     gain = over.gain - under.gain
@@ -83,7 +55,7 @@ def recover(slots: DualSlots, choice: PointChoice, under: Response, over: Respon
     best = _granted(slots, choice, under, order, grants[0])
     for grant in grants[1:]:
         best = best.or_better(_granted(slots, choice, under, order, grant))
-    return best
+    return found.equal.or_better(best)
 
 
 def _fit(extra: tuple[FloatArray, ...], free: tuple[FloatArray, ...], wanted: BoolArray) -> BoolArray:
@@ -93,7 +65,7 @@ def _fit(extra: tuple[FloatArray, ...], free: tuple[FloatArray, ...], wanted: Bo
 
 
 def _granted(
-    slots: DualSlots, choice: PointChoice, under: Response, order: IntArray, grant: tuple[FloatArray, ...]
+    slots: ScaledSlots, choice: PointChoice, under: Response, order: IntArray, grant: tuple[FloatArray, ...]
 ) -> Shares:
     """Shares that fill the budgets after adding ``grant`` (U, N) each, given in ``order``, and the best points."""
     shares: list[FloatArray] = []
@@ -103,9 +75,3 @@ def _granted(
         shares.append(fill(share + added, slots.active, least))
 
     return valued(slots, choice.at_shares(*shares), *shares)
-
-
-def valued(slots: DualSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> Shares:
-    """Shares with their value."""
-    value = np.where(slots.active, success(slots, points, bandwidth, power), 0.0).sum(axis=0, keepdims=True)
-    return Shares(points, bandwidth, power, value)

@@ -1,7 +1,12 @@
-"""What every user would take at given prices, the minimum shares respected: the inner maximum of the dual problem.
+"""Step 3 of ``joint``: a user's answer to prices, what it would take if it had to pay for bandwidth and power.
 
-The maximum over b >= b_min, p >= p_min lies where both are free, where one is at its minimum, or where both are. The
-first two come from ``dual_tables``, power at minimum bandwidth from ``dual_power``; the last is known beforehand.
+A user who pays lambda and nu maximises
+
+    eta_k P_k(beta, pi) - lambda beta - nu pi   over k, beta >= least, pi >= least.
+
+The maximum lies where both shares are free, where one is at its minimum, or where both are. The regimes ``free`` and
+``least_power`` come from ``response_table``, ``least_bandwidth`` from ``power_table``; with both at their minimum P is
+known before any price.
 """
 
 from __future__ import annotations
@@ -10,17 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgevision.baselines.joint.best_points import (
-    SMALLEST_SHARE,
-    EnumeratedPoints,
-    enumerated_points,
-    log_unit_threshold,
-    success,
-)
-from edgevision.baselines.joint.ladder_points import LadderPoints, ladder_points
+from edgevision.arrays import FloatArray, IntArray
+from edgevision.baselines.joint.best_points import SMALLEST_SHARE, log_unit_threshold, success
+from edgevision.baselines.joint.ladder_points import PointChoice
+from edgevision.baselines.joint.power_table import power_table
 from edgevision.baselines.joint.response_table import GRID, bandwidth_elasticity, response_table
-from edgevision.baselines.joint.scaled_slots import DualSlots, at
-from edgevision.envs.problem import FloatArray, IntArray
+from edgevision.baselines.joint.scaled_slots import ScaledSlots, at
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ class Response:
     gain: FloatArray
 
 
-PointChoice = EnumeratedPoints | LadderPoints
+#: Points, bandwidth, power and net value of one regime.
+_Answer = tuple[IntArray, FloatArray, FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Responders:
         log_relative: log A over ``load``, broadcasts to (K, U, N).
         log_price: log A - log eta less the log of ``load``; broadcasts to (K, U, N).
         log_load: log of ``load``, (U, N).
-        log_least_power: log y of the regime ``least power`` at A = ``load``, (U, N).
+        log_y: log y of the regime ``least_power`` at A = ``load``, (U, N).
         least_points: best point at minimum shares, (U, N).
         least_success: its eta P, (U, N).
     """
@@ -63,17 +64,12 @@ class Responders:
     log_relative: FloatArray
     log_price: FloatArray
     log_load: FloatArray
-    log_least_power: FloatArray
+    log_y: FloatArray
     least_points: IntArray
     least_success: FloatArray
 
 
-def point_choice(slots: DualSlots) -> PointChoice:
-    """Tables where all users share one ladder, else enumeration."""
-    return ladder_points(slots) if slots.common else enumerated_points(slots)
-
-
-def responders(slots: DualSlots, choice: PointChoice) -> Responders:
+def responders(slots: ScaledSlots, choice: PointChoice) -> Responders:
     """Prepare a batch."""
     log_relative, log_load = np.log(slots.relative), np.log(slots.load)
     least_points = choice.at_shares(*slots.least)
@@ -88,49 +84,55 @@ def responders(slots: DualSlots, choice: PointChoice) -> Responders:
     )
 
 
-def respond(slots: DualSlots, users: Responders, prices: FloatArray) -> Response:
+def respond(slots: ScaledSlots, users: Responders, prices: FloatArray) -> Response:
     """The best answer of every user to ``prices`` (2, 1, N)."""
-    log_lambda, log_nu = np.log(prices)
-    price_b, price_p = prices
-    table, (least_b, least_p) = slots.table, slots.least
-    free = response_table("free", table.fading, table.model)
-    lean = response_table("least power", table.fading, table.model)
-    row = slots.log_noise + (log_nu - log_lambda)
-    log_lambda_load = log_lambda + users.log_load
-
-    k_free, v_free = users.choice.free(row, log_lambda)
-    q = np.exp(GRID.place(row, log_lambda_load + at(users.log_price, k_free)).read(free.log_exponent))
-    b_free = slots.exponent(k_free) / q
-    p_free = price_b / price_p * b_free / bandwidth_elasticity(q)
-
-    k_lean, v_lean = users.choice.lean(log_lambda)
-    v_lean = v_lean - price_p * least_p
-    where = GRID.place(
-        users.log_least_power + at(users.log_relative, k_lean), log_lambda_load + at(users.log_price, k_lean)
-    )
-    b_lean = slots.exponent(k_lean) / np.exp(where.read(lean.log_exponent))
-
-    k_narrow, v_narrow = users.choice.narrow(log_nu)
-    v_narrow = v_narrow - price_b * least_b
-    exponent = slots.exponent(k_narrow)
-    log_unit = log_unit_threshold(slots, np.minimum(exponent / np.maximum(least_b, SMALLEST_SHARE), 1e30))
-    p_narrow = table.read(log_nu + log_unit - np.log(at(slots.accuracy, k_narrow)), table.power) * np.exp(log_unit)
-
-    least = users.least_success - price_b * least_b - price_p * least_p
-    k, b, p, v = np.full(k_free.shape, -1), least_b, least_p, least
-    for k_new, b_new, p_new, v_new in (
-        (k_narrow, least_b, p_narrow, v_narrow),
-        (k_lean, b_lean, least_p, v_lean),
-        (k_free, b_free, p_free, v_free),
-    ):
+    log_prices = np.log(prices)
+    least_b, least_p = slots.least
+    least = users.least_success - prices[0] * least_b - prices[1] * least_p
+    k, b, p, v = np.full(least.shape, -1), least_b, least_p, least
+    for regime in (_least_bandwidth, _least_power, _free):
+        k_new, b_new, p_new, v_new = regime(slots, users, prices, log_prices)
         better = (v_new > v) & (p_new >= least_p) & (b_new >= 0.97 * least_b)
         k, b = np.where(better, k_new, k), np.where(better, np.maximum(b_new, least_b), b)
         p, v = np.where(better, p_new, p), np.where(better, v_new, v)
     return _within_reach(slots, users, prices, k, b, p, least)
 
 
+def _free(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices: FloatArray) -> _Answer:
+    """The answer with both shares free."""
+    log_lambda, log_nu = log_prices
+    log_r = slots.log_noise + (log_nu - log_lambda)
+    points, value = users.choice.free(log_r, log_lambda)
+    where = GRID.place(log_r, log_lambda + users.log_load + at(users.log_price, points))
+    q = np.exp(where.read(response_table("free", slots.fading, slots.model).log_exponent))
+    bandwidth = slots.exponent(points) / q
+    return points, bandwidth, prices[0] / prices[1] * bandwidth / bandwidth_elasticity(q), value
+
+
+def _least_power(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices: FloatArray) -> _Answer:
+    """The answer with power at its minimum."""
+    log_lambda, least = log_prices[0], slots.least[1]
+    points, value = users.choice.least_power(log_lambda)
+    where = GRID.place(
+        users.log_y + at(users.log_relative, points), log_lambda + users.log_load + at(users.log_price, points)
+    )
+    q = np.exp(where.read(response_table("least_power", slots.fading, slots.model).log_exponent))
+    return points, slots.exponent(points) / q, least, value - prices[1] * least
+
+
+def _least_bandwidth(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices: FloatArray) -> _Answer:
+    """The answer with bandwidth at its minimum."""
+    log_nu, least = log_prices[1], slots.least[0]
+    points, value = users.choice.least_bandwidth(log_nu)
+    exponent = slots.exponent(points)
+    log_unit = log_unit_threshold(slots, np.minimum(exponent / np.maximum(least, SMALLEST_SHARE), 1e30))
+    table = power_table(slots.fading, slots.model)
+    power = table.read(log_nu + log_unit - np.log(at(slots.accuracy, points)), table.power) * np.exp(log_unit)
+    return points, least, power, value - prices[0] * least
+
+
 def _within_reach(
-    slots: DualSlots,
+    slots: ScaledSlots,
     users: Responders,
     prices: FloatArray,
     points: IntArray,

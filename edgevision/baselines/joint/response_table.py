@@ -1,13 +1,14 @@
-"""A user's best answer to prices in closed form up to one scalar, tabulated once per fading and success model.
+"""Step 1 of ``joint``, a closed form tabulated: a user's best answer to prices, per fading and success model.
 
-At fixed operating point a user who pays lambda for bandwidth and nu for power maximises eta F(x) - lambda beta - nu pi.
-Setting both derivatives to zero, with q = A / beta and psi(q) = q / (1 - e^-q) - 1:
+At a fixed operating point a user who pays lambda for bandwidth and nu for power maximises
+eta F(x) - lambda beta - nu pi. Setting both derivatives to zero, with q = A / beta and psi(q) = q / (1 - e^-q) - 1:
 
-    pi = lambda beta / (nu psi),   x = r (e^q - 1) psi,     r = kappa nu / lambda      both free
-    pi = least,                    x = y (e^q - 1) / q,     y = kappa A / least        power at its minimum
-    -F'(x) x psi q = c,                                     c = lambda A / eta         in either case
+    pi = lambda beta / (nu psi),   x = r (e^q - 1) psi,     r = kappa nu / lambda      ``free``: both shares free
+    pi = least,                    x = y (e^q - 1) / q,     y = kappa A / least        ``least_power``: at its minimum
+    -F'(x) x psi q = c,                                     c = lambda A / eta         in either regime
 
-so the value per unit of eta and q depend on two numbers only: log c and log r, or log c and log y.
+so the value per unit of eta and q depend on two numbers only: log c and log r, or log c and log y. The third regime,
+``least_bandwidth``, has its bandwidth at the minimum; its power comes from ``power_table``.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from typing import Literal
 
 import numpy as np
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.joint.power_table import marginal_success
 from edgevision.envs import radio
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.envs.problem import FloatArray, IntArray
 
-Regime = Literal["free", "least power"]
+Regime = Literal["free", "least_power"]
 
 _LOG_Q = np.linspace(-9.0, np.log(600.0), 3000)
 _WORTHLESS = -1e30

@@ -1,8 +1,10 @@
-"""Slots in the units of the dual problem: shares of the budgets instead of hertz and watts, operating points first.
+"""Step 0 of ``joint``: slots in the units of their budgets, shares instead of hertz and watts.
 
-With beta = b / B_max and pi = p / P_max the threshold of user i at point k is
+With beta = b / B_max and pi = p / P_max the threshold of a user at an operating point is
 
-    x = kappa beta (e^q - 1) / pi,   q = A / beta,   A = ln2 S / (t B_max),   kappa = N0 B_max / (delta P_max).
+    x = kappa beta (e^q - 1) / pi,   q = A / beta,   A = ln2 S / (t B_max),   kappa = N0 B_max / (delta P_max)
+
+(Co-CRRA, eq. 2 rewritten). Arrays have the operating points first, then users, then slots: (K, U, N).
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.baselines.joint.power_table import PowerTable, power_table
-from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import BoolArray, FloatArray, IntArray, SlotProblem
+from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.config import Fading, SuccessModel
+from edgevision.envs.problem import SlotProblem
 
 LARGEST_EXPONENT = 600.0
 _EXTREME = 1e12  # of both factors of A: 1e24 is never in time, 1e-24 nothing to send
@@ -23,7 +25,7 @@ _LOG_NOISE_RANGE = 60.0
 
 
 @dataclass(frozen=True, eq=False)
-class DualSlots:
+class ScaledSlots:
     """N slots of U users with K operating points, in shares of the budgets.
 
     Attributes:
@@ -36,7 +38,8 @@ class DualSlots:
         log_noise: log kappa, clipped to +-60, (U, N).
         least: minimum shares of bandwidth and power, 0 for inactive users, (U, N) each.
         most: what the other users' minima leave, (U, N) each.
-        table: success probability and its conjugate.
+        fading: distribution of the gain.
+        model: success model to maximise.
     """
 
     active: BoolArray
@@ -48,7 +51,8 @@ class DualSlots:
     log_noise: FloatArray
     least: tuple[FloatArray, FloatArray]
     most: tuple[FloatArray, FloatArray]
-    table: PowerTable
+    fading: Fading
+    model: SuccessModel
 
     @property
     def users(self) -> int:
@@ -65,7 +69,7 @@ class DualSlots:
         """Whether all users share one ladder."""
         return self.relative.shape[1:] == self.accuracy.shape[1:] == (1, 1)
 
-    def only(self, chosen: BoolArray) -> DualSlots:
+    def only(self, chosen: BoolArray) -> ScaledSlots:
         """The chosen slots (N,)."""
 
         def part(array: FloatArray) -> FloatArray:
@@ -82,7 +86,33 @@ class DualSlots:
         return self.load * at(self.relative, points)
 
 
-def dual_slots(problem: SlotProblem, model: SuccessModel | None = None) -> DualSlots:
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """A feasible answer in shares of the budgets.
+
+    Attributes:
+        points: operating points, (U, N).
+        bandwidth: share of B_max, (U, N).
+        power: share of P_max, (U, N).
+        value: sum of eta P over the users, (1, N).
+    """
+
+    points: IntArray
+    bandwidth: FloatArray
+    power: FloatArray
+    value: FloatArray
+
+    def only(self, chosen: BoolArray) -> Shares:
+        """The chosen slots (N,)."""
+        return Shares(*(array[:, chosen] for array in vars(self).values()))
+
+    def or_better(self, other: Shares) -> Shares:
+        """The better of the two in every slot."""
+        better = other.value > self.value
+        return Shares(*(np.where(better, getattr(other, name), mine) for name, mine in vars(self).items()))
+
+
+def scale_slots(problem: SlotProblem, model: SuccessModel | None = None) -> ScaledSlots:
     """Rewrite a batch in shares of its budgets; ``model`` overrides the scenario's success model."""
     active = np.ascontiguousarray(problem.active.T)
     count = np.maximum(active.sum(axis=0, keepdims=True), 1.0)
@@ -110,7 +140,7 @@ def dual_slots(problem: SlotProblem, model: SuccessModel | None = None) -> DualS
         )
         noise = np.where(active, np.divide(budget, problem.gain_scale.T, order="C"), 1.0)
         log_noise = np.clip(np.log(noise), -_LOG_NOISE_RANGE, _LOG_NOISE_RANGE)
-    return DualSlots(
+    return ScaledSlots(
         active=active,
         count=count,
         load=load,
@@ -120,7 +150,8 @@ def dual_slots(problem: SlotProblem, model: SuccessModel | None = None) -> DualS
         log_noise=log_noise,
         least=(least[0], least[1]),
         most=(np.maximum(1 - (count - 1) * least[0], least[0]), np.maximum(1 - (count - 1) * least[1], least[1])),
-        table=power_table(problem.fading, model or problem.success_model),
+        fading=problem.fading,
+        model=model or problem.success_model,
     )
 
 

@@ -1,11 +1,11 @@
-"""A certified upper bound on the best value of every slot, for any policy to be measured against.
+"""Certificate of ``joint``: an upper bound on the best value of every slot, for any policy to be measured against.
 
 For any prices lambda, nu >= 0
 
     g(lambda, nu) = sum_i max over k, b, p of [eta_k P_k(b, p) - lambda b - nu p] + lambda B_max + nu P_max
 
 is at least the best sum of task successes under C1..C5: the Lagrangian bound. The inner maxima are bounded on
-intervals, not sampled (``dual_inner``), each user keeps its minimum shares and leaves the others theirs, and rounding
+intervals, not sampled (``inner_bound``), each user keeps its minimum shares and leaves the others theirs, and rounding
 is covered by outward slack. Source: ours.
 """
 
@@ -15,14 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.joint.inner_bound import Users, inner_maxima
+from edgevision.baselines.joint.ladder_points import point_choice
 from edgevision.baselines.joint.power_table import power_table
-from edgevision.baselines.joint.prices import solve_dual
-from edgevision.baselines.joint.response import point_choice
-from edgevision.baselines.joint.scaled_slots import dual_slots
+from edgevision.baselines.joint.prices import clear_prices
+from edgevision.baselines.joint.scaled_slots import scale_slots
 from edgevision.baselines.ladder import frontier, with_points
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import FloatArray, IntArray, SlotProblem
+from edgevision.envs.problem import SlotProblem
 
 _TOLERANCE = 2e-5
 _SLACK = 1e-7  # per user; covers rounding, and budgets overdrawn by the 1e-9 that ``Allocation.check`` lets pass
@@ -55,7 +56,7 @@ def upper_bound(
         problem: N slots.
         success_model: model that values are scored with; ``None`` is the scenario's own.
         prices: lambda and nu to start from, per whole budget, (2, N); any are valid, good ones make the bound tight.
-            ``None`` solves the dual problem approximately.
+            ``None`` starts from those that ``clear_prices`` finds.
         refinements: steps that improve the prices, at the cost of one bound each.
 
     Returns:
@@ -77,16 +78,16 @@ def upper_bound(
 def _bound_group(
     problem: SlotProblem, model: SuccessModel | None, prices: FloatArray | None, refinements: int
 ) -> UpperBound:
-    """Ellipsoid method on the logarithms of the two prices, from the given ones or the approximate dual's."""
+    """Ellipsoid method on the logarithms of the two prices, from the given ones or the clearing ones."""
     if prices is None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-            slots = dual_slots(problem, model)
-            prices = solve_dual(slots, point_choice(slots)).prices[:, 0]
+            slots = scale_slots(problem, model)
+            prices = clear_prices(slots, point_choice(slots)).prices[:, 0]
     slot, users = _users(problem, model)
     best, best_prices = np.full(problem.slots, np.inf), prices
     shape = np.broadcast_to(np.eye(2) * _RADIUS**2, (problem.slots, 2, 2))
     for _ in range(refinements + 1):
-        bound, rest = _dual_value(problem, slot, users, prices)
+        bound, rest = _lagrangian_bound(problem, slot, users, prices)
         better = bound < best
         best, best_prices = np.where(better, bound, best), np.where(better, prices, best_prices)
         slope = (prices * rest).T
@@ -101,7 +102,7 @@ def _bound_group(
     return UpperBound(np.where(problem.active.any(axis=1), value, 0.0), best_prices)
 
 
-def _dual_value(
+def _lagrangian_bound(
     problem: SlotProblem, slot: IntArray, users: Users, prices: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """g (N,) and what the maximisers leave of both budgets, (2, N)."""
