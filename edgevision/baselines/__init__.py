@@ -4,7 +4,7 @@
 building a policy that solves convex programs needs the extra ``convex``.
 """
 
-from edgevision.baselines import heuristics, joint, msvra, stae_budget, video_rules
+from edgevision.baselines import heuristics, joint, msvra, video_policies
 from edgevision.baselines.co_crra import co_crra
 from edgevision.baselines.joint import Joint, JointSolution
 from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
@@ -25,8 +25,7 @@ __all__ = [
     "msvra",
     "names",
     "register",
-    "stae_budget",
     "tune_fixed_point",
     "upper_bound",
-    "video_rules",
+    "video_policies",
 ]

@@ -1,4 +1,4 @@
-"""The rules for clips: what they choose, that they keep the constraints, and what they cannot be used for."""
+"""The policies for clips: what they choose, that they keep the constraints, and what they cannot be used for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision import baselines
-from edgevision.baselines.stae_budget import best_budgets, mean_rate
+from edgevision.baselines.video_policies import best_budgets, mean_rate
 from edgevision.envs import SlotProblem
 from edgevision.errors import AllocationError, SlotProblemError
 from edgevision.profiles import load_profile
