@@ -1,31 +1,25 @@
-"""Classical controllers: Co-CRRA, its published baselines and simple heuristics, by name.
+"""Policies that are not learned: Co-CRRA, the papers' baselines, simple heuristics and the solver ``joint``.
 
 ``make("co-crra").act(problem)`` allocates for every slot of a batch. Importing this package needs numpy only;
 building a policy that solves convex programs needs the extra ``convex``.
 """
 
-from edgevision.baselines import heuristics, joint, msvra, video_policies
-from edgevision.baselines.co_crra import co_crra
+from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
+from edgevision.baselines.heuristics import FRACR, Fixed, FRACRExact, Random
 from edgevision.baselines.joint import Joint, JointSolution
 from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
+from edgevision.baselines.msvra import MSVRA
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points, tune_fixed_point
 from edgevision.baselines.policy_registry import known, make, names, register
+from edgevision.baselines.video_policies import FixedBudget, FullOffload, Local, StaeBudget, StaeBudgetJoint
 
-__all__ = [
-    "FixedCompression",
-    "Joint",
-    "JointSolution",
-    "UpperBound",
-    "best_operating_points",
-    "co_crra",
-    "heuristics",
-    "joint",
-    "known",
-    "make",
-    "msvra",
-    "names",
-    "register",
-    "tune_fixed_point",
-    "upper_bound",
-    "video_policies",
-]
+# Policies by name.
+__all__ = ["known", "make", "names", "register"]
+# Policies of the Co-CRRA paper, and simple ones.
+__all__ += ["FCRRA", "FRACR", "MSVRA", "CoCRRA", "CoCRRAExact", "FRACRExact", "Fixed", "Random"]
+# Policies for video profiles, most of them of the STAE paper.
+__all__ += ["FixedBudget", "FullOffload", "Local", "StaeBudget", "StaeBudgetJoint"]
+# Near the optimum, and how far from it any policy is.
+__all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]
+# Operating points at given shares (P1), and one point for everybody.
+__all__ += ["FixedCompression", "best_operating_points", "tune_fixed_point"]

@@ -1,8 +1,10 @@
-"""Operating points of a grid as a ladder: sorted by the rate that they need, dominated ones replaced. Ours.
+"""Operating points of a grid as a ladder, so that solvers made for one list of points also solve a grid. Ours.
 
-The success probability of a point depends on its payload S and time left t through the rate S / t alone (Co-CRRA,
-eq. 2). So of two points the one that needs no more and is no less accurate is at least as good at any bandwidth and
-power, and solvers that search along a ladder find the best point of a grid too.
+A grid (frames x pixels x mode) has points that are never worth using. ``frontier`` sorts the points of every user by
+the rate that they need and replaces dominated ones; ``joint`` and ``upper_bound`` work on what it gives. Nothing is
+lost: the success probability of a point depends on its payload S and time left t through the rate S / t alone
+(Co-CRRA, eq. 2), so of two points the one that needs no more and is no less accurate is at least as good at any
+bandwidth and power.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Choosing operating points with bandwidth and power fixed: problem P1, and one compression for everybody."""
+"""Operating points while bandwidth and power are fixed: each user's best one (problem P1), or one for everybody.
+
+``best_operating_points`` is the half of Co-CRRA that chooses compression; ``fracr`` is that half alone.
+``FixedCompression`` is the base of the policies that keep one point and choose shares only, and ``tune_fixed_point``
+finds the point that suits such a policy best.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Splitting budgets: what every policy does last, so that C1..C4 hold exactly and nothing is left over."""
+"""Splitting budgets: what policies that choose shares do last, so that C1..C4 hold and nothing is left over.
+
+Solvers and closed forms give shares that are right up to their tolerance. ``fill_budget`` makes them add up to the
+budget, to rounding, with every minimum kept.
+"""
 
 from __future__ import annotations
 
