@@ -58,7 +58,6 @@ class StaeBudget:
     """Equal shares, and each user's budgets by objective (5). Source: STAE paper, section II-D, eq. 5."""
 
     name = "stae-budget"
-    batched = True
     axes = AXES
 
     def act(self, problem: SlotProblem) -> Allocation:
@@ -76,7 +75,7 @@ class StaeBudgetJoint:
     """
 
     name = "stae-budget-joint"
-    batched = True
+    kind = "solver"
     axes = AXES
 
     def __init__(self) -> None:
@@ -98,7 +97,6 @@ class FixedBudget:
     """Equal shares and the same budgets for everybody, by default the paper's 104 x. Source: section IV-B of STAE."""
 
     name = "fixed-budget"
-    batched = True
     axes = AXES
 
     def __init__(self, frames: int = min(FRAMES), pixels: float = min(PIXELS), mode: str = "entropy") -> None:
@@ -145,7 +143,6 @@ class Local:
     """
 
     name = "local"
-    batched = True
     axes = AXES
 
     def act(self, problem: SlotProblem) -> Allocation:

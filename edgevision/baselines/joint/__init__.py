@@ -71,7 +71,7 @@ class Joint:
     """
 
     name = "joint"
-    batched = True
+    kind = "solver"
 
     def __init__(self, model: SuccessModel | None = None) -> None:
         """Choose the objective.
