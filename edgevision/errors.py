@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 160
+
 
 class EdgeVisionError(Exception):
     """Anything that the caller can mend; the command prints it in one line."""
@@ -16,6 +18,10 @@ class EdgeVisionError(Exception):
 
 class UnknownNameError(EdgeVisionError, ValueError):
     """A policy, profile, preset, algorithm or codec that does not exist was asked for by name."""
+
+
+class UnknownSettingError(UnknownNameError, TypeError):
+    """A keyword of an environment that does not exist; a `TypeError` too, as for any unknown keyword in Python."""
 
 
 class MissingExtraError(EdgeVisionError, ImportError):
@@ -98,9 +104,18 @@ class ReproductionError(EdgeVisionError, ValueError):
     """A figure of the papers cannot be made from what was given."""
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+def shown(value: object) -> str:
+    """A value as messages quote it: on one line, and not much longer than that."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of thousands of digits, or a user's object with a faulty __repr__
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}.."
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Build the error for a name that is not in ``known``, with the nearest match as a suggestion."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return UnknownNameError(f"unknown {kind} {name!r}{hint} (known: {', '.join(names)})")
+    return UnknownNameError(f"unknown {kind} {shown(name)}{hint} (known: {', '.join(names)})")

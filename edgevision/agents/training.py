@@ -25,6 +25,7 @@ from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_h
 from edgevision.agents.learned_policy import LearnedPolicy, PolicyDescription
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
+from edgevision.checks import whole_number
 from edgevision.envs import IDS, ScenarioConfig
 from edgevision.errors import TrainingError, unknown_name
 from edgevision.progress import progress_bar
@@ -32,6 +33,14 @@ from edgevision.protocol import SEEDS
 
 #: Evaluations (and checkpoints) of a run whose interval nobody gave.
 EVALUATIONS = 20
+
+_RANGES = {
+    "steps": (1, 10**12),
+    "seed": (0, 2**32 - 1),  # what Stable-Baselines3 can seed with
+    "evaluation_interval": (1, 10**12),
+    "evaluation_episodes": (1, len(SEEDS["validation"])),
+    "threads": (1, 64),
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class TrainConfig:
         folder: the run's own folder; new or empty.
         algorithm: ``ppo`` or ``sac``.
         steps: environment steps, counted over all environments; ``None`` is the hyperparameter file's number.
-        seed: of networks, exploration and training episodes, >= 0.
+        seed: of networks, exploration and training episodes, 0 to 2^32 - 1.
         settings: keywords of the environment, ``preset`` included. Training chooses ``content_split`` itself: a
             measured profile is trained on its ``train`` contents and evaluated on its ``validation`` contents.
         hyperparameters: values that replace the hyperparameter file's.
@@ -73,14 +82,10 @@ class TrainConfig:
             raise unknown_name("environment id", self.env_id, IDS)
         if self.algorithm not in get_args(Algorithm):
             raise unknown_name("algorithm", self.algorithm, get_args(Algorithm))
-        limits = {"steps": (1, None), "seed": (0, None), "evaluation_interval": (1, None), "threads": (1, 64)}
-        for name, (low, high) in {**limits, "evaluation_episodes": (1, len(SEEDS["validation"]))}.items():
+        for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            optional = name in ("steps", "evaluation_interval") and value is None
-            if not optional and not (whole and low <= value and (high is None or value <= high)):
-                rule = f">= {low}" if high is None else f"in {low}..{high}"
-                raise TrainingError(f"{name} must be a whole number {rule}, got {value!r}")
+            if not (value is None and name in ("steps", "evaluation_interval")):
+                object.__setattr__(self, name, whole_number(name, value, low, high, TrainingError))
         if "content_split" in self.settings:
             raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
         try:

@@ -7,12 +7,14 @@ convert to SI (Hz, W, s), which is what the rest of the package computes in.
 from __future__ import annotations
 
 import dataclasses
-import math
+import numbers
+import os
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from edgevision.checks import real_number, whole_number
 from edgevision.envs.presets import PRESETS
-from edgevision.errors import ScenarioError, unknown_name
+from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
 
 Fading = Literal["half-normal", "rayleigh"]
 SuccessModel = Literal["exact", "chernoff"]
@@ -21,6 +23,39 @@ Traffic = Literal["full-buffer", "poisson"]
 AccuracyMode = Literal["mean", "replay", "live"]
 TransmissionMode = Literal["expected", "sampled"]
 ContentSplit = Literal["all", "train", "validation", "test"]
+
+MAX_USERS = 100_000
+MAX_SLOTS = 1_000_000
+MAX_SEED = 2**63 - 1
+
+#: Ranges of the numbers, both ends included: wide, but narrow enough that no rate or probability over- or underflows.
+_RANGES = {
+    "bandwidth_mhz": (1e-6, 1e6),
+    "power_mw": (1e-9, 1e9),
+    "noise_dbm_per_hz": (-300.0, 100.0),
+    "noise_figure_db": (-100.0, 100.0),
+    "gain_scale": (1e-30, 1e30),
+    "carrier_ghz": (1e-3, 1e3),
+    "cell_radius_m": (10.001, 1e5),
+    "base_station_height_m": (1e-3, 1e4),
+    "user_height_m": (1e-3, 1e4),
+    "shadowing_walk_db": (0.0, 100.0),
+    "shadowing_correlation": (0.0, 1 - 1e-9),
+    "arrivals_per_slot": (1e-9, 1 - 1e-9),
+    "device_time_scale": (0.0, 1e9),
+    "edge_time_scale": (0.0, 1e9),
+}
+_RANGES_OF_PAIRS = {"deadline_ms": (1e-6, 1e9), "size_mbit": (1e-9, 1e9)}
+_MINIMUM = (0.0, 1e9)
+_CHOICES = {
+    "propagation": Propagation,
+    "fading": Fading,
+    "success_model": SuccessModel,
+    "traffic": Traffic,
+    "accuracy": AccuracyMode,
+    "transmission": TransmissionMode,
+    "content_split": ContentSplit,
+}
 
 PAPER_MIN_BANDWIDTH_MHZ = 5.0
 PAPER_MIN_POWER_MW = 10.0
@@ -100,57 +135,35 @@ class ScenarioConfig:
     episode_slots: int | tuple[int, int] = 50
 
     def __post_init__(self) -> None:
-        for name in ("deadline_ms", "size_mbit"):
-            object.__setattr__(self, name, _pair(name, getattr(self, name), float))
-        if not isinstance(self.episode_slots, int):
-            object.__setattr__(self, "episode_slots", _pair("episode_slots", self.episode_slots, int))
-        object.__setattr__(self, "profile", str(self.profile))
-        self._check_numbers()
-        self._check_choices()
-        self._check_feasible()
-
-    def _check_numbers(self) -> None:
-        if not isinstance(self.users, int) or isinstance(self.users, bool) or self.users < 1:
-            raise ScenarioError(f"users must be an integer >= 1, got {self.users!r}")
-        for name in (
-            "bandwidth_mhz",
-            "power_mw",
-            "gain_scale",
-            "carrier_ghz",
-            "base_station_height_m",
-            "user_height_m",
-        ):
-            _check(name, getattr(self, name), lambda value: value > 0, "> 0")
+        for name, bounds in _RANGES.items():
+            self._set(name, real_number(name, getattr(self, name), *bounds, ScenarioError))
         for name in ("min_bandwidth_mhz", "min_power_mw"):
             if getattr(self, name) is not None:
-                _check(name, getattr(self, name), lambda value: value >= 0, ">= 0")
-        for name in ("noise_dbm_per_hz", "noise_figure_db"):
-            _check(name, getattr(self, name), lambda value: True, "finite")
-        for name in ("device_time_scale", "edge_time_scale", "shadowing_walk_db"):
-            _check(name, getattr(self, name), lambda value: value >= 0, ">= 0")
-        _check("cell_radius_m", self.cell_radius_m, lambda value: value > 10, "> 10 (the closest distance)")
-        _check("shadowing_correlation", self.shadowing_correlation, lambda value: 0 <= value < 1, "in [0, 1)")
-        _check("arrivals_per_slot", self.arrivals_per_slot, lambda value: 0 < value < 1, "in (0, 1)")
-        for name in ("deadline_ms", "size_mbit"):
-            low, high = getattr(self, name)
-            if not 0 < low <= high < math.inf:
-                raise ScenarioError(f"{name} must satisfy 0 < low <= high, got {(low, high)!r}")
-        if not 1 <= self.slots[0] <= self.slots[1]:
-            raise ScenarioError(f"episode_slots must satisfy 1 <= low <= high, got {self.episode_slots!r}")
-
-    def _check_choices(self) -> None:
-        for name, choices in (
-            ("propagation", Propagation),
-            ("fading", Fading),
-            ("success_model", SuccessModel),
-            ("traffic", Traffic),
-            ("accuracy", AccuracyMode),
-            ("transmission", TransmissionMode),
-            ("content_split", ContentSplit),
-        ):
+                self._set(name, real_number(name, getattr(self, name), *_MINIMUM, ScenarioError))
+        for name, bounds in _RANGES_OF_PAIRS.items():
+            low, high = _pair(name, getattr(self, name))
+            pair = tuple(real_number(name, end, *bounds, ScenarioError) for end in (low, high))
+            self._set(name, _ordered(name, pair))
+        self._set("users", whole_number("users", self.users, 1, MAX_USERS, ScenarioError))
+        self._set("episode_slots", self._whole_slots())
+        self._set("profile", _path("profile", self.profile))
+        for name, choices in _CHOICES.items():
             value, allowed = getattr(self, name), get_args(choices)
-            if value not in allowed:
-                raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+            if not isinstance(value, str) or value not in allowed:
+                raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}")
+        self._check_feasible()
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _whole_slots(self) -> int | tuple[int, int]:
+        given: Any = self.episode_slots
+        if isinstance(given, numbers.Integral):
+            return whole_number("episode_slots", given, 1, MAX_SLOTS, ScenarioError)
+        pair = _pair("episode_slots", given)
+        return _ordered(
+            "episode_slots", tuple(whole_number("episode_slots", end, 1, MAX_SLOTS, ScenarioError) for end in pair)
+        )
 
     def _check_feasible(self) -> None:
         # The tolerance admits exact equal shares such as 6 x 5 MHz = 30 MHz after unit conversion.
@@ -206,32 +219,37 @@ class ScenarioConfig:
         """Build the named preset with some fields replaced.
 
         Raises:
-            UnknownNameError: no such preset or field.
+            UnknownNameError: no such preset.
+            UnknownSettingError: no such field.
             ScenarioError: the resulting settings are invalid.
         """
-        if preset not in PRESETS:
+        if not isinstance(preset, str) or preset not in PRESETS:
             raise unknown_name("preset", preset, PRESETS)
         known = {field.name for field in dataclasses.fields(cls)}
         for name in overrides:
             if name not in known:
-                raise unknown_name("scenario setting", name, known)
+                raise UnknownSettingError(str(unknown_name("scenario setting", name, known)))
         return cls(**{**PRESETS[preset], **overrides})
 
 
-def _check(name: str, value: Any, rule: Any, text: str) -> None:
+def _pair(name: str, value: Any) -> tuple[Any, Any]:
     try:
-        good = math.isfinite(value) and rule(value)
-    except TypeError:
-        good = False
-    if not good:
-        raise ScenarioError(f"{name} must be a finite number {text}, got {value!r}")
-
-
-def _pair(name: str, value: Any, kind: type) -> tuple[Any, Any]:
-    try:
+        if isinstance(value, str | bytes | dict):
+            raise TypeError
         low, high = value
-        if kind(low) != low or kind(high) != high:
-            raise ValueError
-        return kind(low), kind(high)
     except (TypeError, ValueError):
-        raise ScenarioError(f"{name} must be a pair (low, high) of {kind.__name__}s, got {value!r}") from None
+        raise ScenarioError(f"{name} must be a pair (low, high), got {shown(value)}") from None
+    return low, high
+
+
+def _ordered(name: str, pair: tuple[Any, ...]) -> tuple[Any, Any]:
+    low, high = pair
+    if low > high:
+        raise ScenarioError(f"{name} must satisfy low <= high, got {pair!r}")
+    return low, high
+
+
+def _path(name: str, value: Any) -> str:
+    if not isinstance(value, str | os.PathLike):
+        raise ScenarioError(f"{name} must be a name or a path, got {shown(value)}")
+    return os.fspath(value)

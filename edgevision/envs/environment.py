@@ -8,8 +8,9 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from edgevision.checks import whole_number
 from edgevision.envs import action as actions
-from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
@@ -54,7 +55,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         """
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ScenarioError(f"render_mode must be one of {self.metadata['render_modes']}, got {render_mode!r}")
-        self.config = ScenarioConfig.from_preset(preset or self.default_preset, **settings)
+        self.config = ScenarioConfig.from_preset(self.default_preset if preset is None else preset, **settings)
         self.simulator = Simulator(self.config, 1, outcomes)
         profile = self.simulator.profile
         self.observation_space = observation_space(self.config.users, len(profile.feature_names))
@@ -73,7 +74,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Start an episode; ``options={"trace": EpisodeTrace}`` replays a given one."""
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else whole_number("seed", seed, 0, MAX_SEED, ScenarioError))
         trace = requested_trace(options)
         if trace is None:
             self.simulator.reset(_ROW, [self.np_random])
@@ -91,12 +92,24 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
             InvalidActionError: wrong shape, NaN or out of range.
         """
         values = actions.check_action(action, self.action_space)
-        return self.allocate(actions.decode(values[None], self.problem))
+        self._require_running()
+        return self._advance(actions.decode(values[None], self.problem))
 
     def allocate(self, allocation: Allocation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Advance one slot with an `Allocation` (N = 1) in place of an action."""
+        """Advance one slot with an `Allocation` (N = 1) in place of an action.
+
+        Raises:
+            AllocationError: it breaks one of the constraints C1 to C5, or is no array of numbers.
+        """
+        self._require_running()
+        allocation.check(self.problem)
+        return self._advance(allocation)
+
+    def _require_running(self) -> None:
         if self._over:
             raise gymnasium.error.ResetNeeded("the episode is over (or never began); call reset()")
+
+    def _advance(self, allocation: Allocation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         problem = self.problem
         outcome = self.simulator.step(allocation)
         self._last, self._over = (problem, allocation, outcome), bool(outcome.truncated[0])

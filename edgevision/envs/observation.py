@@ -71,7 +71,7 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     bandwidth = (problem.bandwidth_budget / np.maximum(count, 1))[:, None]
     density = (problem.power_budget / (problem.bandwidth_budget * problem.noise_density))[:, None]
     snr = problem.gain_scale * density
-    capacity = bandwidth * np.log2(1.0 + snr)
+    capacity = np.maximum(bandwidth * np.log2(1.0 + snr), 1e-30)  # [bit/s]; not 0, which the worst channels come to
     anchors = anchor_points(problem.grid)
     airtime = problem.deadline[..., None] - problem.compute_time.take(anchors, axis=2)
     payload = problem.raw_size[..., None] * problem.size_fraction.take(anchors, axis=2)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import radio
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.errors import AllocationError, SlotProblemError
+from edgevision.errors import AllocationError, SlotProblemError, shown
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -199,28 +199,36 @@ class Allocation:
             AllocationError: names the first constraint broken, the slot and by how much.
         """
         shape = problem.active.shape
-        for name in ("operating_point", "bandwidth", "power"):
+        for name, kinds in (("operating_point", "iu"), ("bandwidth", "fiu"), ("power", "fiu")):
             value = getattr(self, name)
+            if not isinstance(value, np.ndarray) or value.dtype.kind not in kinds:
+                numbers = "whole numbers" if kinds == "iu" else "numbers"
+                raise AllocationError(f"{name} must be an array of {numbers}, got {shown(value)}")
             if value.shape != shape:
                 raise AllocationError(f"{name} must have shape {shape}, got {value.shape}")
-            if not np.isfinite(value).all():
-                raise AllocationError(f"{name} holds NaN or infinity")
-        if (self.operating_point < 0).any() or (self.operating_point >= problem.points).any():
+        if (
+            self.operating_point.size
+            and not 0 <= self.operating_point.min() <= self.operating_point.max() < problem.points
+        ):
             raise AllocationError(f"C5: operating points must lie in 0..{problem.points - 1}")
         for label, used, budget, least in (
             ("C1, C3: bandwidth", self.bandwidth, problem.bandwidth_budget, problem.min_bandwidth),
             ("C2, C4: power", self.power, problem.power_budget, problem.min_power),
         ):
             _check_budget(label, used.sum(axis=1), budget, tolerance)
-            short = problem.active & (used < least[:, None] * (1 - tolerance))
-            if short.any():
-                raise AllocationError(f"{label} of user {tuple(np.argwhere(short)[0])} is below its minimum")
+            # Inactive users must not hold less than nothing, which the others could then spend.
+            enough = used >= np.where(problem.active, least[:, None] * (1 - tolerance), 0.0)
+            if not enough.all():
+                slot, user = np.argwhere(~enough)[0].tolist()
+                raise AllocationError(f"{label} of user {user} in slot {slot} is below its minimum")
 
 
 def _check_budget(label: str, total: FloatArray, budget: FloatArray, tolerance: float) -> None:
-    over = total > budget * (1 + tolerance)
-    if over.any():
-        slot = int(np.argmax(over))
+    within = total <= budget * (1 + tolerance)  # false for NaN and for infinity
+    if not within.all():
+        slot = int(np.argmin(within))
+        if not np.isfinite(total[slot]):
+            raise AllocationError(f"{label} of slot {slot} holds NaN or infinity")
         raise AllocationError(f"{label} of slot {slot} sums to {total[slot]:.12g}, budget {budget[slot]:.12g}")
 
 

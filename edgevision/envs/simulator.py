@@ -20,6 +20,9 @@ from edgevision.envs.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import load_profile
 
+#: Requests drawn at a time: 2 GiB for each of the arrays that describe them.
+MAX_NUMBERS = 2**28
+
 
 class OutcomeSource(Protocol):
     """Runs codec and classifier on a content: the ``live`` accuracy mode."""
@@ -56,6 +59,7 @@ class Simulator:
     def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
         self.config = config
         self.n = n
+        self._check_memory()
         self.profile = load_profile(config.profile)
         if config.accuracy == "replay" and self.profile.correct is None:
             raise ScenarioError(
@@ -74,6 +78,14 @@ class Simulator:
         self.slot = np.zeros(n, np.int64)
         self._episodes: dict[str, NDArray[Any]] = {}
         self._problem: SlotProblem | None = None
+
+    def _check_memory(self) -> None:
+        numbers = self.n * self.config.users * self.config.slots[1]
+        if numbers > MAX_NUMBERS:
+            raise ScenarioError(
+                f"{self.n} environments x {self.config.users} users x {self.config.slots[1]} slots are {numbers} "
+                f"requests to draw at a time, the limit is {MAX_NUMBERS}; take fewer environments or shorter episodes"
+            )
 
     @property
     def trace(self) -> EpisodeTrace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import gymnasium
@@ -12,13 +13,16 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.checks import whole_number
 from edgevision.envs import action as actions
-from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.environment import Observation, requested_trace, slot_info
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import OutcomeSource, Simulator
-from edgevision.errors import ScenarioError
+from edgevision.errors import ScenarioError, shown
+
+MAX_ENVS = 2**20
 
 StepResult = tuple[Observation, FloatArray, BoolArray, BoolArray, dict[str, Any]]
 
@@ -54,14 +58,17 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             max_episode_steps: truncate earlier than the scenario does.
             **settings: fields of `ScenarioConfig` that differ from the preset.
         """
-        if num_envs < 1:
-            raise ScenarioError(f"num_envs must be >= 1, got {num_envs}")
+        num_envs = whole_number("num_envs", num_envs, 1, MAX_ENVS, ScenarioError)
         if render_mode is not None:
             raise ScenarioError("the vector environment does not render; use gymnasium.make(id, render_mode=...)")
-        if max_episode_steps is not None and max_episode_steps < 1:
-            raise ScenarioError(f"max_episode_steps must be >= 1, got {max_episode_steps}")
-        self.config = ScenarioConfig.from_preset(preset or self.default_preset, **settings)
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        if max_episode_steps is not None:
+            max_episode_steps = whole_number("max_episode_steps", max_episode_steps, 1, 2**31, ScenarioError)
+        self.config = ScenarioConfig.from_preset(self.default_preset if preset is None else preset, **settings)
+        try:
+            self.autoreset_mode = AutoresetMode(autoreset_mode)
+        except ValueError:
+            known = ", ".join(mode.value for mode in AutoresetMode)
+            raise ScenarioError(f"autoreset_mode must be one of {known}, got {shown(autoreset_mode)}") from None
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}  # type: ignore[misc]
         self.num_envs = num_envs
         self.simulator = Simulator(self.config, num_envs, outcomes)
@@ -108,13 +115,21 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             raise ScenarioError("options['reset_mask'] must be true somewhere")
         return mask
 
-    def _seed(self, seed: int | list[int | None] | None, rows: IntArray) -> None:
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-        if seeds is not None and len(seeds) != self.num_envs:
+    def _seed(self, seed: Any, rows: IntArray) -> None:
+        if seed is None:
+            return
+        if (isinstance(seed, Sequence) and not isinstance(seed, str | bytes)) or (
+            isinstance(seed, np.ndarray) and seed.ndim == 1
+        ):
+            seeds = list(seed)
+        else:
+            first = whole_number("seed", seed, 0, MAX_SEED - self.num_envs, ScenarioError)
+            seeds = [first + i for i in range(self.num_envs)]
+        if len(seeds) != self.num_envs:
             raise ScenarioError(f"seed list must have length {self.num_envs}, got {len(seeds)}")
         for i in rows:
-            if seeds is not None and seeds[i] is not None:
-                self._generators[i], _ = seeding.np_random(seeds[i])
+            if seeds[i] is not None:
+                self._generators[i], _ = seeding.np_random(whole_number("seed", seeds[i], 0, MAX_SEED, ScenarioError))
 
     def _draw(self, rows: IntArray) -> None:
         generators = []
@@ -131,12 +146,25 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         Raises:
             InvalidActionError: wrong shape, NaN or out of range.
         """
-        return self.allocate(actions.decode(actions.check_action(actions_, self.action_space), self.problem))
+        values = actions.check_action(actions_, self.action_space)
+        self._require_running()
+        return self._advance(actions.decode(values, self.problem))
 
     def allocate(self, allocation: Allocation) -> StepResult:
-        """Advance one slot with an `Allocation` (N = n) in place of actions."""
+        """Advance one slot with an `Allocation` (N = n) in place of actions.
+
+        Raises:
+            AllocationError: it breaks one of the constraints C1 to C5, or is no array of numbers.
+        """
+        self._require_running()
+        allocation.check(self.problem)
+        return self._advance(allocation)
+
+    def _require_running(self) -> None:
         if not self._begun or (self.autoreset_mode == AutoresetMode.DISABLED and self._done.any()):
             raise gymnasium.error.ResetNeeded("some episodes are over (or never began); call reset()")
+
+    def _advance(self, allocation: Allocation) -> StepResult:
         restarting = self._done
         running = ~restarting
         problem = self.problem

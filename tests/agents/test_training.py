@@ -132,7 +132,7 @@ def test_trains_on_train_and_evaluates_on_validation_contents(
         ({"steps": 0}, TrainingError, "steps must be"),
         ({"steps": 2.5}, TrainingError, "steps must be"),
         ({"seed": -1}, TrainingError, "seed must be"),
-        ({"evaluation_episodes": 1001}, TrainingError, "in 1..1000"),
+        ({"evaluation_episodes": 1001}, TrainingError, "from 1 to 1000"),
         ({"settings": {"content_split": "test"}}, TrainingError, "chosen by training"),
         ({"settings": {"codec": object()}}, TrainingError, "plain values"),
         ({"settings": {"user": 3}}, UnknownNameError, "did you mean 'users'"),

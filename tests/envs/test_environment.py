@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import edgevision
-from edgevision.envs import IDS, EpisodeTrace
+from edgevision.envs import IDS, Allocation, EpisodeTrace, equal_shares
 from edgevision.envs.action import decode, encode
 from edgevision.envs.environment import OffloadingEnv
-from edgevision.errors import InvalidActionError, ScenarioError, UnknownNameError
+from edgevision.errors import AllocationError, InvalidActionError, ScenarioError, UnknownNameError
 from edgevision.profiles import load_profile
 
 edgevision.register()  # a second time: registration is idempotent
@@ -264,3 +265,75 @@ def test_human_mode_opens_a_window_and_closes_it(monkeypatch: pytest.MonkeyPatch
     assert "edgevision" in pyplot.get_figlabels()
     env.close()
     assert "edgevision" not in pyplot.get_figlabels()
+
+
+@pytest.mark.parametrize("env_id", list(IDS))
+@pytest.mark.parametrize("vector", [False, True])
+def test_allocations_that_break_a_constraint_are_refused(env_id: str, vector: bool) -> None:
+    env = (gymnasium.make_vec(env_id, num_envs=2) if vector else gymnasium.make(env_id)).unwrapped
+    env.reset(seed=0)
+    shape = env.problem.active.shape
+    points = np.zeros(shape, np.int64)
+    good = Allocation(points, *equal_shares(env.problem))
+    for bad, message in (
+        (replace(good, bandwidth=np.full(shape, 1e30)), "C1"),
+        (replace(good, power=np.full(shape, np.nan)), "NaN"),
+        (replace(good, power=-good.power), "C4"),
+        (replace(good, operating_point=points - 1), "C5"),
+        (replace(good, operating_point=points + 10**6), "C5"),
+        (replace(good, operating_point=good.power), "array of whole numbers"),
+        (replace(good, power=good.power[:, :1]), "shape"),
+        (replace(good, power=good.power.tolist()), "array of numbers"),
+        (replace(good, power=good.power.astype(str)), "array of numbers"),
+    ):
+        with pytest.raises(AllocationError, match=message):
+            env.allocate(bad)
+    env.allocate(good)
+
+
+@pytest.mark.parametrize("vector", [False, True])
+def test_seeds_are_whole_numbers_of_python_or_numpy(vector: bool) -> None:
+    env_id = "EdgeVision/Image-v0"
+
+    def first(seed: Any) -> np.ndarray:
+        env = gymnasium.make_vec(env_id, num_envs=2) if vector else gymnasium.make(env_id)
+        return env.unwrapped.reset(seed=seed)[0]["users"]
+
+    np.testing.assert_array_equal(first(3), first(np.int64(3)))
+    np.testing.assert_array_equal(first(3), first(np.array(3, np.uint8)))
+    if vector:
+        np.testing.assert_array_equal(first(3), first(np.array([3, 4])))
+    for seed in (-1, 2.0, "3", True, 10**400, np.nan):
+        with pytest.raises(ScenarioError, match="seed must be a whole number"):
+            first(seed)
+
+
+def test_unknown_keywords_are_type_errors_too() -> None:
+    for make_env in (gymnasium.make, lambda env_id, **kw: gymnasium.make_vec(env_id, num_envs=2, **kw)):
+        with pytest.raises(TypeError, match="unknown scenario setting 'bandwith_mhz'; did you mean 'bandwidth_mhz'"):
+            make_env("EdgeVision/Paper-v0", bandwith_mhz=3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"num_envs": 10**9},
+        {"num_envs": 2**20, "users": 1000},
+        {"num_envs": 2.0},
+        {"num_envs": 2, "autoreset_mode": "no"},
+    ],
+)
+def test_what_no_memory_holds_is_refused_before_it_is_asked_for(settings: dict[str, Any]) -> None:
+    with pytest.raises(ScenarioError):
+        gymnasium.make_vec("EdgeVision/Paper-v0", **settings)
+
+
+def test_inactive_users_hold_no_less_than_nothing() -> None:
+    """Else the others could spend more than the budget."""
+    env = gymnasium.make("EdgeVision/Paper-v0", users=2, arrivals_per_slot=0.5).unwrapped
+    seed = next(seed for seed in range(100) if env.reset(seed=seed)[0]["active"].tolist() == [1, 0])
+    env.reset(seed=seed)
+    budget = env.problem.bandwidth_budget[0]
+    power = env.problem.power_budget * [[1.0, 0.0]]
+    with pytest.raises(AllocationError, match="user 1 in slot 0"):
+        env.allocate(Allocation(np.zeros((1, 2), np.int64), np.array([[2 * budget, -budget]]), power))

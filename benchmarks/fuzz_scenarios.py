@@ -1,0 +1,114 @@
+"""Random settings of the environments, sensible and not: a working environment or one of the package's own errors.
+
+A working environment gives finite rewards within the stated bounds and observations inside its space, and is refused,
+if at all, by ``gymnasium.make``, never by ``reset`` or ``step``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import sys
+import traceback
+import warnings
+from collections import Counter
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+import edgevision
+from edgevision.envs import IDS, PRESETS, OffloadingEnv, ScenarioConfig
+from edgevision.errors import EdgeVisionError
+from edgevision.profiles import shipped_profiles
+
+_ODD: tuple[Any, ...] = (
+    *(0, -1, 1, 2, 1e-300, 1e300, 1.7e308, 10**400, math.nan, math.inf, -math.inf, True, None, "", "8", b"8", [], {}),
+    *((1, 2), (2, 1), (1, 2, 3), np.float16(3.5), np.float32(0.5), np.int64(4), np.uint8(3), np.array(2.0)),
+    *(np.array([1.0, 2.0]), np.bool_(True), object(), 1 + 2j, -4000.0, 65504, 2**63),
+)
+
+
+def random_settings(random: np.random.Generator) -> dict[str, Any]:
+    """A preset with some fields at plausible values, at the edge of their type or of another type altogether."""
+    settings: dict[str, Any] = {"preset": str(random.choice(list(PRESETS)))}
+    fields = dataclasses.fields(ScenarioConfig)
+    for index in random.choice(len(fields), size=int(random.integers(1, 6)), replace=False):
+        field = fields[index]
+        settings[field.name] = _value(field.name, field.default, random)
+    if random.random() < 0.03:
+        settings["preset"] = _ODD[int(random.integers(len(_ODD)))]
+    if random.random() < 0.03:
+        settings["bandwith_mhz"] = 3.0
+    return settings
+
+
+def _value(name: str, default: Any, random: np.random.Generator) -> Any:
+    if random.random() < 0.3:
+        return _ODD[int(random.integers(len(_ODD)))]
+    if name == "profile":
+        return str(random.choice(shipped_profiles()))
+    if isinstance(default, str):
+        words = ("half-normal", "rayleigh", "exact", "chernoff", "fixed", "umi", "full-buffer", "poisson")
+        return str(random.choice([*words, "mean", "replay", "live", "expected", "sampled", "all", "train", "test"]))
+    if name == "users":
+        return int(random.integers(1, 40))
+    if name == "episode_slots":
+        return int(random.integers(1, 30))
+    factor = float(10 ** random.normal(0, 3 if random.random() < 0.3 else 0.5))
+    kind = random.choice([float, np.float64, np.float32, np.float16])
+    with np.errstate(over="ignore", under="ignore"):
+        if isinstance(default, tuple):
+            return tuple(kind(factor * end) for end in default)
+        return kind(factor * (default if isinstance(default, float | int) and default else 1.0))
+
+
+def run(env_id: str, settings: dict[str, Any], random: np.random.Generator) -> str:
+    """Play one episode; returns what came of it.
+
+    Raises:
+        AssertionError: a reward or an observation out of bounds.
+    """
+    try:
+        made = gymnasium.make(env_id, disable_env_checker=True, **settings)
+    except EdgeVisionError as error:
+        if "\n" in str(error):
+            raise AssertionError(f"more than one line: {error}") from error
+        return type(error).__name__
+    env = made.unwrapped
+    assert isinstance(env, OffloadingEnv)
+    highest = float(env.simulator.profile.accuracy.max()) if env.config.accuracy == "mean" else 1.0
+    observation, _ = env.reset(seed=int(random.integers(2**31)))
+    over = False
+    while not over:
+        assert observation in env.observation_space, "an observation outside its space"
+        observation, reward, _, over, info = env.step(random.uniform(-1, 1, env.action_space.shape))
+        assert math.isfinite(reward) and 0 <= reward <= highest + 1e-9, f"reward {reward} of at most {highest}"
+        assert all(np.isfinite(value).all() for value in info.values()), "info that is not finite"
+    return "worked"
+
+
+def main() -> None:
+    """Try random settings and count what they came to; exits with 1 on anything else."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=3000, help="random settings")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    warnings.simplefilter("error", RuntimeWarning)
+    random, counts = np.random.default_rng(options.seed), Counter[str]()
+    for number in range(options.count):
+        env_id, settings = str(random.choice(list(IDS))), random_settings(random)
+        try:
+            counts[run(env_id, settings, random)] += 1
+        except Exception as error:
+            print(f"FAILED, number {number}: {env_id} {settings}: {type(error).__name__}: {error}", file=sys.stderr)
+            traceback.print_exc()
+            sys.exit(1)
+    for name, count in counts.most_common():
+        print(f"{count:6}  {name}")
+    print(f"{options.count} settings of edgevision {edgevision.__version__}: all worked or were refused in one line")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Numbers at the door: whatever a caller passes becomes a Python number in a stated range, or one line says why not."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+
+from edgevision.errors import shown
+
+
+def real_number(name: str, value: Any, low: float, high: float, error: type[Exception]) -> float:
+    """``value`` as a float in [low, high]; Python's and NumPy's numbers are taken, texts and truth values are not.
+
+    Raises:
+        error: it is something else, not finite, or out of range.
+    """
+    given = _scalar(value)
+    try:
+        found = float(given) if isinstance(given, numbers.Real) else math.nan
+    except OverflowError:
+        found = math.inf
+    if not low <= found <= high or math.isinf(found):
+        raise error(f"{name} must be a number from {low:g} to {high:g}, got {shown(value)}")
+    return found
+
+
+def whole_number(name: str, value: Any, low: int, high: int, error: type[Exception]) -> int:
+    """``value`` as an int in [low, high]; NumPy's integers are taken, fractions and truth values are not.
+
+    Raises:
+        error: it is something else or out of range.
+    """
+    given = _scalar(value)
+    if not isinstance(given, numbers.Integral) or not low <= int(given) <= high:
+        raise error(f"{name} must be a whole number from {low} to {high}, got {shown(value)}")
+    return int(given)
+
+
+def _scalar(value: Any) -> Any:
+    """The number in an array of no dimensions; nothing that is a truth value."""
+    given = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    return None if isinstance(given, bool) else given
