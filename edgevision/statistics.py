@@ -132,6 +132,58 @@ def paired_difference(
     return bootstrap_interval(ours - theirs, resamples=resamples, seed=seed)
 
 
+def crosswise_interval(
+    mass: ArrayLike,
+    weight: ArrayLike,
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Interval of a mean score over episodes when both the episodes and the contents are samples.
+
+    An episode's score is a sum over the contents that its requests drew. Episodes and contents are crossed factors: a
+    content that is hard is hard in every episode. Both are resampled, and training seeds where there are several
+    (the pigeonhole bootstrap); a sample's score is its mean per unit of weight, times the weight of its episodes.
+
+    Args:
+        mass: what each content added to the score of each episode, (E, C), or (S, E, C) with S training seeds; for a
+            paired difference, the difference of two such arrays.
+        weight: what it would have added with a reward of 1, (E, C).
+        confidence: coverage, in (0, 1).
+        resamples: bootstrap samples.
+        seed: of the resampling; the same seed draws the same episodes and contents.
+
+    Raises:
+        ValueError: shapes that do not fit, or values that are not finite.
+    """
+    masses = np.asarray(mass, np.float64)
+    masses = masses[None] if masses.ndim == 2 else masses
+    weights = np.asarray(weight, np.float64)
+    if masses.ndim != 3 or masses.shape[1:] != weights.shape or not weights.any():
+        raise ValueError(
+            f"mass and weight must be of the same episodes and contents, got {masses.shape} and {weights.shape}"
+        )
+    if not (np.isfinite(masses).all() and np.isfinite(weights).all()):
+        raise ValueError("mass and weight must be finite")
+    S, E, C = masses.shape
+    random = np.random.default_rng(seed)
+    episodes, contents, seeds = (_multiplicities(random, count, resamples) for count in (E, C, S))
+    total = sum(seeds[:, s] * ((episodes @ masses[s]) * contents).sum(axis=1) for s in range(S)) / S
+    per_unit = ((episodes @ weights) * contents).sum(axis=1)
+    own = episodes @ weights.sum(axis=1) / E
+    with np.errstate(divide="ignore", invalid="ignore"):  # a sample may hold no request at all
+        resampled = np.where(per_unit > 0, total / per_unit * own, np.nan)
+    return percentile_interval(float(masses.sum() / S / E), resampled, confidence)
+
+
+def _multiplicities(random: np.random.Generator, count: int, resamples: int) -> FloatArray:
+    """How often each of ``count`` is drawn in each sample, (resamples, count)."""
+    if count == 1:
+        return np.ones((resamples, 1))
+    return random.multinomial(count, np.full(count, 1 / count), resamples).astype(np.float64)
+
+
 class GroupBootstrap:
     """The same draws for every quantity of the same clips, so that differences are paired."""
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edgevision.statistics import bootstrap_interval, interquartile_mean, mean, paired_difference
+from edgevision.statistics import bootstrap_interval, crosswise_interval, interquartile_mean, mean, paired_difference
 
 values = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3))
 
@@ -116,3 +116,58 @@ def test_confidence_and_pairs_are_checked() -> None:
         bootstrap_interval([1.0], confidence=1.0)
     with pytest.raises(ValueError, match="same episodes"):
         paired_difference([1.0, 2.0], [1.0])
+
+
+def test_one_content_leaves_the_bootstrap_over_episodes() -> None:
+    scores = np.random.default_rng(1).uniform(size=60)
+    ours = crosswise_interval(scores[:, None], np.ones((60, 1)))
+    plain = bootstrap_interval(scores)
+    assert ours.estimate == pytest.approx(plain.estimate)
+    assert (ours.low, ours.high) == pytest.approx((plain.low, plain.high), abs=0.006)
+
+
+def test_few_contents_widen_the_interval() -> None:
+    """Scores that only the content decides: episodes average it away, the choice of contents does not."""
+    random = np.random.default_rng(2)
+    easy = random.uniform(size=20) < 0.6
+    drawn = random.integers(20, size=(200, 50))
+    weight = np.stack([np.bincount(row, minlength=20) for row in drawn]) / 50
+    mass = weight * easy
+    across = crosswise_interval(mass, weight)
+    episodes_only = bootstrap_interval(mass.sum(axis=1))
+    assert across.estimate == pytest.approx(episodes_only.estimate)
+    expected = np.sqrt(easy.mean() * (1 - easy.mean()) / 20)  # the standard error of a share of 20 contents
+    assert across.high - across.low == pytest.approx(2 * 1.96 * expected, rel=0.15)
+    assert across.high - across.low > 5 * (episodes_only.high - episodes_only.low)
+
+
+def test_the_interval_covers_what_other_contents_and_episodes_would_score() -> None:
+    """Nine in ten intervals of 90 % hold the true mean, over freshly drawn contents and episodes."""
+    random, held = np.random.default_rng(3), 0
+    for trial in range(120):
+        hardness = random.normal(0, 1, 40)
+        drawn = random.integers(40, size=(30, 10))
+        reward = hardness[drawn] + random.normal(0, 1, (30, 1)) + random.normal(0, 0.5, drawn.shape)
+        weight, mass = np.zeros((2, 30, 40))
+        rows = np.repeat(np.arange(30), 10)
+        np.add.at(weight, (rows, drawn.ravel()), 0.1)
+        np.add.at(mass, (rows, drawn.ravel()), 0.1 * reward.ravel())
+        found = crosswise_interval(mass, weight, confidence=0.9, resamples=500, seed=trial)
+        held += found.low <= 0.0 <= found.high
+    assert 0.84 * 120 <= held <= 0.98 * 120
+
+
+def test_what_policies_share_cancels_in_paired_differences() -> None:
+    random = np.random.default_rng(4)
+    weight = random.uniform(size=(50, 8))
+    mass = weight * random.uniform(size=(50, 8))
+    better = mass + 0.1 * weight
+    found = crosswise_interval(better - mass, weight)
+    assert found.low == pytest.approx(found.estimate, rel=0.1)
+    assert crosswise_interval(mass, weight).high - crosswise_interval(mass, weight).low > 0.05
+
+
+@pytest.mark.parametrize("bad", [np.full((3, 2), np.nan), np.ones((2, 2)), np.ones(6)])
+def test_crosswise_values_that_do_not_fit_are_refused(bad: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="mass and weight"):
+        crosswise_interval(bad, np.ones((3, 2)))
