@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from PIL import Image
 
 from edgevision.arrays import ByteImage
 from edgevision.errors import DataSetError, UnreadableImageError
+from edgevision.storage import sha256
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"}
 MAX_SOURCE_PIXELS = 2**26  # a larger picture is taken for a decompression bomb
@@ -84,12 +84,12 @@ class ImageFolder:
 
     def fingerprint(self) -> str:
         """SHA-256 over names, classes and file sizes: changes when the data set does."""
-        digest = hashlib.sha256()
+        lines = []
         for item in self.items:
             path = self.folder / item.content_id
             size = path.stat().st_size if path.is_file() else -1
-            digest.update(f"{item.content_id}\0{item.class_index}\0{size}\n".encode())
-        return digest.hexdigest()
+            lines.append(f"{item.content_id}\0{item.class_index}\0{size}\n")
+        return sha256("".join(lines).encode())
 
 
 def _check_size(content_id: str, width: int, height: int) -> None:

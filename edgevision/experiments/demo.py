@@ -23,6 +23,7 @@ from edgevision.experiments.report.files import write_report
 from edgevision.experiments.report.pictures import LearningCurve
 from edgevision.experiments.report.table import print_table
 from edgevision.imports import require
+from edgevision.provenance import digest
 
 #: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
 #: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.
@@ -161,6 +162,4 @@ def _training_digest(config: DemoConfig) -> str:
     scenario, profile = Scenario(config.env_id, config.settings).resolve()
     training = vars(_training(config, Path()))
     hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", config.env_id))
-    return provenance.digest(
-        [training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)]
-    )
+    return digest([training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)])

@@ -10,7 +10,6 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, IntArray
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
-from edgevision.codecs.deepisc.digest import digest
 from edgevision.codecs.deepisc.train_deepisc import train_deepisc
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan
@@ -23,6 +22,7 @@ from edgevision.measure.video_outcomes import Outcomes, measure
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS
 from edgevision.progress import Progress
+from edgevision.provenance import digest
 
 _PART, _TIMED = 20, 5  # clips between two writes to disk, and clips timed
 
@@ -96,7 +96,7 @@ def measure_in_folds(
 
 def outcomes_key(networks: DeepIscModels, plan: Plan | None = None) -> str:
     """Part of the names of files with outcomes: 16 hexadecimal digits of the networks, and of the folds' plan."""
-    return digest([networks.config.as_json(), plan and asdict(plan)], [networks])
+    return digest([networks.config.as_json(), plan and asdict(plan)], [networks])[:16]
 
 
 def local_answers(stae: OperatingPointProfile) -> BoolArray:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -148,7 +146,7 @@ def _median(times: list[list[float]]) -> FloatArray:
 def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
     """Hash of everything that decides the outcomes: partial results of other settings are never mixed in."""
     parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
-    return hashlib.sha256(json.dumps([*parts, provenance.versions(_LIBRARIES)]).encode()).hexdigest()
+    return provenance.digest([*parts, provenance.versions(_LIBRARIES)])
 
 
 def _metadata(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import datetime
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -224,10 +223,7 @@ def _key(source: ClipSource, models: StaeModels, plan: Plan | None) -> str:
         plan and [STEPS_VERSION, asdict(plan)],
     ]
     machine = [provenance.versions(_LIBRARIES), provenance.cpu_name(), torch.get_num_threads()]
-    digest = hashlib.sha256(json.dumps([*parts, *machine]).encode())
-    for value in models.state_dict().values():
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()
+    return provenance.digest([*parts, *machine], [models])
 
 
 def _save_times(times: dict[str, FloatArray], path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgevision.experiments.evaluation.fingerprints import digest
+from edgevision.provenance import digest
 from edgevision.storage import write_atomically
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
 from edgevision.progress import Progress
+from edgevision.provenance import digest
 from edgevision.storage import write_atomically
 from edgevision.vision.classifiers import Classifier
 
@@ -137,9 +136,5 @@ def _key(
     seed: int,
 ) -> str:
     """Hash of everything that decides the examples, so that those of other settings are never mixed in."""
-    digest = hashlib.sha256()
-    for value in network.backbone.state_dict().values():
-        digest.update(value.numpy().tobytes())
     names = [teacher.name for teacher in teachers]
-    digest.update(json.dumps([dataset.fingerprint(), names, views, true_class, seed, LEVELS]).encode())
-    return digest.hexdigest()
+    return digest([dataset.fingerprint(), names, views, true_class, seed, LEVELS], [network.backbone])
