@@ -24,8 +24,8 @@ from edgevision.experiments.evaluation import workers
 from edgevision.experiments.evaluation.policy_spec import Contender
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
 from edgevision.experiments.evaluation.scenario import Scenario, Split, episode_seeds
-from edgevision.experiments.evaluation.store import PartStore
 from edgevision.experiments.evaluation.workers import Job
+from edgevision.part_store import PartStore
 from edgevision.progress import progress_bar
 from edgevision.provenance import cpu_name
 

@@ -16,7 +16,7 @@ from edgevision.envs import SlotProblem
 from edgevision.envs.config import SuccessModel
 from edgevision.experiments.evaluation.fingerprints import code_fingerprint, versions
 from edgevision.experiments.evaluation.scenario import Scenario, Split, episode_seeds
-from edgevision.experiments.evaluation.store import PartStore
+from edgevision.part_store import PartStore
 from edgevision.progress import progress_bar
 from edgevision.provenance import digest
 from edgevision.statistics import Interval, bootstrap_interval
