@@ -51,7 +51,7 @@ LEVELS = (1.25, 2.5, 4.5, 7.0, 11.0)  # of the codecs that only ``gains`` needs
 class TrueClassGradCam:
     """Grad-CAM told the true class: no device can know it; the ceiling of the published idea."""
 
-    def __init__(self, classifier: Classifier, class_of: dict[bytes, int]) -> None:
+    def __init__(self, classifier: Classifier, class_of: dict[str, int]) -> None:
         self._classifier, self._class_of = classifier, class_of
         self.name = f"Grad-CAM of {classifier.name}, true class"
 

@@ -15,7 +15,6 @@ on where it stopped. On one core they take about 25, 15, 25 and 75 minutes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,6 +44,7 @@ from edgevision.measure.deepisc_profile import (
     save_deepisc_profile,
 )
 from edgevision.measure.video_profile import FOLD_PLAN, measure_video_profile, measured_folder
+from edgevision.storage import sha256
 
 TRAINING, MEASURED = GeneratedActions(3200, 0), GeneratedActions(200, 1)
 PLAN = Plan()
@@ -76,13 +76,8 @@ def record(step: str, weights: Path) -> dict[str, Any]:
     return {
         "command": f"python benchmarks/stae_profiles.py {step} --work DIR" + (" --clips DIR" if step == "ut" else ""),
         "weights": weights.name,
-        "weights_sha256": sha256(weights),
+        "weights_sha256": sha256(weights.read_bytes()),
     }
-
-
-def sha256(path: Path) -> str:
-    """Of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def train(work: Path) -> None:
@@ -128,7 +123,7 @@ def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> 
         outcomes = measure_in_parts(models, networks, data, folder, show)
     metadata = {
         **about,
-        "deepisc_weights_sha256": sha256(deepisc_weights),
+        "deepisc_weights_sha256": sha256(deepisc_weights.read_bytes()),
         "data_set": source.name,
         "data_set_fingerprint": source.fingerprint(),
         "folds": len(np.unique(groups)) if plan else None,

@@ -1,10 +1,20 @@
-"""Writing files so that neither a reader nor a kill ever sees half of one."""
+"""Files on disk: written whole or not at all, and read within limits, so that damage ends in the caller's error."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from edgevision.errors import EdgeVisionError
+
+#: Of any JSON file. Parsed, the worst JSON takes some twenty times as much memory.
+MAX_JSON_BYTES = 16 * 2**20
 
 
 def write_atomically(path: Path, payload: bytes) -> None:
@@ -21,3 +31,94 @@ def write_atomically(path: Path, payload: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace ``path`` by a JSON value, in one step."""
+    write_atomically(path, (json.dumps(value, indent=1) + "\n").encode())
+
+
+def write_pair(path: Path, payload: bytes, description: Mapping[str, Any]) -> None:
+    """Write ``path``, and then the description ``.json`` beside it, whose entry ``sha256`` must be the payload's."""
+    write_atomically(path, payload)
+    write_json(path.with_suffix(".json"), description)
+
+
+def sha256(payload: bytes) -> str:
+    """Checksum of a file's bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
+    """Refuse what should not be opened.
+
+    Raises:
+        EdgeVisionError: of type ``error``: there is no such file, it is a folder or a device, or it is larger than
+            ``limit`` bytes.
+    """
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as reason:  # ValueError: a null byte in the name
+        missing = isinstance(reason, FileNotFoundError | NotADirectoryError)
+        raise error(f"{str(path)!r} cannot be read: {'there is no such file' if missing else reason}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise error(f"{str(path)!r} cannot be read: it is not a file")
+    if found.st_size > limit:
+        raise error(f"{path}: larger than {limit} bytes, refusing to load")
+
+
+def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
+    """A whole file.
+
+    Raises:
+        EdgeVisionError: of type ``error``, see ``check_file``; or the system does not let it be read.
+    """
+    check_file(path, error, limit)
+    try:
+        return path.read_bytes()
+    except OSError as reason:
+        raise error(f"{str(path)!r} cannot be read: {reason.strerror}") from None
+
+
+def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
+    """A JSON object out of a file of at most ``MAX_JSON_BYTES``.
+
+    Raises:
+        EdgeVisionError: of type ``error``, see ``read_bytes``; or the file is no JSON in UTF-8, nested too deeply, or
+            holds something else than an object.
+    """
+    payload = read_bytes(path, error, MAX_JSON_BYTES)
+    try:
+        value = json.loads(payload.decode("utf-8"))
+    except RecursionError:
+        raise error(f"{path}: not valid JSON (nested too deeply)") from None
+    except ValueError as reason:
+        raise error(f"{path}: not valid JSON ({reason})") from None
+    if not isinstance(value, dict):
+        raise error(f"{path}: must hold an object")
+    return value
+
+
+def read_pair(
+    path: Path, error: type[EdgeVisionError], limit: int, version: Mapping[str, int]
+) -> tuple[dict[str, Any], bytes]:
+    """What ``write_pair`` wrote: description and payload.
+
+    Args:
+        path: of the payload.
+        error: raised for whatever is wrong.
+        limit: of the payload [byte].
+        version: entries that the description must have, to be one that this version can read.
+
+    Raises:
+        EdgeVisionError: of type ``error``: a file is missing, too large or damaged, or the checksum is another's.
+    """
+    payload = read_bytes(path, error, limit)
+    sidecar = path.with_suffix(".json")
+    description = read_json(sidecar, error)
+    for key, value in version.items():
+        if description.get(key) != value:
+            raise error(f"{sidecar}: not a description that this version can read ({key} must be {value})")
+    if description.get("sha256") != sha256(payload):
+        raise error(f"{path} does not match its checksum in {sidecar.name}; copy or make both files again")
+    return description, payload

@@ -53,10 +53,15 @@ class Progress:
         """Invert `to_json`.
 
         Raises:
-            TrainingError: something is missing.
+            TrainingError: something is missing or no number.
         """
         try:
-            return cls([CurvePoint(**point) for point in state["curve"]], float(state["seconds"]))
+            curve = [CurvePoint(**point) for point in state["curve"]]
+            if not curve or not all(
+                isinstance(value, int | float) for point in curve for value in vars(point).values()
+            ):
+                raise ValueError("it must hold numbers")
+            return cls(curve, float(state["seconds"]))
         except (KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"the checkpoint's learning curve is damaged ({error})") from None
 

@@ -7,16 +7,13 @@ renamed, so that a checkpoint is there whole or not at all.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
@@ -25,12 +22,15 @@ from stable_baselines3.common.buffers import DictReplayBuffer
 from torch import Tensor
 
 from edgevision.errors import TrainingError
-from edgevision.storage import write_atomically
+from edgevision.storage import read_bytes, read_json, write_atomically, write_json
+from edgevision.storage_arrays import read_arrays
+from edgevision.storage_tensors import MAX_WEIGHTS_BYTES, unpack_tensors
 
 #: The one before the last is kept too, in case the last one's disk blocks go bad.
 KEPT = 2
 
 _TENSORS, _STATE, _REPLAY = "tensors.safetensors", "state.json", "replay.npz"
+_HEADERS = 2**20  # bytes of a replay buffer's file beside its numbers
 
 
 def save_checkpoint(model: BaseAlgorithm, state: dict[str, Any], folder: Path) -> Path:
@@ -41,7 +41,7 @@ def save_checkpoint(model: BaseAlgorithm, state: dict[str, Any], folder: Path) -
         shutil.rmtree(leftover, ignore_errors=True)
     write_atomically(temporary / _TENSORS, safetensors.torch.save(_tensors(model)))
     counters = {"num_timesteps": model.num_timesteps, "n_updates": model._n_updates}
-    write_atomically(temporary / _STATE, (json.dumps({**state, **counters}, indent=1) + "\n").encode())
+    write_json(temporary / _STATE, {**state, **counters})
     buffer = _replay_buffer(model)
     if buffer is not None:
         _save_replay(buffer, temporary / _REPLAY)
@@ -63,26 +63,19 @@ def load_checkpoint(model: BaseAlgorithm, path: Path) -> dict[str, Any]:
         TrainingError: the checkpoint is damaged or belongs to another run.
     """
     try:
-        state = json.loads((path / _STATE).read_text(encoding="utf-8"))
-        _restore_tensors(model, safetensors.torch.load((path / _TENSORS).read_bytes()))
+        state = read_json(path / _STATE, TrainingError)
+        stored = read_bytes(path / _TENSORS, TrainingError, MAX_WEIGHTS_BYTES)
+        _restore_tensors(model, unpack_tensors(stored, path / _TENSORS, TrainingError))
         model.num_timesteps, model._n_updates = int(state["num_timesteps"]), int(state["n_updates"])
         buffer = _replay_buffer(model)
         if buffer is not None:
             _load_replay(buffer, path / _REPLAY)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        zipfile.BadZipFile,
-        safetensors.SafetensorError,
-    ) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RuntimeError) as error:  # TrainingError is a ValueError
         raise TrainingError(
             f"{path}: not a checkpoint of this run ({' '.join(str(error).split())}); "
             "remove this folder to go on from the checkpoint before it"
         ) from None
-    return dict(state)
+    return state
 
 
 def _modules(model: BaseAlgorithm) -> Iterator[tuple[str, Any]]:
@@ -118,10 +111,7 @@ def _restore_tensors(model: BaseAlgorithm, tensors: dict[str, Tensor]) -> None:
         elif isinstance(value, torch.optim.Optimizer):
             _restore_optimizer(value, part)
         else:
-            try:
-                value.load_state_dict(part)
-            except RuntimeError as error:
-                raise ValueError(str(error)) from None
+            value.load_state_dict(part)
         expected |= {f"{name}/{key}" for key in part}
     if expected != tensors.keys():
         raise ValueError("it holds other tensors than the model")
@@ -162,12 +152,15 @@ def _save_replay(buffer: DictReplayBuffer, path: Path) -> None:
 
 
 def _load_replay(buffer: DictReplayBuffer, path: Path) -> None:
-    with np.load(path, allow_pickle=False) as archive:
-        position = int(archive["position"])
-        for key, value in _replay_arrays(buffer).items():
-            stored = archive[key]
-            if stored.shape[1:] != value.shape[1:] or not position <= len(stored) <= len(value):
-                raise ValueError(f"{key} of the replay buffer has shape {stored.shape}")
-            value[: len(stored)] = stored
-            buffer.full = len(stored) == len(value)
-    buffer.pos = position
+    arrays = _replay_arrays(buffer)
+    stored = read_arrays(
+        path, TrainingError, sum(value.nbytes for value in arrays.values()) + _HEADERS, "replay buffer"
+    )
+    position, rows, capacity = int(stored["position"]), len(stored["actions"]), len(buffer.actions)
+    if not (0 <= position < capacity and rows in (position, capacity)):
+        raise ValueError(f"the replay buffer holds {rows} steps and goes on at {position}")
+    for key, value in arrays.items():
+        if stored[key].shape != (rows, *value.shape[1:]):
+            raise ValueError(f"{key} of the replay buffer has shape {stored[key].shape}")
+        value[:rows] = stored[key]
+    buffer.full, buffer.pos = rows == capacity, position

@@ -7,15 +7,12 @@ Neither can run code when it is loaded, and the JSON file is replaced last, so t
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -25,7 +22,8 @@ from edgevision.envs.action import decode
 from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import LearnedPolicyError
-from edgevision.storage import write_atomically
+from edgevision.storage import read_bytes, read_json, sha256, write_atomically, write_json
+from edgevision.storage_tensors import unpack_tensors
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "set-actor"
@@ -112,7 +110,7 @@ class LearnedPolicy:
         """Write the policy into ``folder``, over the one that may be there."""
         weights = {name: value.detach().contiguous() for name, value in self.actor.state_dict().items()}
         payload = safetensors.torch.save(weights)
-        digest = hashlib.sha256(payload).hexdigest()
+        digest = sha256(payload)
         document = {
             "format_version": FORMAT_VERSION,
             "architecture": ARCHITECTURE,
@@ -120,7 +118,7 @@ class LearnedPolicy:
             **dataclasses.asdict(self.description),
         }
         write_atomically(_weights_path(folder, digest), payload)
-        write_atomically(folder / "policy.json", (json.dumps(document, indent=1) + "\n").encode())
+        write_json(folder / "policy.json", document)
         for path in folder.glob("policy-*.safetensors"):
             if path != _weights_path(folder, digest):
                 path.unlink(missing_ok=True)
@@ -150,12 +148,8 @@ def _weights_path(folder: Path, digest: str) -> Path:
 
 def _read_document(path: Path) -> dict[str, Any]:
     """The checked JSON file: ``sha256``, and ``description`` with the fields of `PolicyDescription`."""
-    payload = _read_bytes(path)
-    try:
-        document = json.loads(payload)
-    except (ValueError, RecursionError):
-        raise LearnedPolicyError(f"{path}: not valid JSON") from None
-    if not isinstance(document, dict) or document.pop("format_version", None) != FORMAT_VERSION:
+    document = read_json(_present(path), LearnedPolicyError)
+    if document.pop("format_version", None) != FORMAT_VERSION:
         raise LearnedPolicyError(f"{path}: format_version must be {FORMAT_VERSION}")
     architecture, digest = document.pop("architecture", None), document.pop("sha256", None)
     if architecture != ARCHITECTURE:
@@ -173,13 +167,10 @@ def _read_document(path: Path) -> dict[str, Any]:
 
 def _read_weights(folder: Path, digest: str, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     path = _weights_path(folder, digest)
-    payload = _read_bytes(path)
-    if hashlib.sha256(payload).hexdigest() != digest:
+    payload = read_bytes(_present(path), LearnedPolicyError, MAX_BYTES)
+    if sha256(payload) != digest:
         raise LearnedPolicyError(f"{path.name} does not match the checksum in policy.json; copy or train it again")
-    try:
-        weights = safetensors.torch.load(payload)
-    except (safetensors.SafetensorError, ValueError) as error:
-        raise LearnedPolicyError(f"{path.name} is not a safetensors file ({error})") from None
+    weights = unpack_tensors(payload, path, LearnedPolicyError)
     shapes = {name: (value.shape, value.dtype) for name, value in expected.items()}
     if {name: (value.shape, value.dtype) for name, value in weights.items()} != shapes:
         raise LearnedPolicyError(f"{path.name} holds other weights than architecture and width ask for")
@@ -188,10 +179,7 @@ def _read_weights(folder: Path, digest: str, expected: Mapping[str, Tensor]) -> 
     return weights
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise LearnedPolicyError(f"{path}: larger than {MAX_BYTES} bytes, refusing to load")
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise LearnedPolicyError(f"no learned policy in {str(path.parent)!r}: {path.name} is missing") from None
+def _present(path: Path) -> Path:
+    if not path.exists():
+        raise LearnedPolicyError(f"no learned policy in {str(path.parent)!r}: {path.name} is missing")
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from edgevision.errors import TrainingError
 from edgevision.provenance import versions
-from edgevision.storage import write_atomically
+from edgevision.storage import read_json, write_json
 
 _LIBRARIES = ("gymnasium", "numpy", "torch", "stable-baselines3", "safetensors")
 
@@ -70,8 +69,8 @@ class RunFolder:
         folder = cls(Path(path))
         if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
             raise TrainingError(f"{path} is not empty; resume the run in it or choose another folder")
-        folder._write("config.json", config)  # first: from here on a killed run can be resumed
-        folder._write("versions.json", versions(_LIBRARIES))
+        write_json(folder.path / "config.json", config)  # first: from here on a killed run can be resumed
+        write_json(folder.path / "versions.json", versions(_LIBRARIES))
         folder.log_command()
         return folder
 
@@ -79,18 +78,12 @@ class RunFolder:
         """The settings that the run was started with.
 
         Raises:
-            TrainingError: there is no run here.
+            TrainingError: there is no run here, or its settings are damaged.
         """
         path = self.path / "config.json"
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            raise TrainingError(f"no training run in {str(self.path)!r}: config.json is missing") from None
-        except ValueError as error:
-            raise TrainingError(f"{path}: not valid JSON ({error})") from None
-        if not isinstance(config, dict):
-            raise TrainingError(f"{path}: must hold an object")
-        return config
+        if not path.exists():
+            raise TrainingError(f"no training run in {str(self.path)!r}: config.json is missing")
+        return read_json(path, TrainingError)
 
     def log_command(self) -> None:
         """Add the running command to ``command.txt``."""
@@ -99,7 +92,4 @@ class RunFolder:
 
     def write_curve(self, curve: Sequence[CurvePoint]) -> None:
         """Replace the learning curve."""
-        self._write("curve.json", [asdict(point) for point in curve])
-
-    def _write(self, name: str, value: Any) -> None:
-        write_atomically(self.path / name, (json.dumps(value, indent=1) + "\n").encode())
+        write_json(self.path / "curve.json", [asdict(point) for point in curve])

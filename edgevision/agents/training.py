@@ -89,7 +89,7 @@ class TrainConfig:
         if "content_split" in self.settings:
             raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
         try:
-            json.dumps([dict(self.settings), dict(self.hyperparameters)], allow_nan=False)
+            json.dumps([{**self.settings}, {**self.hyperparameters}], allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TrainingError(f"settings and hyperparameters must be plain values ({error})") from None
 

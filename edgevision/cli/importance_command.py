@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgevision.imports import CODEC_LIBRARIES, require, require_all
+from edgevision.storage import sha256
 
 _LABELS = typer.Option(
     help="CSV file with columns file, class_index (ImageNet's numbers). Without it each sub-folder is read, and the "
@@ -50,7 +50,7 @@ def train_importance(
 
     config = TrainingConfig(views=views or TrainingConfig.views, seed=seed, true_class=labels is not None)
     dataset = ImageFolder(images, labels)
-    digest = hashlib.sha256(backbone.read_bytes()).hexdigest()
+    digest = sha256(backbone.read_bytes())
     network = load_mobilenet(backbone, config.width)
     teachers = [load_classifier(name) for name in TEACHERS]
     options = f"--images DIR {'--labels FILE ' if labels else ''}--backbone FILE --views {config.views} --seed {seed}"

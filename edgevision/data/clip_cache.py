@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import uuid
@@ -17,9 +16,8 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
 from edgevision.errors import ClipError, UnreadableClipError
 from edgevision.progress import Progress
-from edgevision.storage import write_atomically
-
-"""Called after each clip with the number of clips done and of all clips."""
+from edgevision.storage import read_json, write_json
+from edgevision.storage_arrays import map_array
 
 _STALE = 3600.0  # [s]; a temporary file that nobody wrote to for so long is of a killed process
 _VERSION = 2  # changes when another choice or scaling of frames would leave old arrays wrong
@@ -67,7 +65,7 @@ def cached_clips(
         skipped = _write(source, array, frames, size, progress)
         if len(skipped) == len(source):
             raise ClipError(f"no clip of {source.name} can be read ({next(iter(skipped.values()))})")
-        write_atomically(description, json.dumps(skipped, indent=1).encode())
+        write_json(description, skipped)
         cached = _read(source, array, description, (frames, size, size, 3))
     if cached is None:
         raise OSError(f"{str(array)!r} cannot be read back after writing")
@@ -77,11 +75,8 @@ def cached_clips(
 def _read(source: ClipSource, array: Path, description: Path, shape: tuple[int, ...]) -> CachedClips | None:
     """What the two files hold, or ``None`` unless they are whole and fit the source."""
     try:
-        skipped = json.loads(description.read_bytes())
-        clips = np.load(array, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    if not isinstance(skipped, dict):
+        skipped, clips = read_json(description, ClipError), map_array(array, ClipError)
+    except ClipError:
         return None
     items = tuple(item for item in source.items if item.content_id not in skipped)
     if clips.dtype != np.uint8 or clips.shape != (len(items), *shape):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from edgevision.arrays import ByteImage
 from edgevision.data.image_reading import SUFFIXES, read_image
 from edgevision.errors import DataSetError
+from edgevision.storage import sha256
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ class ImageFolder:
 
     def fingerprint(self) -> str:
         """SHA-256 over names, classes and file sizes: changes when the data set does."""
-        digest = hashlib.sha256()
+        lines = []
         for item in self.items:
             path = self.folder / item.content_id
             size = path.stat().st_size if path.is_file() else -1
-            digest.update(f"{item.content_id}\0{item.class_index}\0{size}\n".encode())
-        return digest.hexdigest()
+            lines.append(f"{item.content_id}\0{item.class_index}\0{size}\n")
+        return sha256("".join(lines).encode())
 
 
 def _read_labels(labels: Path) -> list[LabelledImage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -11,6 +10,7 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
 from edgevision.errors import ClipError, unknown_name
 from edgevision.imports import require
+from edgevision.storage import sha256
 
 Subset = Literal["train", "test", "all"]
 #: Names that ``open_source`` knows; the first needs no folder.
@@ -43,7 +43,7 @@ class SomeClips:
     def fingerprint(self) -> str:
         """SHA-256 over the other source's fingerprint and the names of the clips."""
         names = "\0".join(item.content_id for item in self.items)
-        return hashlib.sha256(f"{self._source.fingerprint()}\0{names}".encode()).hexdigest()
+        return sha256(f"{self._source.fingerprint()}\0{names}".encode())
 
 
 def open_source(

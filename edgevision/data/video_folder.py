@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +9,7 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, LabelledClip
 from edgevision.data.video_decoding import load_frames
 from edgevision.errors import ClipError, UnreadableClipError
+from edgevision.storage import sha256
 
 SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv", ".gif"}
 
@@ -49,11 +49,11 @@ class VideoFiles:
 
     def fingerprint(self) -> str:
         """SHA-256 over classes, and names, labels and sizes of the files: changes when the data set does."""
-        digest = hashlib.sha256("\0".join(self.classes).encode())
+        lines = ["\0".join(self.classes)]
         for item in self.items:
             size = _size(self.folder / item.content_id)
-            digest.update(f"\n{item.content_id}\0{item.class_index}\0{item.group}\0{size}".encode())
-        return digest.hexdigest()
+            lines.append(f"{item.content_id}\0{item.class_index}\0{item.group}\0{size}")
+        return sha256("\n".join(lines).encode())
 
 
 class VideoFolder(VideoFiles):

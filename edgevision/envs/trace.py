@@ -8,12 +8,11 @@ operations, however many users and slots they have.
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,11 @@ from edgevision.envs.config import ScenarioConfig
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.storage import write_atomically
+from edgevision.storage_arrays import pack_arrays, read_arrays
+
+MAX_TRACE_BYTES = 2**32
+_WHAT = "episode trace"
+_WHOLE = ("length", "pool", "content")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +77,7 @@ class EpisodeTrace:
 
     def save(self, path: Path) -> None:
         """Write the trace to an ``.npz`` file, atomically."""
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **vars(self))
-        write_atomically(Path(path), buffer.getvalue())
+        write_atomically(Path(path), pack_arrays(vars(self)))
 
     @classmethod
     def load(cls, path: Path) -> EpisodeTrace:
@@ -84,11 +86,15 @@ class EpisodeTrace:
         Raises:
             ScenarioError: the file is missing, is not a trace, or its arrays are inconsistent.
         """
+        stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise ScenarioError(f"{path}: not a readable episode trace ({error})") from None
+            arrays: dict[str, Any] = {
+                field.name: stored[field.name].astype(np.int64 if field.name in _WHOLE else np.float64, casting="safe")
+                for field in dataclasses.fields(cls)
+            }
+        except (KeyError, TypeError) as error:
+            raise ScenarioError(f"{path}: not a readable {_WHAT} (missing or not of the right type: {error})") from None
+        return cls(**arrays)
 
 
 def draw_traces(

@@ -24,6 +24,7 @@ from edgevision.experiments.report.pictures import LearningCurve
 from edgevision.experiments.report.table import print_table
 from edgevision.imports import require
 from edgevision.protocol import episode_seeds
+from edgevision.provenance import digest
 
 #: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
 #: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.
@@ -162,6 +163,4 @@ def _training_digest(config: DemoConfig) -> str:
     scenario, profile = Scenario(config.env_id, config.settings).resolve()
     training = vars(_training(config, Path()))
     hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", config.env_id))
-    return provenance.digest(
-        [training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)]
-    )
+    return digest([training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)])

@@ -10,7 +10,6 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, IntArray
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
-from edgevision.codecs.deepisc.digest import digest
 from edgevision.codecs.deepisc.train_deepisc import train_deepisc
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan
@@ -19,10 +18,12 @@ from edgevision.data.clip_cache import CachedClips
 from edgevision.measure.deepisc_sender import DeepIscSender
 from edgevision.measure.deepisc_timing import time_parts
 from edgevision.measure.video_assembly import assemble
-from edgevision.measure.video_outcomes import Outcomes, measure
+from edgevision.measure.video_outcomes import Outcomes, kept, measure
+from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS
 from edgevision.progress import Progress
+from edgevision.provenance import digest
 
 _PART, _TIMED = 20, 5  # clips between two writes to disk, and clips timed
 
@@ -40,15 +41,15 @@ def measure_in_parts(
         progress: called with clips done and all of them.
     """
     parts: list[Outcomes] = []
-    key = outcomes_key(networks)
+    store, description = PartStore(folder), _description(networks)
     for first in range(0, len(data), _PART):
         progress(first, len(data))
-        path = folder / f"deepisc-part-{key}-{first:06d}.npz"
-        part = Outcomes.load(path)
-        if part is None:
-            part = _measure(base, networks, data, np.arange(first, min(first + _PART, len(data))))
-            part.save(path)
-        parts.append(part)
+        rows = np.arange(first, min(first + _PART, len(data)))
+
+        def part(rows: IntArray = rows) -> Outcomes:
+            return _measure(base, networks, data, rows)
+
+        parts.append(kept(store, f"deepisc-part-{first:06d}", {**description, "rows": rows.tolist()}, part))
     progress(len(data), len(data))
     return Outcomes.join(parts)
 
@@ -75,28 +76,27 @@ def measure_in_folds(
     Raises:
         WeightsError: a fold of STAE's is missing; measure STAE's profile first.
     """
-    names, key = np.unique(groups), outcomes_key(networks, plan)
-    found = np.empty(len(names), object)
+    names, store, description = np.unique(groups), PartStore(folder), _description(networks, plan)
+    parts: list[Outcomes] = []
     for done, group in enumerate(names):
         progress(done, len(names))
-        path = folder / f"deepisc-fold-{key}-{group}.npz"
-        part = Outcomes.load(path)
-        if part is None:
-            base, others = StaeModels.load(folder / f"fold-{group}.safetensors"), np.flatnonzero(groups != group)
+        rows, others = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
+
+        def fold(group: int = group, rows: IntArray = rows, others: IntArray = others) -> Outcomes:
+            base = StaeModels.load(folder / f"fold-{group}.safetensors")
             training = ClipSet(data.clips[others], data.labels[others])
-            trained = train_deepisc(base, training, plan, start=networks)
-            part = _measure(base, trained, data, np.flatnonzero(groups == group))
-            part.save(path)
-        found[done] = part
+            return _measure(base, train_deepisc(base, training, plan, start=networks), data, rows)
+
+        parts.append(kept(store, f"deepisc-fold-{group}", {**description, "rows": rows.tolist()}, fold))
     progress(len(names), len(names))
     order = np.argsort(np.concatenate([np.flatnonzero(groups == group) for group in names]))
-    joined = Outcomes.join(list(found))
+    joined = Outcomes.join(parts)
     return Outcomes(**{name: values[order] for name, values in vars(joined).items()})
 
 
-def outcomes_key(networks: DeepIscModels, plan: Plan | None = None) -> str:
-    """Part of the names of files with outcomes: 16 hexadecimal digits of the networks, and of the folds' plan."""
-    return digest([networks.config.as_json(), plan and asdict(plan)], [networks])
+def _description(networks: DeepIscModels, plan: Plan | None = None) -> dict[str, Any]:
+    """What outcomes depend on besides STAE's models and the clips, to which the folder belongs."""
+    return {"networks": digest(networks.config.as_json(), [networks]), "plan": plan and asdict(plan)}
 
 
 def local_answers(stae: OperatingPointProfile) -> BoolArray:

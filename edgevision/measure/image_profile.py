@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from edgevision.arrays import FloatArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError, ProfileError, UnreadableImageError
-from edgevision.measure.image_outcomes import ContentRecord, measure_content
-from edgevision.measure.partial_results import PartialResults
+from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
+from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.progress import Progress
 from edgevision.protocol import content_split
@@ -66,40 +66,51 @@ def measure_image_profile(
     if not name or Path(name).name != name:
         raise ProfileError(f"profile name {name!r} must be a plain file name")
     key = _key(dataset, codec, classifier, ladder)
-    partial = PartialResults(out_folder / f".{name}-{key[:16]}")
-    _measure_missing(partial, dataset, codec, classifier, ladder, progress)
-    records = [partial.records[i.content_id] for i in dataset.items if i.content_id in partial.records]
+    parts = out_folder / f".{name}-{key[:16]}"
+    records, skipped = _measure_in_parts(PartStore(parts), dataset, codec, classifier, ladder, progress)
     if not records:
-        raise DataSetError(f"no image of {dataset.name!r} can be read, {len(partial.skipped)} skipped")
-    metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": partial.skipped}
+        raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
+    metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
     if command:
         metadata["command"] = command
     profile = _assemble(name, records, ladder, metadata)
     save_profile(profile, out_folder)
-    partial.remove()
+    shutil.rmtree(parts)
     return profile
 
 
-def _measure_missing(
-    partial: PartialResults,
+def _measure_in_parts(
+    store: PartStore,
     dataset: ImageFolder,
     codec: ImageCodec,
     classifier: Classifier,
     ladder: Sequence[float],
     progress: Progress,
-) -> None:
-    for done, item in enumerate(dataset.items):
-        progress(done, len(dataset))
-        if item.content_id in partial.records or item.content_id in partial.skipped:
-            continue
-        try:
-            partial.add(measure_content(dataset, item, codec, classifier, ladder))
-        except UnreadableImageError as error:
-            partial.skip(item.content_id, str(error))
-        if partial.unsaved >= _PART:
-            partial.flush()
-    partial.flush()
+) -> tuple[list[ContentRecord], dict[str, str]]:
+    """What was measured of each image, and the reason for each that cannot be read, by content id."""
+    records: list[ContentRecord] = []
+    skipped: dict[str, str] = {}
+    for first in range(0, len(dataset), _PART):
+        items = dataset.items[first : first + _PART]
+        label, description = f"part-{first:05d}", {"images": [item.content_id for item in items]}
+        part = store.load(label, description)
+        if part is None:
+            part = {"records": [], "skipped": {}}
+            for done, item in enumerate(items, first):
+                progress(done, len(dataset))
+                try:
+                    part["records"].append(asdict(measure_content(dataset, item, codec, classifier, ladder)))
+                except UnreadableImageError as error:
+                    part["skipped"][item.content_id] = str(error)
+            store.save(label, description, part)
+        records += [_record(**values) for values in part["records"]]
+        skipped |= part["skipped"]
     progress(len(dataset), len(dataset))
+    return records, skipped
+
+
+def _record(outcomes: Iterable[dict[str, Any]], **values: Any) -> ContentRecord:
+    return ContentRecord(outcomes=tuple(Outcome(**outcome) for outcome in outcomes), **values)
 
 
 def _assemble(
@@ -148,7 +159,7 @@ def _median(times: list[list[float]]) -> FloatArray:
 def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
     """Hash of everything that decides the outcomes: partial results of other settings are never mixed in."""
     parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
-    return hashlib.sha256(json.dumps([*parts, provenance.versions(_LIBRARIES)]).encode()).hexdigest()
+    return provenance.digest([*parts, provenance.versions(_LIBRARIES)])
 
 
 def _metadata(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.errors import WeightsError
-from edgevision.measure.video_outcomes import Outcomes
+from edgevision.measure.video_outcomes import Outcomes, kept
+from edgevision.part_store import PartStore
 
 
 def leave_one_group_out(
@@ -48,15 +50,16 @@ def leave_one_group_out(
     if len(names) < 2:
         raise ValueError("leave one group out needs at least two groups")
     parts: list[Outcomes] = []
+    store = PartStore(folder)
     for done, group in enumerate(names):
         progress(done, len(names))
-        path = folder / f"fold-{group}.npz"
-        found = Outcomes.load(path)
-        if found is None:
-            models = _fold_models(start, data, np.flatnonzero(groups != group), plan, path.with_suffix(".safetensors"))
-            found = measure(models, np.flatnonzero(groups == group))
-            found.save(path)
-        parts.append(found)
+        path = folder / f"fold-{group}.safetensors"
+        rows, others = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
+
+        def fold(rows: IntArray = rows, others: IntArray = others, path: Path = path) -> Outcomes:
+            return measure(_fold_models(start, data, others, plan, path), rows)
+
+        parts.append(kept(store, f"fold-{group}", {"plan": asdict(plan), "rows": rows.tolist()}, fold))
     progress(len(names), len(names))
     return _in_order(Outcomes.join(parts), np.concatenate([np.flatnonzero(groups == group) for group in names]))
 

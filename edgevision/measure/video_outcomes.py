@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import ByteClip, FloatArray
-from edgevision.storage import write_atomically
-
-#: What damaged or foreign archives raise besides zip's own errors.
-_UNREADABLE = (OSError, EOFError, KeyError, ValueError, TypeError, NotImplementedError, RuntimeError)
+from edgevision.part_store import PartStore
 
 
 @dataclass(frozen=True)
@@ -70,22 +63,16 @@ class Outcomes:
         """Clips of several measurements, one after the other."""
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
-    def save(self, path: Path) -> None:
-        """Write an ``.npz`` file, atomically."""
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **vars(self))
-        write_atomically(path, buffer.getvalue())
 
-    @classmethod
-    def load(cls, path: Path) -> Outcomes | None:
-        """Read what ``save`` wrote; ``None`` where there is nothing that can be read."""
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                values = {field.name: archive[field.name].astype(np.float64) for field in fields(cls)}
-        except (*_UNREADABLE, zipfile.BadZipFile, zlib.error):
-            return None
-        shapes = {value.shape for value in values.values()}
-        return cls(**values) if len(shapes) == 1 and len(shapes.pop()) == 3 else None
+def kept(store: PartStore, label: str, description: Mapping[str, Any], make: Callable[[], Outcomes]) -> Outcomes:
+    """The outcomes that ``store`` holds under a label and a description, or those that are made now and stored."""
+    names = [field.name for field in fields(Outcomes)]
+    found = store.load_arrays(label, {**description, "arrays": names})
+    if found is not None:
+        return Outcomes(**found)
+    made = make()
+    store.save_arrays(label, {**description, "arrays": names}, vars(made))
+    return made
 
 
 def measure(

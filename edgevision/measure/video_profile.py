@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
-import hashlib
-import json
+import functools
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,11 +28,11 @@ from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.timing import PARTS, time_parts
 from edgevision.measure.video_assembly import EntropyCoding, assemble
 from edgevision.measure.video_folds import leave_one_group_out
-from edgevision.measure.video_outcomes import Outcomes, measure
+from edgevision.measure.video_outcomes import Outcomes, kept, measure
+from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import StageProgress
-from edgevision.storage import write_atomically
 
 #: Called with what is being done, how much of it is done and how much there is.
 
@@ -132,6 +131,7 @@ class _Run:
     ) -> None:
         self.models, self.plan, self.progress = models, plan, progress
         self.folder = out_folder / f".measured-{_key(source, models, plan)[:16]}"
+        self.store = PartStore(self.folder)
         shape = {"frames": models.config.frames, "size": models.config.vit.size}
         self.cached: CachedClips = cached_clips(source, self.folder, **shape, progress=self._reporter("clips"))
         self.groups: IntArray = np.array([item.group for item in self.cached.items], np.int64)
@@ -147,29 +147,27 @@ class _Run:
 
     def times(self, coding: Coding) -> dict[str, FloatArray]:
         """Parts of eq. 3; those of folds are those of networks of the same shape."""
-        path = self.folder / f"times-{coding.name}.json"
-        found = _load_times(path)
+        label = f"times-{coding.name}"
+        found = self.store.load(label, {"timed": _TIMED, "parts": PARTS})
         if found is None:
             models = copy.deepcopy(self.models)
             for alpha in FRAMES:
                 for beta in PIXELS:
                     models.model(alpha, beta)  # what only folds have trained must exist to be timed
             clips = list(np.array(self.data.clips[:_TIMED]))
-            found = time_parts(StaeCodec(models, coding), clips, FRAMES, PIXELS, self._reporter("times"))
-            _save_times(found, path)
-        return found
+            times = time_parts(StaeCodec(models, coding), clips, FRAMES, PIXELS, self._reporter("times"))
+            found = {part: values.tolist() for part, values in times.items()}
+            self.store.save(label, {"timed": _TIMED, "parts": PARTS}, found)
+        return {part: np.array(found[part], np.float64) for part in PARTS}
 
     def _in_parts(self, progress: Callable[[int, int], None]) -> Outcomes:
         """Of all clips by the same models; parts that are on disk are not measured again."""
         parts: list[Outcomes] = []
         for rows in np.split(np.arange(len(self.data)), range(_PART, len(self.data), _PART)):
             progress(int(rows[0]), len(self.data))
-            path = self.folder / f"part-{rows[0]:06d}.npz"
-            part = Outcomes.load(path)
-            if part is None:
-                part = self._measure(self.models, rows, _shifted(progress, int(rows[0]), len(self.data)))
-                part.save(path)
-            parts.append(part)
+            shown = _shifted(progress, int(rows[0]), len(self.data))
+            make = functools.partial(self._measure, self.models, rows, shown)
+            parts.append(kept(self.store, f"part-{rows[0]:06d}", {"rows": rows.tolist()}, make))
         progress(len(self.data), len(self.data))
         return Outcomes.join(parts)
 
@@ -224,20 +222,4 @@ def _key(source: ClipSource, models: StaeModels, plan: Plan | None) -> str:
         plan and [STEPS_VERSION, asdict(plan)],
     ]
     machine = [provenance.versions(_LIBRARIES), provenance.cpu_name(), torch.get_num_threads()]
-    digest = hashlib.sha256(json.dumps([*parts, *machine]).encode())
-    for value in models.state_dict().values():
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _save_times(times: dict[str, FloatArray], path: Path) -> None:
-    write_atomically(path, json.dumps({part: values.tolist() for part, values in times.items()}).encode())
-
-
-def _load_times(path: Path) -> dict[str, FloatArray] | None:
-    """What ``_save_times`` wrote; ``None`` where there is nothing that can be read."""
-    try:
-        stored = json.loads(path.read_bytes())
-        return {part: np.array(stored[part], np.float64) for part in PARTS}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return provenance.digest([*parts, *machine], [models])

@@ -9,12 +9,8 @@ SHA-256 of the arrays, verified on load).
 from __future__ import annotations
 
 import functools
-import hashlib
-import io
-import json
 import math
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +21,15 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.errors import ProfileError, UnknownNameError, unknown_name
 from edgevision.protocol import CONTENT_SPLITS
-from edgevision.storage import write_atomically
+from edgevision.storage import read_pair, sha256, write_pair
+from edgevision.storage_arrays import pack_arrays, unpack_arrays
 
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20
+MAX_UNPACKED_BYTES = 4 * MAX_FILE_BYTES
 _REQUIRED = ("size", "raw_size", "accuracy", "parameter", "device_time", "edge_time")
+_MOST_AXES = 32  # of a NumPy array that K points are reshaped to
+_HIGHEST_CLOSED_FORM = 1.4  # eta(0) as published, Co-CRRA paper, section IV-B.1: no probability
 _SHIPPED = Path(__file__).parent / "shipped"
 
 
@@ -44,7 +44,8 @@ class OperatingPointProfile:
         name: name of the profile.
         size: bytes sent per content and point, (J, K).
         raw_size: bytes of the uncompressed content, (J,).
-        accuracy: population accuracy per point, (K,); for measured profiles the mean over the train split.
+        accuracy: population accuracy per point, (K,); for measured profiles the mean over the train split. Closed forms
+            may exceed 1, as the published eta does.
         parameter: the codec's parameter at each point (compression ratio, quantisation level), (K,).
         device_time: mean time the device computes per point [s], (K,).
         edge_time: mean time the edge computes per point [s], (K,).
@@ -83,10 +84,19 @@ class OperatingPointProfile:
             except (TypeError, ValueError):
                 raise ProfileError(f"profile {self.name!r}: array {name!r} is not numeric") from None
             object.__setattr__(self, name, array)
+        if self.correct is not None:
+            object.__setattr__(self, "correct", self._whole("correct", (0, 1)).astype(np.bool_))
+        object.__setattr__(self, "split", self._whole("split", range(len(CONTENT_SPLITS))).astype(np.int8))
         if not self.grid:
             object.__setattr__(self, "grid", (self.points,))
         self._check_shapes()
         self._check_values()
+
+    def _whole(self, name: str, allowed: Sequence[int]) -> NDArray[Any]:
+        array = np.asarray(getattr(self, name))
+        if array.dtype.kind not in "biu" or not np.isin(array, allowed).all():
+            raise ProfileError(f"profile {self.name!r}: {name} must hold whole numbers from 0 to {allowed[-1]}")
+        return array
 
     def _check_shapes(self) -> None:
         if self.size.ndim != 2 or 0 in self.size.shape:
@@ -110,7 +120,9 @@ class OperatingPointProfile:
                 )
         if len(self.content_ids) != J:
             raise ProfileError(f"profile {self.name!r}: {len(self.content_ids)} content ids for {J} contents")
-        if math.prod(self.grid) != K or len(self.axis_names) != len(self.grid):
+        if len(self.grid) > _MOST_AXES:
+            raise ProfileError(f"profile {self.name!r}: grid has {len(self.grid)} axes, at most {_MOST_AXES} can be")
+        if len(self.axis_names) != len(self.grid) or min(self.grid) < 1 or math.prod(self.grid) != K:
             raise ProfileError(
                 f"profile {self.name!r}: grid {self.grid} with axes {self.axis_names} does not make {K} points"
             )
@@ -121,10 +133,11 @@ class OperatingPointProfile:
                 raise ProfileError(f"profile {self.name!r}: array {name!r} holds NaN or infinity")
         if (self.size < 0).any() or (self.raw_size <= 0).any():
             raise ProfileError(f"profile {self.name!r}: sizes must be >= 0 and raw sizes > 0")
-        if (self.accuracy < 0).any() or (self.device_time < 0).any() or (self.edge_time < 0).any():
-            raise ProfileError(f"profile {self.name!r}: accuracy and times must be >= 0")
-        if not np.isin(self.split, range(len(CONTENT_SPLITS))).all():
-            raise ProfileError(f"profile {self.name!r}: split must index {CONTENT_SPLITS}")
+        if (self.device_time < 0).any() or (self.edge_time < 0).any():
+            raise ProfileError(f"profile {self.name!r}: times must be >= 0")
+        highest = _HIGHEST_CLOSED_FORM if self.correct is None else 1.0
+        if (self.accuracy < 0).any() or (self.accuracy > highest).any():
+            raise ProfileError(f"profile {self.name!r}: accuracy must lie in [0, {highest:g}]")
         if len(self.grid) == 1 and (np.diff(self.size.mean(axis=0)) > 0).any():
             raise ProfileError(
                 f"profile {self.name!r}: levels are not sorted; mean size must not grow from one to the next"
@@ -193,70 +206,42 @@ def load_profile(name: str) -> OperatingPointProfile:
 
 def _read(path: Path) -> OperatingPointProfile:
     sidecar = path.with_suffix(".json")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise ProfileError(f"{path}: larger than {MAX_FILE_BYTES} bytes, refusing to load")
-    payload = path.read_bytes()
-    try:
-        description = json.loads(sidecar.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProfileError(f"{path}: its metadata {sidecar.name} is missing; copy both files") from None
-    except ValueError as error:
-        raise ProfileError(f"{sidecar}: not valid JSON ({error})") from None
-    if not isinstance(description, dict) or description.get("format_version") != FORMAT_VERSION:
-        raise ProfileError(f"{sidecar}: format_version must be {FORMAT_VERSION}")
-    digest = hashlib.sha256(payload).hexdigest()
-    if digest != description.get("sha256"):
-        raise ProfileError(f"{path}: checksum {digest[:12]}.. does not match {sidecar.name}; copy or measure it again")
-    arrays = _read_arrays(path, payload)
+    if not sidecar.exists():
+        raise ProfileError(f"{path}: its metadata {sidecar.name} is missing; copy both files")
+    description, payload = read_pair(path, ProfileError, MAX_FILE_BYTES, {"format_version": FORMAT_VERSION})
+    found = unpack_arrays(payload, path, ProfileError, MAX_UNPACKED_BYTES, "profile archive")
+    arrays: dict[str, Any] = {key: found[key] for key in (*_REQUIRED, "features", "correct", "split") if key in found}
     missing = [key for key in _REQUIRED if key not in arrays]
     if missing:
         raise ProfileError(f"{path}: arrays missing: {', '.join(missing)}")
-    if not isinstance(description.get("metadata", {}), dict):
+    lists: dict[str, Any] = {}
+    for key, kind in {"feature_names": str, "content_ids": str, "axis_names": str, "grid": int}.items():
+        entries = description.get(key)
+        if not isinstance(entries, list) or not all(type(entry) is kind for entry in entries):
+            raise ProfileError(f"{sidecar}: missing or malformed entry {key!r}")
+        lists[key] = tuple(entries)
+    if not isinstance(description.get("metadata"), dict):
         raise ProfileError(f"{sidecar}: metadata must be an object")
-    try:
-        return OperatingPointProfile(
-            name=path.stem,
-            **arrays,
-            feature_names=tuple(description["feature_names"]),
-            content_ids=tuple(description["content_ids"]),
-            grid=tuple(description["grid"]),
-            axis_names=tuple(description["axis_names"]),
-            # Files from before this entry existed: closed forms had relative sizes.
-            relative=bool(description.get("relative", "correct" not in arrays)),
-            metadata=description["metadata"],
-        )
-    except (KeyError, TypeError) as error:
-        raise ProfileError(f"{sidecar}: missing or malformed entry {error}") from None
-
-
-def _read_arrays(path: Path, payload: bytes) -> dict[str, NDArray[Any]]:
-    known = {*_REQUIRED, "features", "correct", "split"}
-    try:
-        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
-            # A zip bomb declares its size here, before anything is unpacked.
-            if sum(entry.file_size for entry in archive.infolist()) > 4 * MAX_FILE_BYTES:
-                raise ProfileError(f"{path}: unpacks to more than {4 * MAX_FILE_BYTES} bytes")
-        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files if key in known}
-    except ProfileError:
-        raise
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise ProfileError(f"{path}: not a readable profile archive ({error})") from None
+    return OperatingPointProfile(
+        name=path.stem,
+        **arrays,
+        **lists,
+        # Files from before this entry existed: closed forms had relative sizes.
+        relative=bool(description.get("relative", "correct" not in arrays)),
+        metadata=description["metadata"],
+    )
 
 
 def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
     """Write ``NAME.npz`` and ``NAME.json`` into ``folder``, each atomically, and return the former's path."""
-    folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[Any]] = {key: getattr(profile, key) for key in _REQUIRED}
     arrays |= {"features": profile.features, "split": profile.split}
     if profile.correct is not None:
         arrays["correct"] = profile.correct
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    payload = buffer.getvalue()
+    payload = pack_arrays(arrays)
     description = {
         "format_version": FORMAT_VERSION,
-        "sha256": hashlib.sha256(payload).hexdigest(),
+        "sha256": sha256(payload),
         "feature_names": list(profile.feature_names),
         "content_ids": list(profile.content_ids),
         "grid": list(profile.grid),
@@ -265,6 +250,5 @@ def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
         "metadata": dict(profile.metadata),
     }
     path = folder / f"{profile.name}.npz"
-    write_atomically(path, payload)
-    write_atomically(path.with_suffix(".json"), (json.dumps(description, indent=1) + "\n").encode())
+    write_pair(path, payload, description)
     return path

@@ -147,7 +147,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "not text": (lambda f: (f / "policy.json").write_bytes(b"\x80\x04\xff"), "not valid JSON"),
     "deeply nested": (lambda f: (f / "policy.json").write_text("[" * 100_000), "not valid JSON"),
     "pickled JSON file": (lambda f: (f / "policy.json").write_bytes(pickle.dumps(Exploit())), "not valid JSON"),
-    "a list": (lambda f: (f / "policy.json").write_text("[]"), "format_version"),
+    "a list": (lambda f: (f / "policy.json").write_text("[]"), "must hold an object"),
     "version": (lambda f: edit(f, format_version=2), "format_version must be 1"),
     "architecture": (lambda f: edit(f, architecture="transformer"), "unknown architecture 'transformer'"),
     "extra entry": (lambda f: edit(f, code="print(1)"), "entries must be"),

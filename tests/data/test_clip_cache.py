@@ -70,7 +70,7 @@ def test_damaged_files_are_made_again(tmp_path: Path, ending: str, content: byte
     expected = np.array(cached_clips(source, tmp_path, frames=3, size=8).clips)
     (path,) = tmp_path.glob(f"*{ending}")
     if content == "cut":
-        path.write_bytes(path.read_bytes()[:-1])
+        path.write_bytes(path.read_bytes().rstrip()[:-1])
     elif content == "pickle":
         np.save(path.with_suffix(".npy"), np.array([{}], object), allow_pickle=True)
     else:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,17 @@ def test_unreadable_trace_files(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ScenarioError, match="not a readable episode trace"):
         EpisodeTrace.load(path)
+
+
+@pytest.mark.parametrize("change", [{"content": np.zeros((1, 2, 1))}, {"fading": None}])
+def test_traces_that_lack_an_array_or_have_it_of_another_type_are_refused(
+    change: dict[str, Any], tmp_path: Path
+) -> None:
+    arrays = {**vars(draw(ScenarioConfig(), seed=0)), **change}
+    np.savez(tmp_path / "other.npz", **{name: value for name, value in arrays.items() if value is not None})
+    with pytest.raises(ScenarioError, match="not a readable episode trace") as refused:
+        EpisodeTrace.load(tmp_path / "other.npz")
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,9 @@ from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.timing import PARTS, time_parts
 from edgevision.measure.video_assembly import FEATURES, assemble, clip_features, splits
 from edgevision.measure.video_folds import leave_one_group_out, train_without
-from edgevision.measure.video_outcomes import Outcomes, Sent, first_order_entropy, measure
+from edgevision.measure.video_outcomes import Outcomes, Sent, first_order_entropy, kept, measure
 from edgevision.measure.video_profile import measure_video_profile
+from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, load_profile
 from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS, point_index
 from tests.codecs.stae.tiny import CLASSES, CONFIG, SIZE, action_clips, noise_clips, tiny_models, with_budgets
@@ -213,38 +214,25 @@ def test_outcomes_are_kept_and_joined_in_order(tmp_path: Path) -> None:
     assert found.plain.tolist() == [[[c * 1000 + f * 10 + p for p in (10, 5)] for f in (4, 2)] for c in (1, 2, 3)]
     parts = [measure(Counting(), clips[:1], [label], (4, 2), (1.0, 0.5)) for label in (1, 2, 3)]
     joined = Outcomes.join(parts)
-    joined.save(tmp_path / "x.npz")
-    loaded = Outcomes.load(tmp_path / "x.npz")
-    assert loaded is not None
     for field in fields(Outcomes):
-        np.testing.assert_array_equal(getattr(loaded, field.name), getattr(found, field.name))
-    payload = (tmp_path / "x.npz").read_bytes()
-    for damaged in (payload[:-30], payload[:100], b"", b"\xff" * 400, payload[:300] + bytes(60) + payload[360:]):
-        (tmp_path / "x.npz").write_bytes(damaged)
-        assert Outcomes.load(tmp_path / "x.npz") is None
-    assert Outcomes.load(tmp_path / "nothing.npz") is None
+        np.testing.assert_array_equal(getattr(joined, field.name), getattr(found, field.name))
 
 
-def test_outcomes_that_do_not_fit_together_are_not_loaded(tmp_path: Path) -> None:
-    path, values = tmp_path / "x.npz", dict(vars(made_up()[0]))
-    for change in (np.zeros((6, 5, 6)), np.zeros((5, 5, 7)), np.zeros((6, 35)), np.full((6, 5, 7), "x")):
-        np.savez_compressed(path, **values | {"mask": change})
-        assert Outcomes.load(path) is None
-    np.savez_compressed(path, allow_pickle=False, **{name: np.zeros(6) for name in values})
-    assert Outcomes.load(path) is None
+def test_outcomes_are_kept_under_what_they_are_of(tmp_path: Path) -> None:
+    store, made = PartStore(tmp_path), made_up()[0]
 
+    def unwanted() -> Outcomes:
+        raise AssertionError("measured again")
 
-@pytest.mark.parametrize("error", [NotImplementedError, TypeError, RuntimeError])
-def test_archives_of_other_kinds_are_not_loaded(
-    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made_up()[0].save(tmp_path / "x.npz")
-
-    def refuse(*_: object, **__: object) -> None:
-        raise error  # an unknown compression, a damaged header, encryption
-
-    monkeypatch.setattr(np, "load", refuse)
-    assert Outcomes.load(tmp_path / "x.npz") is None
+    assert kept(store, "x", {"rows": [1]}, lambda: made) is made
+    again = kept(store, "x", {"rows": [1]}, unwanted)
+    for field in fields(Outcomes):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(made, field.name))
+    with pytest.raises(AssertionError, match="measured again"):
+        kept(store, "x", {"rows": [2]}, unwanted)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-30])
+    assert kept(store, "x", {"rows": [1]}, lambda: made) is made
 
 
 def test_large_frames_are_measured_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,10 +104,45 @@ def test_wrong_checksum(copied: Path) -> None:
         ({"accuracy": np.ones(5)}, r"accuracy must have shape \(6,\)"),
         ({"split": np.full(40, 9, np.int8)}, "split"),
         ({"size": np.array([["a"]])}, "not numeric"),
+        ({"size": np.ones((40, 6), complex)}, "not numeric"),
+        ({"correct": np.full((40, 6), 7)}, "correct must hold whole numbers from 0 to 1"),
+        ({"correct": np.full((40, 6), 0.5)}, "correct must hold whole numbers from 0 to 1"),
+        ({"accuracy": np.full(6, 1.2)}, r"accuracy must lie in \[0, 1\]"),
+        ({"accuracy": np.full(6, 1.5), "correct": None}, r"accuracy must lie in \[0, 1\.4\]"),
+        ({"device_time": np.full(6, -1e-9)}, "times must be >= 0"),
+        ({"features": np.full((40, 3), np.inf)}, "features"),
     ],
 )
 def test_inconsistent_arrays_are_named(copied: Path, changes: dict[str, Any], message: str) -> None:
     rewrite(copied, **changes)
+    with pytest.raises(ProfileError, match=message):
+        load_profile(str(copied))
+
+
+def test_outcomes_may_be_written_as_zeros_and_ones(copied: Path) -> None:
+    expected = load_profile(str(copied)).correct
+    assert expected is not None
+    load_profile.cache_clear()
+    rewrite(copied, correct=expected.astype(np.int64))
+    np.testing.assert_array_equal(load_profile(str(copied)).correct, expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"grid": [6.0]}, "malformed entry 'grid'"),
+        ({"grid": [-2, -3], "axis_names": ["a", "b"]}, "does not make 6 points"),
+        ({"grid": [1] * 99 + [6], "axis_names": ["a"] * 100}, "grid has 100 axes"),
+        ({"content_ids": "x" * 40}, "malformed entry 'content_ids'"),
+        ({"feature_names": [1, 2, 3]}, "malformed entry 'feature_names'"),
+        ({"axis_names": None}, "malformed entry 'axis_names'"),
+        ({"metadata": []}, "metadata must be an object"),
+        ({"format_version": 2}, "format_version must be 1"),
+    ],
+)
+def test_malformed_entries_are_named(copied: Path, change: dict[str, Any], message: str) -> None:
+    sidecar = copied.with_suffix(".json")
+    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | change))
     with pytest.raises(ProfileError, match=message):
         load_profile(str(copied))
 

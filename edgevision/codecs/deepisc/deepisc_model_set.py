@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_network import Stae
-from edgevision.codecs.tensors_file import read_tensors, write_tensors
 from edgevision.errors import WeightsError
+from edgevision.storage_tensors import read_weights, write_weights
 
+_FORMAT = 1
 _MOST = 256  # networks in a file
 _BUDGET = re.compile(r"([1-9]\d{0,3})@([1-9]\d?|100)", re.ASCII)
 
@@ -78,7 +79,7 @@ class DeepIscModels(nn.Module):
             provenance: how the weights were made, JSON values.
         """
         about = {"config": self.config.as_json(), "budgets": list(self.networks), "provenance": dict(provenance)}
-        write_tensors(path, self.state_dict(), about)
+        write_weights(path, self.state_dict(), about, version=_FORMAT)
 
     @classmethod
     def load(cls, path: Path) -> DeepIscModels:
@@ -87,7 +88,7 @@ class DeepIscModels(nn.Module):
         Raises:
             WeightsError: a file is missing, damaged or made for other networks.
         """
-        description, tensors = read_tensors(path)
+        description, tensors = read_weights(path, version=_FORMAT)
         try:
             # On this device networks have shapes and no memory, until the stored tensors take the parameters' places.
             with torch.device("meta"):

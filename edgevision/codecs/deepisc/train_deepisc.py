@@ -13,13 +13,13 @@ from torch import Tensor
 
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
-from edgevision.codecs.deepisc.digest import digest
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, StageProgress, kept_frames, per_frame
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
 from edgevision.codecs.stae.training.fit_step import Log, Loss, fit
 from edgevision.codecs.stae.training.steps import cross_entropy, reconstruction_error
 from edgevision.codecs.stae.vit import VideoVit
+from edgevision.provenance import digest
 
 _VARIETY = 0.1  # weight of the entropy of the segments' shares [nat]
 
@@ -114,7 +114,7 @@ def _digest(models: StaeModels, data: ClipSet, plan: Plan, start: DeepIscModels)
         yield data.labels
         yield from data.clips
 
-    return digest([asdict(plan), models.config.as_json(), start.config.as_json()], [models, start], arrays())
+    return digest([asdict(plan), models.config.as_json(), start.config.as_json()], [models, start], arrays())[:16]
 
 
 def _entropy(shares: Tensor) -> Tensor:

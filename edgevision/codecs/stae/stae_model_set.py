@@ -14,11 +14,12 @@ from edgevision.codecs.stae.attention import SpatialAttention
 from edgevision.codecs.stae.recovery import FeatureRecovery
 from edgevision.codecs.stae.stae_network import Stae, StaeConfig, Variant
 from edgevision.codecs.stae.vit import Pooling
-from edgevision.codecs.tensors_file import read_tensors, write_tensors
 from edgevision.errors import WeightsError
+from edgevision.storage_tensors import read_weights, write_weights
 
 #: Trained on generated actions.
 SHIPPED = Path(__file__).parents[1] / "weights" / "stae-actions.safetensors"
+_FORMAT = 1
 # Largest numbers that a description may hold.
 _LIMITS = {
     "classes": 2**16,
@@ -112,7 +113,7 @@ class StaeModels(nn.Module):
             "recovery": list(self.recovery),
             "provenance": dict(provenance),
         }
-        write_tensors(path, tensors, description)
+        write_weights(path, tensors, description, version=_FORMAT)
 
     @classmethod
     def load(cls, path: Path) -> StaeModels:
@@ -121,7 +122,7 @@ class StaeModels(nn.Module):
         Raises:
             WeightsError: a file is missing or damaged, or its checksum is not the description's.
         """
-        description, tensors = read_tensors(path)
+        description, tensors = read_weights(path, version=_FORMAT)
         try:
             config = _plausible(StaeConfig.from_json(description["config"]), description["classes"])
             budgets = tuple(map(str, description["spatial"])), tuple(map(str, description["recovery"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from edgevision.data.actions.timeline import draw_bystander, draw_moment, draw_p
 from edgevision.data.actions.wardrobe import draw_wardrobe, dress
 from edgevision.data.clips import FRAMES, SIZE, LabelledClip
 from edgevision.errors import UnreadableClipError
+from edgevision.storage import sha256
 
 MIN_SIZE = 16  # smallest side of a frame [pixel]
 MAX_PIXELS = 2**24  # over all frames of a clip; 16 frames of side 1024
@@ -92,7 +92,7 @@ class GeneratedActions:
 
     def fingerprint(self) -> str:
         """SHA-256 over version, seed and number of clips."""
-        return hashlib.sha256(f"{self.name}\0{self.version}\0{self.seed}\0{len(self)}".encode()).hexdigest()
+        return sha256(f"{self.name}\0{self.version}\0{self.seed}\0{len(self)}".encode())
 
     def _list(self, clips: int) -> list[LabelledClip]:
         count = len(self.classes)

@@ -23,8 +23,8 @@ from edgevision.experiments.evaluation import tuning, workers
 from edgevision.experiments.evaluation.policy_spec import PolicySpec, check, resolve
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
 from edgevision.experiments.evaluation.scenario import Scenario
-from edgevision.experiments.evaluation.store import PartStore
 from edgevision.experiments.evaluation.workers import Job
+from edgevision.part_store import PartStore
 from edgevision.progress import progress_bar
 from edgevision.protocol import Split, episode_seeds
 from edgevision.provenance import cpu_name

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from edgevision import provenance
 from edgevision.profiles import OperatingPointProfile
+from edgevision.provenance import digest
 
 _LIBRARIES = ("gymnasium", "numpy", "scipy", "cvxpy", "clarabel", "torch", "stable-baselines3")
 #: What no score depends on. All other code counts, files of tomorrow too.
@@ -42,13 +42,4 @@ def profile_fingerprint(profile: OperatingPointProfile) -> str:
     """SHA-256 of a profile's numbers."""
     arrays = (profile.size, profile.raw_size, profile.accuracy, profile.correct, profile.features, profile.split)
     times = (profile.device_time, profile.edge_time)
-    hashed = hashlib.sha256()
-    for array in (*arrays, *times):
-        hashed.update(b"none" if array is None else array.tobytes())
-    return hashed.hexdigest()
-
-
-def digest(description: Any) -> str:
-    """SHA-256 of a JSON-like description, in canonical form."""
-    text = json.dumps(description, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest([], arrays=(np.zeros(0) if array is None else array for array in (*arrays, *times)))

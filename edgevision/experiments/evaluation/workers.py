@@ -19,11 +19,11 @@ import numpy as np
 
 from edgevision.envs import Policy
 from edgevision.errors import EvaluationError
-from edgevision.experiments.evaluation.fingerprints import digest
 from edgevision.experiments.evaluation.policy_spec import PolicySpec
 from edgevision.experiments.evaluation.rollout import Rollout, run_episodes
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import SEEDS
+from edgevision.provenance import digest
 
 #: Every worker computes on one core; more threads would make them fight for the cores that they share.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import provenance
+from edgevision.errors import ReproductionError
 from edgevision.experiments.figures.request import Request
-from edgevision.storage import write_atomically
+from edgevision.storage import read_json, write_atomically
 
 _FORMAT_VERSION = 1
 _LIBRARIES = ("numpy", "scipy", "torch", "timm", "pillow", "jpeglib", "cvxpy", "clarabel")
@@ -99,10 +100,10 @@ def read_sections(folder: Path, names: tuple[str, ...]) -> Iterator[StoredSectio
     """The sections in a folder, in the order of ``names``; what is damaged counts as not there."""
     for name in names:
         try:
-            record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            record = read_json(folder / f"{name}.json", ReproductionError)
             if record["format_version"] == _FORMAT_VERSION:
                 yield _stored(record, folder)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):  # ReproductionError is a ValueError
             continue
 
 

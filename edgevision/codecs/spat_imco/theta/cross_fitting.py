@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, load_heads, load_weights
 from edgevision.codecs.spat_imco.theta.train_theta import fresh_head
 from edgevision.data.images import ImageFolder
+from edgevision.storage import sha256
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.importance import Importance
 
@@ -36,7 +36,7 @@ def cross_fit(examples: Examples, config: TrainingConfig, folds: int = FOLDS) ->
 class CrossFitted:
     """An importance map that asks, for each known picture, the theta that has not seen it."""
 
-    def __init__(self, networks: Sequence[Theta], fold_of: Mapping[bytes, int]) -> None:
+    def __init__(self, networks: Sequence[Theta], fold_of: Mapping[str, int]) -> None:
         self.name = f"theta, cross-fitted in {len(networks)} folds"
         self._networks, self._fold_of = networks, fold_of
 
@@ -69,7 +69,7 @@ class CrossFitted:
         return self._networks[self._fold_of[fingerprint(image)]](image)
 
 
-def number_of_crop(dataset: ImageFolder, classifiers: Sequence[Classifier]) -> dict[bytes, int]:
+def number_of_crop(dataset: ImageFolder, classifiers: Sequence[Classifier]) -> dict[str, int]:
     """Number in the data set of each picture, by the fingerprint of what each classifier is shown of it."""
     found = {}
     for number, item in enumerate(dataset.items):
@@ -79,6 +79,6 @@ def number_of_crop(dataset: ImageFolder, classifiers: Sequence[Classifier]) -> d
     return found
 
 
-def fingerprint(image: ByteImage) -> bytes:
+def fingerprint(image: ByteImage) -> str:
     """SHA-256 of a picture's pixels."""
-    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
+    return sha256(np.ascontiguousarray(image).tobytes())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
@@ -20,8 +18,9 @@ from edgevision.codecs.spat_imco.theta.sensitivity import LEVELS, sensitivity_ma
 from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
+from edgevision.part_store import PartStore
 from edgevision.progress import Progress
-from edgevision.storage import write_atomically
+from edgevision.provenance import digest
 from edgevision.vision.classifiers import Classifier
 
 _PART = 25  # pictures per file: what a kill can cost
@@ -71,20 +70,23 @@ def collect_examples(
     Raises:
         DataSetError: no picture can be read.
     """
+    store, maker = PartStore(folder), Theta(network)
     key = _key(dataset, network, teachers, views, true_class, seed)
-    maker = Theta(network)
     parts = []
     for start in range(0, len(dataset), _PART):
         progress(start, len(dataset))
-        items = dataset.items[start : start + _PART]
-        path = folder / f"examples-{key[:16]}-{start // _PART:04d}.safetensors"
-        part = _read(path)
+        label, description = f"examples-{start // _PART:04d}", {"key": key, "start": start}
+        part = store.load_arrays(label, description)
         if part is None:
+            items = dataset.items[start : start + _PART]
             part = _make(dataset, items, start, maker, teachers, views, true_class, seed)
-            write_atomically(path, safetensors.torch.save(part))
+            store.save_arrays(label, description, part)
         parts.append(part)
     progress(len(dataset), len(dataset))
-    joined = {name: torch.cat([part[name] for part in parts]) for name in ("middle", "coarse", "target")}
+    joined = {
+        name: torch.from_numpy(np.concatenate([part[name] for part in parts]))
+        for name in ("middle", "coarse", "target")
+    }
     if not len(joined["target"]):
         raise DataSetError(f"no picture of {dataset.name!r} can be read")
     return Examples(**joined)
@@ -99,7 +101,7 @@ def _make(
     views: int,
     true_class: bool,
     seed: int,
-) -> dict[str, Tensor]:
+) -> dict[str, NDArray[Any]]:
     rows: dict[str, list[Tensor]] = {"middle": [], "coarse": [], "target": []}
     for number, item in enumerate(items, start):
         try:
@@ -117,15 +119,8 @@ def _make(
         rows["target"].append(torch.stack([looked, felt], 1))
     empty = {"middle": torch.zeros(0, views, 96, 14, 14).half()}
     none = torch.zeros(0, views, 2, 14, 14)
-    return {name: torch.stack(value).contiguous() if value else empty.get(name, none) for name, value in rows.items()}
-
-
-def _read(path: Path) -> dict[str, Tensor] | None:
-    """A part's tensors, or ``None`` where there is none; a damaged one counts as not there."""
-    try:
-        return safetensors.torch.load(path.read_bytes())
-    except (OSError, safetensors.SafetensorError):
-        return None
+    stacked = {name: torch.stack(value) if value else empty.get(name, none) for name, value in rows.items()}
+    return {name: value.numpy() for name, value in stacked.items()}
 
 
 def _key(
@@ -137,9 +132,5 @@ def _key(
     seed: int,
 ) -> str:
     """Hash of everything that decides the examples, so that those of other settings are never mixed in."""
-    digest = hashlib.sha256()
-    for value in network.backbone.state_dict().values():
-        digest.update(value.numpy().tobytes())
     names = [teacher.name for teacher in teachers]
-    digest.update(json.dumps([dataset.fingerprint(), names, views, true_class, seed, LEVELS]).encode())
-    return digest.hexdigest()
+    return digest([dataset.fingerprint(), names, views, true_class, seed, LEVELS], [network.backbone])

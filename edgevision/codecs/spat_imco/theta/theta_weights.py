@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaNetwork
 from edgevision.errors import WeightsError
-from edgevision.storage import write_atomically
+from edgevision.storage_tensors import read_weights, write_weights
 
 SHIPPED = Path(__file__).parents[2] / "weights" / "theta.safetensors"
 SHIPPED_FOLDS = SHIPPED.with_name("theta-folds.safetensors")
@@ -30,13 +26,15 @@ def save_weights(network: ThetaNetwork, path: Path, provenance: Mapping[str, Any
         path: ends in ``.safetensors``.
         provenance: how the weights were made, JSON values.
     """
-    _write(path, network.state_dict(), {"width": network.head.width, "provenance": dict(provenance)})
+    description = {"width": network.head.width, "provenance": dict(provenance)}
+    write_weights(path, network.state_dict(), description, version=_FORMAT)
 
 
 def save_heads(heads: Sequence[RefiningHead], path: Path, provenance: Mapping[str, Any]) -> None:
     """Write the heads of cross-fitting's folds, otherwise as ``save_weights``."""
     tensors = {f"{fold}/{key}": value for fold, head in enumerate(heads) for key, value in head.state_dict().items()}
-    _write(path, tensors, {"width": heads[0].width, "folds": len(heads), "provenance": dict(provenance)})
+    description = {"width": heads[0].width, "folds": len(heads), "provenance": dict(provenance)}
+    write_weights(path, tensors, description, version=_FORMAT)
 
 
 def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
@@ -45,7 +43,7 @@ def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
     Raises:
         WeightsError: a file is missing or damaged, or its checksum is not the description's.
     """
-    description, tensors = _read(path)
+    description, tensors = read_weights(path, version=_FORMAT)
     network = ThetaNetwork(_whole(description, "width", 1024, path))
     _fill(network, tensors, path)
     return network.eval()
@@ -57,37 +55,13 @@ def load_heads(path: Path = SHIPPED_FOLDS) -> list[RefiningHead]:
     Raises:
         WeightsError: as ``load_weights``.
     """
-    description, tensors = _read(path)
+    description, tensors = read_weights(path, version=_FORMAT)
     width, folds = _whole(description, "width", 1024, path), _whole(description, "folds", _MAX_FOLDS, path)
     heads = [RefiningHead(width).eval() for _ in range(folds)]
     for fold, head in enumerate(heads):
         start = f"{fold}/"
         _fill(head, {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}, path)
     return heads
-
-
-def _write(path: Path, tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> None:
-    payload = safetensors.torch.save({key: _compact(value) for key, value in tensors.items()})
-    known = {"format": _FORMAT, "sha256": hashlib.sha256(payload).hexdigest()}
-    write_atomically(path, payload)
-    write_atomically(path.with_suffix(".json"), (json.dumps(known | dict(description), indent=1) + "\n").encode())
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    try:
-        description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        payload = path.read_bytes()
-        known, digest = description["format"], description["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{str(path)!r} cannot be read ({type(error).__name__}: {error})") from None
-    if known != _FORMAT:
-        raise WeightsError(f"{path.with_suffix('.json').name}: not a description that this version can read")
-    if hashlib.sha256(payload).hexdigest() != digest:
-        raise WeightsError(f"{path.name} does not match its checksum; install the package or copy the file again")
-    try:
-        return description, safetensors.torch.load(payload)
-    except safetensors.SafetensorError as error:
-        raise WeightsError(f"{path.name} does not fit the network ({error})") from None
 
 
 def _whole(description: Mapping[str, Any], key: str, most: int, path: Path) -> int:
@@ -126,8 +100,3 @@ def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsError(f"{str(path)!r} is no MobileNetV2 of torchvision's ({reason})") from None
     return network.eval()
-
-
-def _compact(value: torch.Tensor) -> torch.Tensor:
-    """Matrices and kernels in half precision; biases and statistics, few but delicate, as they are."""
-    return (value.half() if value.ndim >= 2 else value).contiguous()

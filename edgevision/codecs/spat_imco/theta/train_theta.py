@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +16,7 @@ from edgevision.codecs.spat_imco.theta.theta_weights import save_weights
 from edgevision.data.images import ImageFolder
 from edgevision.imports import require
 from edgevision.progress import StageProgress
-from edgevision.provenance import versions
+from edgevision.provenance import digest, versions
 from edgevision.vision.classifiers import Classifier
 
 TEACHERS = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2")
@@ -119,6 +117,4 @@ def fresh_head(config: TrainingConfig) -> RefiningHead:
 
 def _digest(examples: Examples, config: TrainingConfig) -> str:
     """Names the checkpoint, so that no run goes on from another's."""
-    digest = hashlib.sha256(json.dumps(asdict(config)).encode())
-    digest.update(examples.target.numpy().tobytes())
-    return digest.hexdigest()[:16]
+    return digest(asdict(config), arrays=[examples.target.numpy()])[:16]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +20,7 @@ from edgevision.data.clip_cache import CachedClips, cached_clips
 from edgevision.data.clips import ClipSource
 from edgevision.imports import require
 from edgevision.progress import StageProgress
-from edgevision.provenance import versions
+from edgevision.provenance import digest, versions
 
 #: Called with the step, what is done and what there is to do.
 #: A training that takes about two minutes on one core, to see it work; the networks it makes are poor.
@@ -137,7 +135,4 @@ def adopt(models: StaeModels, start: StaeModels) -> None:
 def _digest(source: ClipSource, config: StaeConfig, plan: Plan | EndToEndPlan, start: StaeModels | None) -> str:
     """Names the checkpoints, so that no run goes on from another's."""
     settings = [source.fingerprint(), config.as_json(), asdict(plan), start.classes if start else None]
-    digest = hashlib.sha256(json.dumps([*settings, STEPS_VERSION, versions(_LIBRARIES)]).encode())
-    for value in (start.state_dict() if start else {}).values():
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()[:16]
+    return digest([*settings, STEPS_VERSION, versions(_LIBRARIES)], [start] if start else [])[:16]

@@ -14,11 +14,11 @@ from edgevision.baselines.joint import Joint
 from edgevision.baselines.operating_points import best_operating_points
 from edgevision.envs import Allocation, SlotProblem
 from edgevision.experiments.evaluation.fingerprints import versions
-from edgevision.experiments.evaluation.store import PartStore
 from edgevision.experiments.figures.co_crra.solver_plots import plot_parts
 from edgevision.experiments.figures.co_crra.solver_sweep import FloatArray, draw_slots, origin
 from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
+from edgevision.part_store import PartStore
 from edgevision.progress import progress_bar
 from edgevision.statistics import Interval, bootstrap_interval
 

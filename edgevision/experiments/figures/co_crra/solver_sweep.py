@@ -14,11 +14,12 @@ from edgevision.arrays import FloatArray
 from edgevision.baselines.joint import Joint
 from edgevision.envs import SlotProblem
 from edgevision.envs.config import SuccessModel
-from edgevision.experiments.evaluation.fingerprints import code_fingerprint, digest, versions
+from edgevision.experiments.evaluation.fingerprints import code_fingerprint, versions
 from edgevision.experiments.evaluation.scenario import Scenario
-from edgevision.experiments.evaluation.store import PartStore
+from edgevision.part_store import PartStore
 from edgevision.progress import progress_bar
 from edgevision.protocol import Split, episode_seeds
+from edgevision.provenance import digest
 from edgevision.statistics import Interval, bootstrap_interval
 
 Scores = dict[str, dict[str, list[float]]]

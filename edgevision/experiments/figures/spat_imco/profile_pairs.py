@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 from edgevision.arrays import FloatArray
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED
-from edgevision.errors import ProfileError, ReproductionError
+from edgevision.errors import ProfileError, ReproductionError, WeightsError
 from edgevision.profiles import OperatingPointProfile, load_profile, shipped_profiles
+from edgevision.storage import read_json
 
 REFERENCE, REGION_WISE = "uniform", "spat-imco"
 _TRANSFORMERS = ("deit", "vit_", "swin", "beit")
@@ -125,7 +125,7 @@ def _of_the_map(pair: Pair, maker: str) -> str:
         return f" The network that makes the map, {pair.model}, is also the one that classifies: the map suits it."
     if not maker.startswith("theta"):
         return " It is not told the true class."
-    origin = json.loads(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"))["provenance"]
+    origin = read_json(SHIPPED.with_suffix(".json"), WeightsError)["provenance"]
     said = f" Theta is distilled from {', '.join(origin['teachers'])}"
     if pair.model in origin["teachers"]:
         said += f"; {pair.model}, which classifies here, is one of them"
