@@ -110,28 +110,6 @@ def _resampled(table: FloatArray, statistic: Statistic, resamples: int, random: 
     return np.concatenate(results)
 
 
-def paired_difference(
-    values: ArrayLike, reference: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
-    """Mean difference ``values - reference`` on common random numbers, with its interval.
-
-    Differences are taken episode by episode before they are resampled, so what the episodes share cancels.
-
-    Args:
-        values: (E,) or (S, E).
-        reference: (E,), the same episodes in the same order.
-        resamples: bootstrap samples.
-        seed: of the resampling.
-
-    Raises:
-        ValueError: the number of episodes differs, or see ``bootstrap_interval``.
-    """
-    ours, theirs = np.asarray(values, np.float64), np.asarray(reference, np.float64)
-    if theirs.ndim != 1 or ours.shape[-1:] != theirs.shape:
-        raise ValueError(f"paired values must be of the same episodes, got shapes {ours.shape} and {theirs.shape}")
-    return bootstrap_interval(ours - theirs, resamples=resamples, seed=seed)
-
-
 def crosswise_interval(
     mass: ArrayLike,
     weight: ArrayLike,

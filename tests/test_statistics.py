@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edgevision.statistics import bootstrap_interval, crosswise_interval, interquartile_mean, mean, paired_difference
+from edgevision.statistics import bootstrap_interval, crosswise_interval, interquartile_mean, mean
 
 values = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3))
 
@@ -91,31 +91,10 @@ def test_blocks_do_not_change_the_shape_of_the_result() -> None:
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * sample.std() / np.sqrt(3000), rel=0.1)
 
 
-def test_a_policy_differs_from_itself_by_exactly_nothing() -> None:
-    sample = np.random.default_rng(5).normal(size=30)
-    difference = paired_difference(sample, sample)
-    assert (difference.estimate, difference.low, difference.high) == (0.0, 0.0, 0.0)
-
-
-def test_pairing_removes_what_the_episodes_share() -> None:
-    random = np.random.default_rng(6)
-    hardness = random.normal(0, 10, 60)
-    better, worse = hardness + 1.0 + random.normal(0, 0.1, 60), hardness + random.normal(0, 0.1, 60)
-    difference = paired_difference(better, worse)
-    assert 0.9 < difference.low < difference.high < 1.1
-
-
 @pytest.mark.parametrize("bad", [[], [[]], [1.0, float("nan")], [[[1.0]]]])
 def test_values_that_have_no_interval_are_refused(bad) -> None:
     with pytest.raises(ValueError, match="finite"):
         bootstrap_interval(bad)
-
-
-def test_confidence_and_pairs_are_checked() -> None:
-    with pytest.raises(ValueError, match="confidence"):
-        bootstrap_interval([1.0], confidence=1.0)
-    with pytest.raises(ValueError, match="same episodes"):
-        paired_difference([1.0, 2.0], [1.0])
 
 
 def test_one_content_leaves_the_bootstrap_over_episodes() -> None:

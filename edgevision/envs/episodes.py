@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from gymnasium.utils import seeding
 
-from edgevision.arrays import BoolArray
+from edgevision.arrays import BoolArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import Simulator, SlotOutcome
 
@@ -24,6 +24,7 @@ class PlayedSlot:
         problem: what was known.
         allocation: what was decided.
         outcome: what came of it.
+        content: index of each request's content, (E, U).
         running: which episodes the slot belongs to, (E,); the others were over before.
         asked: whose request it was, (E, U).
     """
@@ -31,6 +32,7 @@ class PlayedSlot:
     problem: SlotProblem
     allocation: Allocation
     outcome: SlotOutcome
+    content: IntArray
     running: BoolArray
 
     @property
@@ -50,8 +52,8 @@ def play(simulator: Simulator, decide: Decide, seeds: Sequence[int]) -> Iterator
     simulator.reset(np.arange(len(seeds)), [seeding.np_random(int(seed))[0] for seed in seeds])
     running = np.ones(len(seeds), bool)
     while running.any():
-        problem = simulator.problem
+        problem, content = simulator.problem, simulator.content
         allocation = decide(problem, running)
         outcome = simulator.step(allocation, running)
-        yield PlayedSlot(problem, allocation, outcome, running)
+        yield PlayedSlot(problem, allocation, outcome, content, running)
         running = running & ~outcome.truncated

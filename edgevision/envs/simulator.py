@@ -125,6 +125,12 @@ class Simulator:
             self._problem = self._build_problem()
         return self._problem
 
+    @property
+    def content(self) -> IntArray:
+        """Index of the content of each request in the current slot, (N, U); a controller may not know it."""
+        content: IntArray = self._running()["content"][self._rows, self.slot]
+        return content
+
     def _running(self) -> dict[str, NDArray[Any]]:
         if not self._episodes:
             raise ResetNeeded("no episode has begun; call reset()")

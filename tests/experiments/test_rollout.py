@@ -13,6 +13,7 @@ from edgevision.envs import OffloadingEnv
 from edgevision.errors import AllocationError
 from edgevision.experiments.evaluation.rollout import Rollout, record_slots, run_episodes
 from edgevision.experiments.evaluation.scenario import Scenario
+from edgevision.profiles import load_profile
 
 from .policies import EqualShares, Greedy
 
@@ -89,11 +90,14 @@ def test_an_infeasible_policy_is_refused() -> None:
         run_episodes(Greedy(), PAPER, SEEDS)
 
 
-def test_json_round_trip_is_exact() -> None:
-    rollout = run_episodes(EqualShares(), PAPER, SEEDS, one_by_one=True)
-    again = Rollout.from_json(rollout.to_json())
-    assert_same(rollout, again)
-    np.testing.assert_array_equal(rollout.seconds, again.seconds)
+def test_scores_are_the_sums_of_what_contents_added(measured_profile: Path) -> None:
+    for scenario in (PAPER, Scenario("EdgeVision/Image-v0", {"profile": str(measured_profile), "accuracy": "replay"})):
+        rollout = run_episodes(EqualShares(), scenario, SEEDS)
+        np.testing.assert_allclose(rollout.content_score.sum(axis=1), rollout.score)
+        assert (rollout.content_score <= rollout.content_weight + 1e-12).all()
+        assert (rollout.content_weight.sum(axis=1) <= 1 + 1e-12).all()
+    never = np.flatnonzero(rollout.content_weight.sum(axis=0) == 0)
+    assert set(load_profile(str(measured_profile)).members("test")) >= set(range(40)) - set(never.tolist())
 
 
 def test_measured_profiles_are_evaluated_on_the_contents_of_their_split(measured_profile: Path) -> None:

@@ -26,14 +26,16 @@ def test_live_rewards_equal_replayed_ones_on_the_same_content(
     profile = measure_image_profile(folder, codec, lite0, (0.5, 3.0, 8.0, 20.0), tmp_path, "small")
     settings: dict[str, Any] = {
         "profile": str(tmp_path / "small.npz"), "users": 3, "episode_slots": 8, "content_split": "all",
-        "transmission": transmission,
+        "transmission": transmission, "device_time_scale": 0.0, "edge_time_scale": 0.0,
     }  # fmt: skip
+    # Measured times are left out: on a busy machine they alone miss every deadline, and all rewards are 0.
     replay = gymnasium.make("EdgeVision/Image-v0", accuracy="replay", **settings)
     live = gymnasium.make(
         "EdgeVision/Image-v0", accuracy="live", outcomes=LiveImageCodec(folder, codec, lite0, profile), **settings
     )
     replay.reset(seed=2)
     live.reset(seed=2)
+    live.action_space.seed(3)
     rewards = []
     for _ in range(8):
         action = live.action_space.sample()

@@ -70,6 +70,16 @@ class PolicyResult:
         """Scores by training seed and episode, (S, E)."""
         return self.rollout.score.reshape(max(1, len(self.spec.members)), -1)
 
+    @property
+    def content_scores(self) -> FloatArray:
+        """The same by content, which they are the sums of, (S, E, C)."""
+        return self.rollout.content_score.reshape(*self.scores.shape, -1)
+
+    @property
+    def content_weight(self) -> FloatArray:
+        """What each content's requests would have added to the scores with a reward of 1, (E, C)."""
+        return self.rollout.content_weight[: self.scores.shape[1]]
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -204,18 +214,18 @@ def _run_all(
     done: dict[Job, Rollout] = {}
     missing: list[Job] = []
     for job in (job for policy_jobs in jobs.values() for job in policy_jobs):
-        found = store.load(job.label, {**environment, **job.describe()}) if job.spec.storable else None
+        found = store.load_arrays(job.label, {**environment, **job.describe()}) if job.spec.storable else None
         if found is None:
             missing.append(job)
         else:
-            done[job] = Rollout.from_json(found)
+            done[job] = Rollout(**found)
     episodes = sum(len(job.seeds) for job in missing)
     label = f"evaluate on {missing[0].scenario.split} (episodes)" if missing else ""
     with progress_bar(label, episodes, visible=show_progress and bool(missing)) as advance:
         for job, rollout in workers.run_jobs(missing, processes):
             done[job] = rollout
             if job.spec.storable:
-                store.save(job.label, {**environment, **job.describe()}, rollout.to_json())
+                store.save_arrays(job.label, {**environment, **job.describe()}, vars(rollout))
             advance(len(job.seeds))
     return done
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class Rollout:
         points: how often each operating point was chosen, (K,).
         by_snr: sums of ``BINNED`` in the bins of ``SNR_EDGES``, (4, bins).
         by_load: the same in the bins of ``LOAD_EDGES``.
+        content_score: what the requests for each of the profile's C contents added to the score, (E, C).
+        content_weight: what they would have added with a reward of 1, (E, C).
     """
 
     seed: IntArray
@@ -50,20 +52,12 @@ class Rollout:
     points: IntArray
     by_snr: FloatArray
     by_load: FloatArray
+    content_score: FloatArray
+    content_weight: FloatArray
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists by field name."""
-        return {name: value.tolist() for name, value in vars(self).items()}
-
-    @classmethod
-    def from_json(cls, payload: Mapping[str, Any]) -> Rollout:
-        """Invert ``to_json``."""
-        integers = {"seed", "slots", "requests", "points"}
-        arrays: dict[str, Any] = {
-            field.name: np.array(payload[field.name], np.int64 if field.name in integers else np.float64)
-            for field in dataclasses.fields(cls)
-        }
-        return cls(**arrays)
+        """Plain lists by field name, without the large tables by content."""
+        return {name: value.tolist() for name, value in vars(self).items() if not name.startswith("content_")}
 
     @classmethod
     def joined(cls, parts: Sequence[Rollout]) -> Rollout:
@@ -145,6 +139,7 @@ class _Tally:
         self.points = np.zeros(K, np.int64)
         self.by_snr = np.zeros((len(BINNED), len(SNR_EDGES) - 1))
         self.by_load = np.zeros((len(BINNED), len(LOAD_EDGES) - 1))
+        self.content_score, self.content_weight = np.zeros((2, n, simulator.profile.contents))
         self.seconds: list[float] = []
 
     def add(self, slot: PlayedSlot) -> None:
@@ -155,6 +150,11 @@ class _Tally:
         self.slots += slot.running
         self.requests += active.sum(axis=1)
         self.points += np.bincount(allocation.operating_point[active], minlength=len(self.points))
+        episode, _ = np.nonzero(active)
+        share = 1.0 / np.maximum(active.sum(axis=1), 1)[episode]
+        cell = episode, slot.content[active]
+        np.add.at(self.content_weight, cell, share)
+        np.add.at(self.content_score, cell, share * (outcome.in_time * outcome.accuracy)[active])
         decisions = _decisions(problem, allocation, active)
         for sums, (place, edges) in zip((self.by_snr, self.by_load), _places(problem, active), strict=True):
             bins = np.clip(np.digitize(place, edges) - 1, 0, len(edges) - 2)
@@ -174,6 +174,8 @@ class _Tally:
             points=self.points,
             by_snr=self.by_snr,
             by_load=self.by_load,
+            content_score=self.content_score / self.slots[:, None],
+            content_weight=self.content_weight / self.slots[:, None],
         )
 
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from edgevision.experiments.evaluation.evaluate import Evaluation, PolicyResult
 from edgevision.statistics import (
-    FloatArray,
     Interval,
     bootstrap_interval,
+    crosswise_interval,
     interquartile_mean,
-    paired_difference,
 )
 
 #: The policy that all others are compared with, where it takes part.
@@ -28,8 +27,8 @@ class SummaryRow:
         policy: its label.
         kind: ``learned``, ``solver`` or ``rule``.
         options: its options, tuned ones included, as ``key=value``.
-        score: mean over episodes of the mean reward per slot.
-        iqm: interquartile mean of the same.
+        score: mean over episodes of the mean reward per slot; episodes and contents are resampled crosswise.
+        iqm: interquartile mean of the same, over episodes alone.
         difference: paired difference of scores to ``REFERENCE``, ``None`` for itself or where it takes no part.
         in_time: mean success probability (or share in time) of the requests.
         accuracy: mean accuracy term of the requests.
@@ -55,24 +54,22 @@ class SummaryRow:
 
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
     """One row per policy, best score first."""
-    scores = {result.spec.label: result.scores for result in evaluation.results}
-    reference = scores[REFERENCE][0] if REFERENCE in scores else None
-    rows = [_row(result, reference) for result in evaluation.results]
+    results = {result.spec.label: result for result in evaluation.results}
+    rows = [_row(result, results.get(REFERENCE)) for result in evaluation.results]
     return sorted(rows, key=lambda row: -row.score.estimate)
 
 
-def _row(result: PolicyResult, reference: FloatArray | None) -> SummaryRow:
+def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
     rollout, spec = result.rollout, result.spec
-    compared = spec.label != REFERENCE
     p50, p99 = 1e3 * np.percentile(result.decision_seconds or (0.0,), (50, 99))
     requests = np.maximum(rollout.requests, 1e-9)
     return SummaryRow(
         policy=spec.label,
         kind=spec.kind,
         options=", ".join(f"{key}={value}" for key, value in spec.options),
-        score=bootstrap_interval(result.scores),
+        score=crosswise_interval(result.content_scores, result.content_weight),
         iqm=bootstrap_interval(result.scores, interquartile_mean),
-        difference=paired_difference(result.scores, reference) if reference is not None and compared else None,
+        difference=difference(result, reference) if reference is not None and reference is not result else None,
         in_time=float(np.average(rollout.in_time, weights=requests)),
         accuracy=float(np.average(rollout.accuracy, weights=requests)),
         latency_p50_ms=float(p50),
@@ -80,17 +77,20 @@ def _row(result: PolicyResult, reference: FloatArray | None) -> SummaryRow:
     )
 
 
+def difference(result: PolicyResult, reference: PolicyResult) -> Interval:
+    """Mean difference of scores on the same episodes and contents, which are resampled crosswise."""
+    return crosswise_interval(result.content_scores - reference.content_scores[0], result.content_weight)
+
+
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
     """One sentence: each learned policy against the strongest classical one, else who is ahead of whom."""
-    scores = {result.spec.label: result.scores for result in evaluation.results}
+    results = {result.spec.label: result for result in evaluation.results}
     learned = [row for row in rows if row.kind == "learned"]
     classical = [row for row in rows if row.kind != "learned"]
     if not learned or not classical:
         return f"Best score: {rows[0].policy}, {rows[0].score.estimate:.4f}."
     rival = classical[0].policy
-    return " ".join(
-        _comparison(row.policy, rival, paired_difference(scores[row.policy], scores[rival][0])) for row in learned
-    )
+    return " ".join(_comparison(row.policy, rival, difference(results[row.policy], results[rival])) for row in learned)
 
 
 def _comparison(policy: str, rival: str, difference: Interval) -> str:

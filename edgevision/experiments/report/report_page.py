@@ -54,8 +54,9 @@ def _how_to_read(evaluation: Evaluation) -> str:
     return (
         f"The score of an episode is its mean reward per slot. All policies met the same random numbers (seeds "
         f"{evaluation.seeds[0]} to {evaluation.seeds[-1]}), so differences to {REFERENCE} are paired by episode. "
-        f"Brackets hold {CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} resamples of the episodes). IQM "
-        "is the mean of the middle half of the episodes. Decision times are for one slot on one core, after warm-up."
+        f"Brackets hold {CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} samples, drawn crosswise from the "
+        "episodes and the contents). IQM is the mean of the middle half of the episodes. Decision times are for one "
+        "slot on one core, after warm-up."
     )
 
 
