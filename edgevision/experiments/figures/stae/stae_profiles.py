@@ -172,7 +172,7 @@ def missing_profiles(sets: Sequence[VideoSet]) -> list[str]:
     ]
 
 
-def honest_differences(figure: str, sets: Sequence[VideoSet]) -> list[str]:
+def differences(figure: str, sets: Sequence[VideoSet]) -> list[str]:
     """What every table and figure from these profiles must say of how they were measured."""
     said = []
     for found in sets:
