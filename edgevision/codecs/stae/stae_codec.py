@@ -18,6 +18,50 @@ from edgevision.data.video_decoding import fit_clip
 class StaeCodec:
     """Encoder and decoder around a set of trained models.
 
+    Device, above the line, and edge; functions and classes stand with their modules::
+
+        clip, of any length and size
+          |
+          v
+        +----------------------------------------------+
+        | fit_clip               [data/video_decoding] |
+        +----------------------------------------------+
+          | X: F small square frames
+          v
+        +----------------------------------------------+
+        | FrameAttention, select_frames    [attention] |  <-- alpha
+        +----------------------------------------------+
+          | X': alpha frames
+          v
+        +----------------------------------------------+
+        | SpatialAttention, select_pixels  [attention] |  <-- beta
+        +----------------------------------------------+
+          | which frames and pixels: a Selection
+          v
+        +----------------------------------------------+
+        | pack                   [bitstream/container] |  <-- coding
+        +----------------------------------------------+
+          | bytes
+        --|---------------------------------------------
+          v
+        +----------------------------------------------+
+        | unpack                 [bitstream/container] |
+        +----------------------------------------------+
+          | frames, zero where nothing was sent, and mask
+          v
+        +----------------------------------------------+
+        | interpolate                  [interpolation] |
+        | FeatureRecovery                   [recovery] |
+        +----------------------------------------------+
+          | whole frames
+          v
+        +----------------------------------------------+
+        | VideoVit                               [vit] |
+        +----------------------------------------------+
+          |
+          v
+        class scores
+
     Attributes:
         models: the networks.
         coding: how values and mask are coded.
