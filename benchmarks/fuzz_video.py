@@ -15,7 +15,6 @@ from fuzzing import fuzz
 
 from edgevision.codecs.stae.bitstream import Coding, inspect, pack, unpack
 from edgevision.codecs.stae.bitstream.container import seal
-from edgevision.codecs.stae.bitstream.patches import patch_mask
 from edgevision.codecs.stae.bitstream.wire import varint
 from edgevision.codecs.stae.selection import Selection, kept_pixels, top
 
@@ -81,9 +80,8 @@ def _files(random: np.random.Generator) -> list[bytes]:
             frames = np.sort(random.permutation(shape[0])[:kept])
             scores = random.random((kept, *shape[1:])).cumsum(axis=2)
             budget = kept_pixels(0.6, *shape[1:])
-            pixels = top(scores.reshape(kept, -1), budget).reshape(scores.shape)
+            mask = top(scores.reshape(kept, -1), budget).reshape(scores.shape)
             for coding in Coding:
-                mask = patch_mask(scores, 0.6) if coding == Coding.dct else pixels
                 files.append(pack(clip, Selection(frames, mask, shape[0]), coding))
                 files.append(pack(clip, Selection(frames, np.ones_like(mask), shape[0]), coding))
     return files

@@ -1,4 +1,4 @@
-"""Real bytes of STAE at equal accuracy, beside H.264, H.265 and JPEG, and what patches and lossy values bring.
+"""Real bytes of STAE at equal accuracy, beside H.264, H.265 and JPEG.
 
     python benchmarks/stae_bytes.py --weights runs/stae/stae.safetensors
     python benchmarks/stae_bytes.py --clips UT-INTERACTION --folds DIR
@@ -28,9 +28,7 @@ from one_line import one_line_errors
 
 from edgevision.arrays import ByteClip
 from edgevision.codecs.stae.attention import select_frames
-from edgevision.codecs.stae.bitstream import Coding, pack, unpack
-from edgevision.codecs.stae.bitstream.patches import patch_mask
-from edgevision.codecs.stae.selection import FRAME_BUDGETS, Selection
+from edgevision.codecs.stae.selection import FRAME_BUDGETS
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
 from edgevision.codecs.stae.stae_network import normalise
@@ -40,11 +38,10 @@ from edgevision.data.ut_interaction import UTInteraction
 from edgevision.experiments.codec_comparison.video_formats import H264, H265, JPEG_ABBREVIATED
 
 PIXELS = 0.4
-STEPS = (20.0, 32.0, 50.0, 80.0)
 CRF = (18.0, 23.0, 28.0, 34.0, 40.0, 46.0, 51.0)
 QUALITY = (10.0, 30.0, 60.0)
 FEW = (1, 2, 4)
-FAMILIES = ("STAE, pixels", "STAE, patches", "STAE, patches, lossy", "STAE, frames, lossy", "H.264", "H.265", "JPEG")
+FAMILIES = ("STAE", "H.264", "H.265", "JPEG")
 RESAMPLES = 2000
 
 
@@ -80,23 +77,6 @@ class Edge:
         picked = {alpha: select_frames(features, scores, alpha)[0] for alpha in FRAME_BUDGETS}
         return {alpha: bool(base.vit.classify(some).argmax() == label) for alpha, some in picked.items()}
 
-    @torch.inference_mode()
-    def right_recovered(self, data: bytes, frames: int, label: int) -> bool:
-        """Whether the edge recognises a bitstream of STAE with feature recovery, whatever the mask's shape."""
-        received = unpack(data)
-        mask = torch.from_numpy(received.mask)[None, :, None].float()
-        model = self.models.model(frames, PIXELS)
-        restored = model.restore(normalise(torch.from_numpy(received.clip))[None] * mask, mask, recover=True)
-        return bool(model.vit(restored).argmax() == label)
-
-    @torch.inference_mode()
-    def scores(self, clip: ByteClip, kept: NDArray[np.int64], frames: int) -> NDArray[np.float32]:
-        """M_SA of the kept frames, (a, H, W)."""
-        scores: NDArray[np.float32] = (
-            self.models.model(frames, PIXELS).sa(normalise(torch.from_numpy(clip[kept]))[None])[0, :, 0].numpy()
-        )
-        return scores
-
 
 def send(edge: Edge, clip: ByteClip, label: int) -> Iterator[tuple[Setting, int, bool]]:
     """Send a clip in every setting: bytes, and whether the answer is right."""
@@ -122,24 +102,10 @@ def send(edge: Edge, clip: ByteClip, label: int) -> Iterator[tuple[Setting, int,
 
 def _stae(edge: Edge, clip: ByteClip, label: int) -> Iterator[tuple[Setting, int, bool]]:
     for alpha in FRAME_BUDGETS:
-        kept = edge.kept(clip, alpha)
-        whole = Selection(kept, np.ones((alpha, *clip.shape[1:3]), np.bool_), len(clip))
-        data = pack(clip, whole, Coding.range)
-        yield Setting("STAE, pixels", f"{alpha} x 100 %"), len(data), edge.right(unpack(data).clip, label)
-        data = edge.codec.encode(clip, frames=alpha, pixels=PIXELS)
-        right = edge.right_recovered(data, alpha, label)
-        yield Setting("STAE, pixels", f"{alpha} x {PIXELS:.0%}"), len(data), right
-        patches = Selection(kept, patch_mask(edge.scores(clip, kept, alpha), PIXELS), len(clip))
-        data = pack(clip, patches, Coding.range)
-        right = edge.right_recovered(data, alpha, label)
-        yield Setting("STAE, patches", f"{alpha} x {PIXELS:.0%}"), len(data), right
-        for step in STEPS if alpha in FEW else ():
-            data = pack(clip, patches, Coding.dct, step=step)
-            right = edge.right_recovered(data, alpha, label)
-            yield Setting("STAE, patches, lossy", f"{alpha} x {PIXELS:.0%}, step {step:g}"), len(data), right
-            data = pack(clip, whole, Coding.dct, step=step)
-            right = edge.right(unpack(data).clip, label)
-            yield Setting("STAE, frames, lossy", f"{alpha} x 100 %, step {step:g}"), len(data), right
+        for beta in (1.0, PIXELS):
+            data = edge.codec.encode(clip, frames=alpha, pixels=beta)
+            right = bool(edge.codec.scores(data).argmax() == label)
+            yield Setting("STAE", f"{alpha} x {beta:.0%}"), len(data), right
 
 
 def main() -> None:
@@ -193,10 +159,10 @@ def _print(settings: list[Setting], size: NDArray[np.float64], right: NDArray[np
         for index, name in enumerate(FAMILIES):
             found = _cheapest(size, right, family == index, target)
             if found is None:
-                print(f"  {name:22s} not reached (at most {right[:, family == index].mean(0).max():.3f})")
+                print(f"  {name:6s} not reached (at most {right[:, family == index].mean(0).max():.3f})")
                 continue
             row = (
-                f"  {name:22s} {size[:, found].mean():8.0f} bytes  {right[:, found].mean():.3f}  {settings[found].name}"
+                f"  {name:6s} {size[:, found].mean():8.0f} bytes  {right[:, found].mean():.3f}  {settings[found].name}"
             )
             if reference is not None and not video[found]:
                 row += _ratio(size, right, family == index, video, target, rows)

@@ -17,39 +17,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from one_line import one_line_errors
 
-from edgevision import provenance
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
-from edgevision.codecs.deepisc.train_deepisc import train_deepisc
+from edgevision.codecs.deepisc.train_deepisc import DEEPISC_PLAN, train_deepisc_weights
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import StaeConfig
 from edgevision.codecs.stae.training.algorithm1 import Plan
-from edgevision.codecs.stae.training.fit_step import FitConfig
-from edgevision.codecs.stae.training.train_stae import clip_set, train_stae
+from edgevision.codecs.stae.training.train_stae import train_stae
 from edgevision.data.actions import GeneratedActions
-from edgevision.data.clip_cache import cached_clips
 from edgevision.data.clips import ClipSource
 from edgevision.data.ut_interaction import UTInteraction
-from edgevision.measure.deepisc_profile import (
-    local_answers,
-    measure_in_folds,
-    measure_in_parts,
-    save_deepisc_profile,
-)
-from edgevision.measure.video_profile import FOLD_PLAN, measure_video_profile, measured_folder
+from edgevision.measure.deepisc_profile import measure_deepisc_profile
+from edgevision.measure.video_profile import FOLD_PLAN, VideoMeasurement, measure_video_profile
 from edgevision.storage import sha256
 
 TRAINING, MEASURED = GeneratedActions(3200, 0), GeneratedActions(200, 1)
 PLAN = Plan()
-# DeepISC has no interpolation to begin from, and is given more to learn what recovery does.
-DEEPISC_PLAN = replace(PLAN, fr=FitConfig(3, 16, 1e-3, clips=1280), first_fr=FitConfig(6, 16, 2e-3, clips=1600))
 
 
 def report(what: str) -> Callable[[int, int], None]:
@@ -90,18 +78,16 @@ def train(work: Path) -> None:
 def deepisc(work: Path) -> None:
     """WORK/actions/deepisc.safetensors."""
     models = StaeModels.load(work / "actions" / "stae.safetensors")
-    data = clip_set(cached_clips(TRAINING, work / "actions"))
-    trained = train_deepisc(models, data, DEEPISC_PLAN, work / "actions" / "deepisc", progress=by_step())
-    command = "python benchmarks/stae_profiles.py deepisc --work DIR"
-    trained.save(work / "actions" / "deepisc.safetensors", {"command": command})
+    about = {"command": "python benchmarks/stae_profiles.py deepisc --work DIR"}
+    train_deepisc_weights(TRAINING, models, DEEPISC_PLAN, work / "actions", provenance=about, progress=by_step())
 
 
 def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> None:
     """The three profiles of a source, in folds where a plan says how these are trained."""
-    weights, out = work / "actions" / "stae.safetensors", work / "profiles"
-    models, about = StaeModels.load(weights), record("ut" if plan else "actions", weights)
+    weights, deepisc_weights = (work / "actions" / f"{name}.safetensors" for name in ("stae", "deepisc"))
+    models, about, out = StaeModels.load(weights), record("ut" if plan else "actions", weights), work / "profiles"
     for name, recovered in (("stae", True), ("fa-sa", False)):
-        measured = measure_video_profile(
+        measure_video_profile(
             source,
             models,
             out,
@@ -111,27 +97,10 @@ def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> 
             record=about,
             progress=by_step(),
         )
-    deepisc_weights = work / "actions" / "deepisc.safetensors"
+    run = VideoMeasurement(source, models, plan, out, by_step())
     networks = DeepIscModels.load(deepisc_weights)
-    folder = measured_folder(source, models, plan, out)
-    cached = cached_clips(source, folder)
-    data, groups = clip_set(cached), np.array([item.group for item in cached.items])
-    show = report(f"{prefix}-deepisc")
-    if plan:
-        outcomes = measure_in_folds(networks, data, groups, plan, folder, show)
-    else:
-        outcomes = measure_in_parts(models, networks, data, folder, show)
-    metadata = {
-        **about,
-        "deepisc_weights_sha256": sha256(deepisc_weights.read_bytes()),
-        "data_set": source.name,
-        "data_set_fingerprint": source.fingerprint(),
-        "folds": len(np.unique(groups)) if plan else None,
-        "cpu": provenance.cpu_name(),
-        "threads": torch.get_num_threads(),
-    }
-    name, local = f"{prefix}-deepisc", local_answers(measured)
-    save_deepisc_profile(name, outcomes, local, models, networks, cached, out, metadata)
+    about["deepisc_weights_sha256"] = sha256(deepisc_weights.read_bytes())
+    measure_deepisc_profile(run, networks, f"{prefix}-deepisc", record=about)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from edgevision.codecs.spat_imco.theta import Theta, TrainingConfig, load_mobilenet, network_cost
-from edgevision.codecs.spat_imco.theta.agreement import rank_correlation, top_overlap
+from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.cross_fitting import FOLDS, cross_fit
 from edgevision.codecs.spat_imco.theta.fit_theta import predict_maps
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
@@ -45,6 +45,19 @@ def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.n
         "theta's Grad-CAM": learnt[:, 0],
         "theta's sensitivity": learnt[:, 1],
     }
+
+
+def top_overlap(first: np.ndarray, second: np.ndarray, share: float = 1 / 3) -> np.ndarray:
+    """Part of the most important ``share`` of positions that both maps (B, h, w) agree on, (B,)."""
+    count = round(first[0].size * share)
+    chosen = []
+    for maps in (first, second):
+        order = np.argsort(maps.reshape(len(maps), -1), axis=1, kind="stable")
+        mask = np.zeros(order.shape, bool)
+        np.put_along_axis(mask, order[:, -count:], True, axis=1)
+        chosen.append(mask)
+    overlap: np.ndarray = (chosen[0] & chosen[1]).sum(1) / count
+    return overlap
 
 
 def report(done: int, total: int) -> None:

@@ -21,16 +21,15 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import nnls
 
-from edgevision.codecs.stae.bitstream import intra, lossless, lossy, mask_context, residuals, transform
 from edgevision.codecs.stae.bitstream import learned_tables as models
+from edgevision.codecs.stae.bitstream import lossless, mask_context, residuals
 from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, SIGNS, SIGNS_USED, USED, WEST
-from edgevision.codecs.stae.bitstream.range_coder import RangeWriter
 from edgevision.codecs.stae.bitstream.volume import Volume
 from edgevision.codecs.stae.selection import kept_pixels, top
 from edgevision.storage import write_atomically
 
 SIZE = 112
-HEAD = '''"""Written by benchmarks/train_video_models.py; ``models`` reads it."""
+HEAD = '''"""Written by benchmarks/train_video_models.py; ``learned_tables`` reads it."""
 
 # fmt: off
 #: Shape, and the numbers, compressed and in base 85.
@@ -52,8 +51,6 @@ def main() -> None:
     selected = [(clip, made_mask(clip, random)) for clip in clips]
     learn(mask_prior=mask_prior([mask for _, mask in selected]) / 256)
     train_lossless(selected)
-    train_intra(photographs, random)
-    train_lossy(clips)
     save(options.out)
 
 
@@ -161,67 +158,6 @@ def error_weights(signs: NDArray[Any], error: NDArray[Any], group: NDArray[np.in
     return np.round(16 * weights).astype(np.int64)
 
 
-def train_intra(photographs: list[Photograph], random: np.random.Generator, modes: int = 8, bands: int = 21) -> None:
-    """Clusters of patches, each predicted by its own matrix: k-means with bits for a distance."""
-    borders, patches = [], []
-    for photograph in photographs:
-        plane = transform.to_ycc(photograph.crop(random, int(random.choice((112, 112, 160)))))[..., 0]
-        for row, column in random.integers((1, 1), (plane.shape[0] - 8, plane.shape[1] - 16), (60, 2)):
-            above, left = plane[row - 1, column - 1 : column + 16], plane[row : row + 8, column - 1]
-            borders.append(np.concatenate((above, left)))
-            patches.append(plane[row : row + 8, column : column + 8].ravel())
-    known = np.array(borders) + random.normal(0, 2.5, (len(borders), intra.BORDER))
-    mean = known.mean(axis=1, keepdims=True)
-    known, wanted = known - mean, transform.forward(np.array(patches) - mean) / transform.UNIT
-    angle = np.arctan2(wanted[:, 2], wanted[:, 1]) % (2 * np.pi)
-    cluster = np.minimum(angle // (2 * np.pi / modes), modes - 1).astype(np.int64)
-    for _ in range(15):
-        matrices = np.stack([_robust(known[cluster == c], wanted[cluster == c, :bands]) for c in range(modes)])
-        padded = np.pad(matrices, ((0, 0), (0, 0), (0, transform.BANDS - bands)))
-        bits = np.stack([np.log2(1 + ((wanted - known @ matrix) / 22) ** 2).sum(axis=1) for matrix in padded])
-        bits -= np.log2(np.bincount(cluster, minlength=modes) / len(cluster) + 1e-3)[:, None]
-        cluster = bits.argmin(axis=0)
-    print(f"modes: {bits.min(axis=0).mean():.2f} bits a patch, shares {np.bincount(cluster) / len(cluster)}")
-    learn(intra_modes=np.clip(np.round(intra.MODE_UNIT * matrices), -127, 127))
-
-
-def _robust(known: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
-    """Least squares with little weight on what is not predicted anyway, (25, bands)."""
-    ridge = 8 * len(known) * np.eye(known.shape[1])
-    matrix = np.linalg.solve(known.T @ known + ridge, known.T @ wanted)
-    for band in range(wanted.shape[1]):
-        weight = 1 / (1 + ((wanted[:, band] - known @ matrix[:, band]) / 22) ** 2)
-        weighted = (known * weight[:, None]).T
-        matrix[:, band] = np.linalg.solve(weighted @ known + ridge, weighted @ wanted[:, band])
-    return matrix
-
-
-def train_lossy(clips: list[NDArray[np.uint8]]) -> None:
-    """Shares of ones that the encoder itself meets, in turns, since it chooses by them."""
-    for turn in range(3):
-        ones = {name: np.full(prior.shape, 0.4) for name, prior in models.LOSSY_PRIORS.items()}
-        total = {name: np.full(prior.shape, 0.8) for name, prior in models.LOSSY_PRIORS.items()}
-        size = 0
-        for number, clip in enumerate(clips):
-            keep = np.random.default_rng(number).random((len(clip), 14, 14)) < (1.0 if number % 2 else 0.6)
-            writer = RangeWriter()
-            walk = lossy.Walk(keep.repeat(8, 1).repeat(8, 2), 24 + (7 * number) % 15, writer)
-            adaptive = {**walk.coefficients.bits, "timed": walk.modes.timed, "moved": walk.modes.moved}
-            before = {name: (bits.ones.copy(), bits.total.copy()) for name, bits in adaptive.items()}
-            modes = walk.modes.counts.copy()
-            walk.run(lossy.Wanted(clip))
-            size += len(writer.bytes())
-            for name, bits in adaptive.items():
-                ones[name] += (bits.ones - before[name][0]).reshape(ones[name].shape)
-                total[name] += (bits.total - before[name][1]).reshape(ones[name].shape)
-            ones["mode"] += walk.modes.counts - modes
-        total["mode"] = ones["mode"].sum(axis=-1, keepdims=True)
-        for name in ones:
-            share = np.clip(np.round(256 * ones[name] / total[name]), 1, 255) / 256
-            models.LOSSY_PRIORS[name][:] = share
-        print(f"turn {turn}: {size} bytes")
-
-
 def learn(**changed: NDArray[Any]) -> None:
     """Set constants in the running models."""
     for name, values in changed.items():
@@ -232,10 +168,7 @@ def save(path: Path) -> None:
     """Write the running models' constants."""
     tables = []
     for name, kind in models.KINDS.items():
-        lossy_name = name.removeprefix("LOSSY_").lower()
-        values = models.LOSSY_PRIORS[lossy_name] if name.startswith("LOSSY_") else getattr(models, name)
-        share = name == "MASK_PRIOR" or name.startswith("LOSSY_")
-        stored = np.round(values * (256 if share else 1)).astype(kind)
+        stored = np.round(getattr(models, name) * (256 if name == "MASK_PRIOR" else 1)).astype(kind)
         text = base64.b85encode(zlib.compress(stored.tobytes(), 9)).decode("ascii")
         lines = "".join(f'        "{text[k : k + 108]}"\n' for k in range(0, len(text), 108))
         tables.append(f'    "{name}": (\n        {stored.shape},\n{lines}    ),\n')

@@ -12,6 +12,7 @@ from edgevision.cli import info_command as information
 from edgevision.cli import policy_commands as comparing
 from edgevision.cli import video_commands as video
 from edgevision.cli.reproduce_command import reproduce
+from edgevision.cli.video_profile_command import profile_video
 
 app = typer.Typer(
     name="edgevision",
@@ -71,7 +72,7 @@ app.command("decompress")(images.decompress)
 app.command("inspect")(images.inspect)
 app.command("info")(information.info)
 profile.command("image")(images.profile_image)
-profile.command("video")(video.profile_video)
+profile.command("video")(profile_video)
 codec.command("bench")(codec_commands.bench)
 codec.command("compare")(codec_commands.compare)
 codec.command("train-importance")(importance.train_importance)

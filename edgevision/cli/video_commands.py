@@ -1,14 +1,12 @@
-"""Commands on video: train STAE, and measure its operating points."""
+"""The command ``codec train-stae``, and the options that commands on clips share."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from edgevision.errors import unknown_name
 from edgevision.imports import require
 
 if TYPE_CHECKING:
@@ -17,12 +15,11 @@ if TYPE_CHECKING:
     from edgevision.codecs.stae.training.algorithm1 import Plan
     from edgevision.codecs.stae.training.end_to_end import EndToEndPlan
     from edgevision.data.clips import ClipSource
-    from edgevision.measure.video_assembly import EntropyCoding
     from edgevision.progress import StageProgress
 
-_DATA = typer.Option(help="actions (generated), hmdb51, ut-interaction, or folder (of videos, a sub-folder per class).")
-_CLIPS = typer.Option(help="Folder of the data set; actions need none.", show_default=False)
-_COUNT = "Number of generated clips"
+DATA = typer.Option(help="actions (generated), hmdb51, ut-interaction, or folder (of videos, a sub-folder per class).")
+CLIPS = typer.Option(help="Folder of the data set; actions need none.", show_default=False)
+COUNT = "Number of generated clips"
 _VIT = typer.Option(
     help="hybrid (112 x 112 pixels; the default) or a vision transformer by timm's name, whose size frames are given: "
     "vit_base_patch16_224 is the paper's.",
@@ -41,16 +38,15 @@ _EXTENDED = typer.Option(
     help="Attention beyond the paper, as in the shipped weights: to frames also by how they differ, to pixels by "
     "contrast of either sign.",
 )
-_CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
-_CODECS, _CODINGS = ("stae", "fa-sa"), ("huffman", "range")
-_LIBRARIES = ("torch", "timm", "safetensors", "constriction")
-_CLIPS_BY_DEFAULT, _HELD_BACK = 3200, 40
+LIBRARIES = ("torch", "timm", "safetensors", "constriction")
+TRAINING_CLIPS = 3200  # by default
+_HELD_BACK = 40
 
 
 def train_stae(
-    data: Annotated[str, _DATA] = "actions",
-    clips: Annotated[Path | None, _CLIPS] = None,
-    count: Annotated[int | None, typer.Option(min=1, help=f"{_COUNT}.", show_default=f"{_CLIPS_BY_DEFAULT}")] = None,
+    data: Annotated[str, DATA] = "actions",
+    clips: Annotated[Path | None, CLIPS] = None,
+    count: Annotated[int | None, typer.Option(min=1, help=f"{COUNT}.", show_default=f"{TRAINING_CLIPS}")] = None,
     vit: Annotated[str | None, _VIT] = None,
     frames: Annotated[str | None, _FRAMES] = None,
     pixels: Annotated[str | None, _PIXELS] = None,
@@ -77,7 +73,7 @@ def train_stae(
 
     Example: **edgevision codec train-stae --data hmdb51 --clips DIR --vit vit_base_patch16_224**
     """
-    for module in _LIBRARIES:
+    for module in LIBRARIES:
         require(module, "codecs")
     require("tensorboard", "agents")
     from edgevision.codecs.stae.stae_model_set import StaeModels
@@ -86,7 +82,7 @@ def train_stae(
     from edgevision.data.sources import open_source
     from edgevision.progress import stage_bars
 
-    number = count or (QUICK_CLIPS if quick else _CLIPS_BY_DEFAULT)
+    number = count or (QUICK_CLIPS if quick else TRAINING_CLIPS)
     plan = _plan(_numbers(frames), _numbers(pixels), insertion, seed, quick=quick, end_to_end=end_to_end)
     source = open_source(data, clips, clips=number, seed=seed, subset="train")
     held_back = open_source(data, clips, clips=max(_HELD_BACK, number // 8), seed=seed, subset="test")
@@ -111,77 +107,6 @@ def train_stae(
         train(source, config, plan, out, start=first, provenance={"command": command}, progress=report)
         table = _accuracies(StaeModels.load(out / "stae.safetensors"), held_back, plan, out, report)
     typer.echo(f"{table}\nweights: {out / 'stae.safetensors'}\nTensorBoard: tensorboard --logdir {out}")
-
-
-def profile_video(
-    name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
-    data: Annotated[str, _DATA] = "actions",
-    clips: Annotated[Path | None, _CLIPS] = None,
-    count: Annotated[int, typer.Option(min=1, help=f"{_COUNT}; not those that the weights were trained on.")] = 200,
-    weights: Annotated[
-        Path | None, typer.Option(help="Weights (.safetensors); by default those that come with the package.")
-    ] = None,
-    folds: Annotated[
-        bool,
-        typer.Option("--folds", help="Leave one group out: train further without each group, then measure its clips."),
-    ] = False,
-    codec: Annotated[str, typer.Option(help="stae, or fa-sa (its attention without feature recovery).")] = "stae",
-    coding: Annotated[str, _CODING] = "huffman",
-    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
-) -> None:
-    """Send every clip under every budget, and record the bytes, the answers and the times.
-
-    Without --folds only clips are measured that train-stae holds back: generated clips of the next seed, HMDB51's test
-    list, of other data every fifth group; with it all clips. Writes OUT/NAME.npz and OUT/NAME.json, which environments
-    take as profile=OUT/NAME.npz, and OUT/.measured-*, where a run that was killed, and the other codec's, find what
-    was measured; it may be deleted.
-
-    Example: **edgevision profile video --name my-clips --data folder --clips DIR --weights runs/stae/stae.safetensors**
-    """
-    if codec not in _CODECS:
-        raise unknown_name("codec", codec, _CODECS)
-    if coding not in _CODINGS:
-        raise unknown_name("coding", coding, _CODINGS)
-    if not name or Path(name).name != name:
-        raise typer.BadParameter(f"--name must be a plain file name, got {name!r}")
-    for module in _LIBRARIES:
-        require(module, "codecs")
-    from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
-    from edgevision.data.sources import open_source
-    from edgevision.measure.video_profile import FOLD_PLAN, measure_video_profile
-    from edgevision.progress import stage_bars
-
-    path = weights or SHIPPED
-    models = StaeModels.load(path)
-    digest, seed, trained_on = _origin(path)
-    source = open_source(data, clips, clips=count, seed=seed, subset="all" if folds else "test")
-    if folds and trained_on in (source.name, f"{source.name}-train") and clips is not None:
-        raise typer.BadParameter(f"{path.name} was trained on {trained_on}; --folds needs weights that never saw it")
-    how = f"--codec {codec} --coding {coding} --name {name}"
-    options = f"--data {data} {f'--count {count}' if clips is None else '--clips DIR'}{' --folds' if folds else ''}"
-    record = {
-        "weights": path.name,
-        "weights_sha256": digest,
-        "command": f"edgevision profile video {options} --weights {path.name} {how}",
-    }
-    plan, recovered = FOLD_PLAN if folds else None, codec == "stae"
-    with stage_bars() as report:
-        profile = measure_video_profile(
-            source,
-            models,
-            out,
-            name,
-            recovered=recovered,
-            coding=cast("EntropyCoding", coding),
-            fold_plan=plan,
-            record=record,
-            progress=report,
-        )
-    typer.echo(
-        f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy "
-        f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "
-        f"{profile.size.mean(axis=0).max():.0f} to {profile.size.mean(axis=0)[profile.size.mean(axis=0) > 0].min():.0f}"
-    )
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:
@@ -293,15 +218,3 @@ def _accuracies(
         f"  {alpha:6d}" + "".join(f"{value:8.3f}" for value in row) for alpha, row in zip(frames, rows, strict=True)
     ]
     return "\n".join(lines)
-
-
-def _origin(path: Path) -> tuple[str, int, str]:
-    """SHA-256 of weights that could be loaded, seed and data set of their training, 0 and "" where not noted."""
-    description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    noted = description.get("provenance")
-    noted = noted if isinstance(noted, dict) else {}
-    try:
-        seed = int(noted["plan"]["seed"])
-    except (KeyError, TypeError, ValueError):
-        seed = 0
-    return str(description["sha256"]), seed, str(noted.get("data_set", ""))

@@ -2,30 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgevision.arrays import BoolArray, IntArray
+from edgevision.arrays import IntArray
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.deepisc.train_deepisc import train_deepisc
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.data.clip_cache import CachedClips
+from edgevision.errors import ProfileError
 from edgevision.measure.deepisc_sender import DeepIscSender
 from edgevision.measure.deepisc_timing import time_parts
-from edgevision.measure.video_assembly import assemble
 from edgevision.measure.video_outcomes import Outcomes, kept, measure
+from edgevision.measure.video_profile import VideoMeasurement, check_name
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, save_profile
-from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS
+from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress
 from edgevision.provenance import digest
 
-_PART, _TIMED = 20, 5  # clips between two writes to disk, and clips timed
+_PART = 20  # clips between two writes to disk
+
+
+def measure_deepisc_profile(
+    run: VideoMeasurement, networks: DeepIscModels, name: str, *, record: Mapping[str, Any] | None = None
+) -> OperatingPointProfile:
+    """Send every clip under every budget with DeepISC behind STAE's frame attention, and save the profile.
+
+    STAE is measured first, if it was not: its folds hold the FA and ViT of DeepISC's, and its answers to whole frames
+    are those of a device that classifies itself. A run that is killed goes on where it stopped.
+
+    Args:
+        run: clips, STAE's models and the plan of folds, which train ``networks`` further.
+        networks: DeepISC of each budget of the grid.
+        name: of the profile.
+        record: what else the metadata should say, such as the weights' SHA-256 and the command.
+
+    Raises:
+        ProfileError: the networks lack a budget of the grid, or a name that is no file name.
+    """
+    check_name(name)
+    missing = [f"{alpha} x {beta:g}" for alpha in FRAMES for beta in PIXELS if not networks.trained(alpha, beta)]
+    if missing:
+        raise ProfileError(f"DeepISC's weights lack {len(missing)} budgets of the grid, such as {missing[0]}")
+    local = run.local  # first: with STAE's outcomes come its models of the folds
+    base, progress = run.models, run.reporter("deepisc")
+    if run.plan is None:
+        outcomes = measure_in_parts(base, networks, run.data, run.folder, progress)
+    else:
+        outcomes = measure_in_folds(networks, run.data, run.groups, run.plan, run.folder, progress)
+    times = run.times(
+        f"deepisc-{_description(networks)['networks'][:16]}",
+        lambda clips, report: time_parts(base, networks, clips, FRAMES, PIXELS, report),
+    )
+    about = {"networks": networks.config.as_json(), **(record or {})}
+    return run.save_profile(name, "deepisc", outcomes, local, times, about)
 
 
 def measure_in_parts(
@@ -37,7 +73,7 @@ def measure_in_parts(
         base: holds FA and ViT.
         networks: DeepISC of each budget.
         data: n clips.
-        folder: belongs to ``base`` and ``data``, see ``measured_folder``.
+        folder: belongs to ``base`` and ``data``, see ``VideoMeasurement``.
         progress: called with clips done and all of them.
     """
     parts: list[Outcomes] = []
@@ -97,47 +133,6 @@ def measure_in_folds(
 def _description(networks: DeepIscModels, plan: Plan | None = None) -> dict[str, Any]:
     """What outcomes depend on besides STAE's models and the clips, to which the folder belongs."""
     return {"networks": digest(networks.config.as_json(), [networks]), "plan": plan and asdict(plan)}
-
-
-def local_answers(stae: OperatingPointProfile) -> BoolArray:
-    """Whether FA and ViT are right on the device's own frames, (n, A), as a STAE profile of the same clips has it.
-
-    Raises:
-        ValueError: the profile has no answers, for it was not measured.
-    """
-    if stae.correct is None:
-        raise ValueError(f"profile {stae.name!r} has no answers of single clips")
-    return stae.correct.reshape(-1, *GRID)[:, :, 0, MODES.index("local")]
-
-
-def save_deepisc_profile(
-    name: str,
-    outcomes: Outcomes,
-    local: BoolArray,
-    base: StaeModels,
-    networks: DeepIscModels,
-    cached: CachedClips,
-    folder: Path,
-    metadata: dict[str, Any],
-) -> OperatingPointProfile:
-    """Time the networks, assemble the profile and write it to ``folder``.
-
-    Args:
-        name: of the profile.
-        outcomes: of n clips.
-        local: see ``local_answers``; the classifier on the device has nothing to do with DeepISC.
-        base: holds FA and ViT.
-        networks: DeepISC of each budget.
-        cached: the clips.
-        folder: where ``NAME.npz`` and ``NAME.json`` are written.
-        metadata: provenance.
-    """
-    clips = list(cached.clips)
-    times = time_parts(base, networks, list(np.array(cached.clips[:_TIMED])), FRAMES, PIXELS)
-    ids, groups = [item.content_id for item in cached.items], [item.group for item in cached.items]
-    profile = assemble(name, outcomes, local, times, clips, ids, groups, {**metadata, "codec": "deepisc"})
-    save_profile(profile, folder)
-    return profile
 
 
 def _measure(base: StaeModels, networks: DeepIscModels, data: ClipSet, rows: IntArray) -> Outcomes:

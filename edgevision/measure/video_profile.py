@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from edgevision import provenance
-from edgevision.arrays import FloatArray, IntArray
+from edgevision.arrays import BoolArray, ByteClip, FloatArray, IntArray
 from edgevision.codecs.stae.bitstream import Coding
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_model_set import StaeModels
@@ -32,9 +32,7 @@ from edgevision.measure.video_outcomes import Outcomes, kept, measure
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.profiles.video_grid import FRAMES, PIXELS
-from edgevision.progress import StageProgress
-
-#: Called with what is being done, how much of it is done and how much there is.
+from edgevision.progress import Progress, StageProgress
 
 #: How each fold goes on from the weights without the group that it is measured on.
 FOLD_PLAN = Plan(
@@ -85,82 +83,134 @@ def measure_video_profile(
         ProfileError: the models do not fit the grid or the classes, or a name that is no file name.
         ClipError: no clip can be read.
     """
-    if not name or Path(name).name != name:
-        raise ProfileError(f"profile name {name!r} must be a plain file name")
-    models = _fitting(models, source, may_differ=fold_plan is not None)
-    run = _Run(source, models, fold_plan, out_folder, progress)
-    outcomes, times = run.outcomes(), run.times(Coding[coding])
-    metadata = {
-        "data_set": source.name,
-        "data_set_fingerprint": source.fingerprint(),
-        "skipped": run.cached.skipped,
-        "codec": "stae" if recovered else "fa-sa",
+    check_name(name)
+    run = VideoMeasurement(source, models, fold_plan, out_folder, progress)
+    models = copy.deepcopy(run.models)
+    for alpha in FRAMES:
+        for beta in PIXELS:
+            models.model(alpha, beta)  # what only folds have trained must exist to be timed
+    codec = StaeCodec(models, Coding[coding])
+    outcomes = run.stae
+    times = run.times(coding, lambda clips, report: time_parts(codec, clips, FRAMES, PIXELS, report))
+    about = {
         "codec_version": StaeCodec.version,
         "networks": models.config.as_json(),
-        "folds": len(np.unique(run.groups)) if fold_plan else None,
         # Sending all frames whole involves no attention: the classifier alone, on all frames.
         "uniform_accuracy": float(outcomes.right[:, 0, 0].mean()),
-        "versions": provenance.versions(_LIBRARIES),
-        "cpu": provenance.cpu_name(),
-        "threads": torch.get_num_threads(),
-        "date": datetime.date.today().isoformat(),
-        "times": f"medians over {min(_TIMED, len(run.groups))} clips, one at a time, one machine for both sides",
-        "licence": "numbers measured on the clips are given; no clip or part of one is",
         **(record or {}),
     }
-    local = outcomes.right[:, :, 0] > 0.5  # whole frames are sent without loss, so the answers are the device's own
-    clips, ids = list(run.cached.clips), [item.content_id for item in run.cached.items]
-    profile = assemble(
-        name, outcomes, local, times, clips, ids, run.groups.tolist(), metadata, recovered=recovered, coding=coding
-    )
-    save_profile(profile, out_folder)
-    return profile
+    method = "stae" if recovered else "fa-sa"
+    return run.save_profile(name, method, outcomes, run.local, times, about, recovered=recovered, coding=coding)
 
 
-def measured_folder(source: ClipSource, models: StaeModels, plan: Plan | None, out_folder: Path) -> Path:
-    """Where ``measure_video_profile`` keeps what it measures, and the models of its folds."""
-    fitting = _fitting(models, source, may_differ=plan is not None)
-    return out_folder / f".measured-{_key(source, fitting, plan)[:16]}"
+def check_name(name: str) -> None:
+    """Refuse a profile's name that is no file name.
+
+    Raises:
+        ProfileError: it is none.
+    """
+    if not name or Path(name).name != name:
+        raise ProfileError(f"profile name {name!r} must be a plain file name")
 
 
-class _Run:
-    """Measurements of one set of clips and weights, kept in a folder named after them."""
+class VideoMeasurement:
+    """What is measured of one set of clips and STAE's weights, by any codec, kept in a folder named after them.
+
+    Attributes:
+        source: the clips' source.
+        models: STAE's, for the source's classes; with a plan, what every fold starts from.
+        plan: trains once more for each group, without it; ``None``: the models know the classes.
+        progress: called with a stage's name, what of it is done and what there is to do.
+        out_folder: where profiles are written.
+        folder: what is kept here, where a killed run goes on: clips, outcomes, times, models of folds.
+        cached: the clips.
+        data: the clips, for training.
+        groups: of each clip, what a split must not divide, (n,).
+    """
 
     def __init__(
         self, source: ClipSource, models: StaeModels, plan: Plan | None, out_folder: Path, progress: StageProgress
     ) -> None:
-        self.models, self.plan, self.progress = models, plan, progress
-        self.folder = out_folder / f".measured-{_key(source, models, plan)[:16]}"
+        """Read the clips.
+
+        Raises:
+            ProfileError: the models do not fit the grid or the classes.
+            ClipError: no clip can be read.
+        """
+        self.source, self.plan, self.progress, self.out_folder = source, plan, progress, out_folder
+        self.models = _fitting(models, source, may_differ=plan is not None)
+        self.folder = out_folder / f".measured-{_key(source, self.models, plan)[:16]}"
         self.store = PartStore(self.folder)
-        shape = {"frames": models.config.frames, "size": models.config.vit.size}
-        self.cached: CachedClips = cached_clips(source, self.folder, **shape, progress=self._reporter("clips"))
+        shape = {"frames": self.models.config.frames, "size": self.models.config.vit.size}
+        self.cached: CachedClips = cached_clips(source, self.folder, **shape, progress=self.reporter("clips"))
         self.groups: IntArray = np.array([item.group for item in self.cached.items], np.int64)
         self.data = clip_set(self.cached)
 
-    def outcomes(self) -> Outcomes:
-        """Of all clips on the grid."""
+    @functools.cached_property
+    def stae(self) -> Outcomes:
+        """STAE's outcomes of all clips on the grid; measured on first use, and with them the models of folds."""
         if self.plan is None:
-            return self._in_parts(self._reporter("measure"))
+            return self._in_parts(self.reporter("measure"))
         return leave_one_group_out(
-            self.models, self.data, self.groups, self.plan, self._measure, self.folder, self._reporter("folds")
+            self.models, self.data, self.groups, self.plan, self._measure, self.folder, self.reporter("folds")
         )
 
-    def times(self, coding: Coding) -> dict[str, FloatArray]:
-        """Parts of eq. 3; those of folds are those of networks of the same shape."""
-        label = f"times-{coding.name}"
-        found = self.store.load(label, {"timed": _TIMED, "parts": PARTS})
-        if found is None:
-            models = copy.deepcopy(self.models)
-            for alpha in FRAMES:
-                for beta in PIXELS:
-                    models.model(alpha, beta)  # what only folds have trained must exist to be timed
-            clips = list(np.array(self.data.clips[:_TIMED]))
-            times = time_parts(StaeCodec(models, coding), clips, FRAMES, PIXELS, self._reporter("times"))
-            found = {part: values.tolist() for part, values in times.items()}
-            self.store.save(label, {"timed": _TIMED, "parts": PARTS}, found)
-        return {part: np.array(found[part], np.float64) for part in PARTS}
+    @property
+    def local(self) -> BoolArray:
+        """Whether the device is right that classifies its own kept frames, (n, A); as STAE, which loses nothing."""
+        return self.stae.right[:, :, 0] > 0.5
 
-    def _in_parts(self, progress: Callable[[int, int], None]) -> Outcomes:
+    def times(
+        self, key: str, time: Callable[[list[ByteClip], Progress], dict[str, FloatArray]]
+    ) -> dict[str, FloatArray]:
+        """Parts of eq. 3, of networks of the folds' shapes; those under ``key`` on disk are not timed again."""
+        label, description = f"times-{key}", {"timed": _TIMED, "parts": PARTS}
+        found = self.store.load_arrays(label, description)
+        if found is None:
+            found = time(list(np.array(self.data.clips[:_TIMED])), self.reporter("times"))
+            self.store.save_arrays(label, description, found)
+        return found
+
+    def save_profile(
+        self,
+        name: str,
+        codec: str,
+        outcomes: Outcomes,
+        local: BoolArray,
+        times: dict[str, FloatArray],
+        about: Mapping[str, Any],
+        *,
+        recovered: bool = True,
+        coding: EntropyCoding = "huffman",
+    ) -> OperatingPointProfile:
+        """Put a codec's outcomes and times into ``NAME.npz`` and ``NAME.json``, with where they come from."""
+        metadata = {
+            "data_set": self.source.name,
+            "data_set_fingerprint": self.source.fingerprint(),
+            "skipped": self.cached.skipped,
+            "codec": codec,
+            "folds": len(np.unique(self.groups)) if self.plan else None,
+            "versions": provenance.versions(_LIBRARIES),
+            "cpu": provenance.cpu_name(),
+            "threads": torch.get_num_threads(),
+            "date": datetime.date.today().isoformat(),
+            "times": f"medians over {min(_TIMED, len(self.groups))} clips, one at a time, one machine for both sides",
+            "licence": "numbers measured on the clips are given; no clip or part of one is",
+            **about,
+        }
+        clips, ids = list(self.cached.clips), [item.content_id for item in self.cached.items]
+        groups = self.groups.tolist()
+        profile = assemble(
+            name, outcomes, local, times, clips, ids, groups, metadata, recovered=recovered, coding=coding
+        )
+        save_profile(profile, self.out_folder)
+        return profile
+
+    def reporter(self, what: str) -> Progress:
+        """Reports a stage."""
+        return lambda done, total: self.progress(what, done, total)
+
+    def _in_parts(self, progress: Progress) -> Outcomes:
         """Of all clips by the same models; parts that are on disk are not measured again."""
         parts: list[Outcomes] = []
         for rows in np.split(np.arange(len(self.data)), range(_PART, len(self.data), _PART)):
@@ -171,17 +221,9 @@ class _Run:
         progress(len(self.data), len(self.data))
         return Outcomes.join(parts)
 
-    def _measure(
-        self,
-        models: StaeModels,
-        rows: IntArray,
-        progress: Callable[[int, int], None] = lambda done, total: None,
-    ) -> Outcomes:
+    def _measure(self, models: StaeModels, rows: IntArray, progress: Progress = lambda done, total: None) -> Outcomes:
         clips, labels = list(self.data.clips[rows]), self.data.labels[rows].tolist()
         return measure(StaeSender(StaeCodec(models)), clips, labels, FRAMES, PIXELS, progress)
-
-    def _reporter(self, what: str) -> Callable[[int, int], None]:
-        return lambda done, total: self.progress(what, done, total)
 
 
 def _fitting(models: StaeModels, source: ClipSource, *, may_differ: bool) -> StaeModels:
@@ -207,8 +249,8 @@ def _fitting(models: StaeModels, source: ClipSource, *, may_differ: bool) -> Sta
     return models
 
 
-def _shifted(progress: Callable[[int, int], None], first: int, total: int) -> Callable[[int, int], None]:
-    """StageProgress of a part that begins with clip ``first`` of ``total``."""
+def _shifted(progress: Progress, first: int, total: int) -> Progress:
+    """Progress of a part that begins with clip ``first`` of ``total``."""
     return lambda done, _: progress(first + done, total)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,13 +16,18 @@ pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
 
 import torch
 
+from edgevision.codecs.deepisc import train_deepisc
+from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
 from edgevision.codecs.stae.training import train_stae as training
+from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.actions import GeneratedActions
 from edgevision.measure import timing
 from edgevision.measure import video_profile as profiling
-from edgevision.profiles import load_profile
+from edgevision.profiles import OperatingPointProfile, load_profile
+from edgevision.profiles.video_grid import video_point
+from tests.codecs.deepisc.conftest import CONFIG
 from tests.codecs.stae.tiny import tiny_models, with_budgets
 from tests.end_to_end.command import run
 from tests.end_to_end.test_wrong_input import complaint
@@ -36,6 +42,7 @@ def short() -> Iterator[None]:
         plan = replace(training.QUICK_PLAN, vit=SHORT, second_vit=None, fa=SHORT, sa=SHORT, fr=SHORT, first_fr=SHORT)
         patch.setattr(training, "QUICK_PLAN", plan)
         patch.setattr(training, "QUICK_END_TO_END", SHORT)
+        patch.setattr(train_deepisc, "DEEPISC_PLAN", Plan(fr=SHORT, first_fr=SHORT))
         patch.setattr(profiling, "FOLD_PLAN", replace(plan, frames=(1,), pixels=(1.0,)))
         patch.setattr(profiling, "_TIMED", 1)
         patch.setattr(timing, "_REPEATS", 1)
@@ -48,7 +55,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Untrained networks for the whole grid, on disk."""
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     made = with_budgets(tiny_models(), profiling.FRAMES, profiling.PIXELS[1:])
-    made.save(path, {"plan": {"seed": 6}})
+    made.save(path, {"plan": {"seed": 6}, "clips": 3})
     return path
 
 
@@ -118,6 +125,55 @@ def test_a_profile_is_measured_on_clips_that_were_held_back(
     np.testing.assert_array_equal(load_profile(str(tmp_path / "without.npz")).size, profile.size)
 
 
+@pytest.fixture(scope="module")
+def deepisc_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Untrained DeepISC networks for the whole grid, on disk."""
+    path = tmp_path_factory.mktemp("deepisc") / "tiny-deepisc.safetensors"
+    networks = DeepIscModels(CONFIG)
+    for alpha in profiling.FRAMES:
+        for beta in profiling.PIXELS:
+            networks.add(alpha, beta)
+    networks.save(path, {})
+    return path
+
+
+def test_deepisc_is_trained_and_measured_on_the_clips_of_stae(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measured(name: str, *options: str) -> OperatingPointProfile:
+        torch.manual_seed(0)  # of the stem, as above
+        paths = ["--weights", str(weights), "--out", str(tmp_path)]
+        assert run("profile", "video", "--name", name, "--count", "1", *paths, *options) == 0
+        assert "1 clips, 105 operating points" in capsys.readouterr().out
+        return load_profile(str(tmp_path / f"{name}.npz"))
+
+    mine, stae = measured("mine", "--codec", "deepisc"), measured("stae")
+    known, trained = mine.metadata, tmp_path / "deepisc" / "deepisc.safetensors"
+    record = json.loads(trained.with_suffix(".json").read_text())
+    assert known["codec"] == "deepisc" and known["command"].endswith("--codec deepisc --coding huffman --name mine")
+    assert known["weights_sha256"] == stae.metadata["weights_sha256"] == record["provenance"]["stae"]["sha256"]
+    assert known["deepisc_weights_sha256"] == record["sha256"] == hashlib.sha256(trained.read_bytes()).hexdigest()
+    assert record["provenance"]["data_set_fingerprint"] == GeneratedActions(3, 6).fingerprint()  # the training's
+    assert mine.content_ids == stae.content_ids
+    local = np.array([video_point(point).mode == "local" for point in range(mine.points)])
+    assert mine.correct is not None and stae.correct is not None
+    np.testing.assert_array_equal(mine.correct[:, local], stae.correct[:, local])  # DeepISC has no part in these
+    assert not np.array_equal(mine.size[:, ~local], stae.size[:, ~local])
+    again = measured("again", "--codec", "deepisc", "--deepisc-weights", str(trained))
+    for name in ("size", "correct", "device_time"):  # nothing is measured twice
+        np.testing.assert_array_equal(getattr(again, name), getattr(mine, name))
+
+
+def test_deepisc_in_folds_goes_on_from_given_weights(weights: Path, deepisc_weights: Path, tmp_path: Path) -> None:
+    options = ["--count", "2", "--weights", str(weights), "--out", str(tmp_path), "--folds", "--codec", "deepisc"]
+    assert run("profile", "video", "--name", "mine", *options, "--deepisc-weights", str(deepisc_weights)) == 0
+    known = load_profile(str(tmp_path / "mine.npz")).metadata
+    assert known["folds"] == 2 and known["data_set_fingerprint"] == GeneratedActions(2, 7).fingerprint()
+    assert known["deepisc_weights_sha256"] == hashlib.sha256(deepisc_weights.read_bytes()).hexdigest()
+    assert "--folds" in known["command"] and f"--deepisc-weights {deepisc_weights.name}" in known["command"]
+    assert not (tmp_path / "deepisc").exists()  # nothing was trained but the folds
+
+
 WRONG = {
     "unknown data": ["codec", "train-stae", "--data", "hmdb"],
     "data without a folder": ["codec", "train-stae", "--data", "hmdb51"],
@@ -147,6 +203,20 @@ WRONG = {
     "name that is a path": ["profile", "video", "--name", "a/b", "--weights", "WEIGHTS", "--count", "1"],
     "unknown codec": ["profile", "video", "--name", "x", "--codec", "jpeg"],
     "missing weights": ["profile", "video", "--name", "x", "--weights", "nowhere.safetensors"],
+    "unknown coding": ["profile", "video", "--name", "x", "--coding", "dct"],
+    "missing weights of DeepISC": [
+        "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--codec", "deepisc", "--deepisc-weights",
+        "nowhere.safetensors",
+    ],
+    "weights of DeepISC that are none": [
+        "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--codec", "deepisc", "--deepisc-weights",
+        "noise.safetensors",
+    ],
+    "weights of DeepISC for STAE": ["profile", "video", "--name", "x", "--deepisc-weights", "noise.safetensors"],
+    "a coding that DeepISC has not": ["profile", "video", "--name", "x", "--codec", "deepisc", "--coding", "range"],
+    "folds of DeepISC from nowhere": [
+        "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--codec", "deepisc", "--folds",
+    ],
     "other data": ["profile", "video", "--name", "x", "--weights", "WEIGHTS", "--data", "ut-interaction"],
     "folds of official splits": [
         "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--data", "hmdb51", "--clips", ".", "--folds",

@@ -20,23 +20,23 @@ from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.actions import GeneratedActions
-from edgevision.data.clip_cache import cached_clips
+from edgevision.errors import ProfileError
 from edgevision.measure import deepisc_profile as module
 from edgevision.measure import deepisc_timing as timing
 from edgevision.measure import timing as stae_timing
+from edgevision.measure import video_profile
 from edgevision.measure.deepisc_profile import (
-    local_answers,
+    measure_deepisc_profile,
     measure_in_folds,
     measure_in_parts,
-    save_deepisc_profile,
 )
 from edgevision.measure.timing import PARTS
-from edgevision.measure.video_assembly import assemble
 from edgevision.measure.video_outcomes import Outcomes
+from edgevision.measure.video_profile import VideoMeasurement
 from edgevision.profiles.profile import load_profile
-from edgevision.profiles.video_grid import GRID, MODES
+from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS
 from tests.codecs.deepisc.conftest import CONFIG
-from tests.codecs.stae.tiny import SIZE, action_clips, tiny_models, with_budgets
+from tests.codecs.stae.tiny import action_clips, tiny_models, with_budgets
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PLAN = Plan(frames=(1,), pixels=(1.0, 0.4), fr=FitConfig(1, 4), first_fr=FitConfig(1, 4))
@@ -55,7 +55,7 @@ def networks(seed: int = 0, frames: tuple[int, ...] = (1,), pixels: tuple[float,
 @pytest.fixture(autouse=True)
 def short_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """One run of one clip where the real measurement takes the median of many."""
-    monkeypatch.setattr(module, "_TIMED", 1)
+    monkeypatch.setattr(video_profile, "_TIMED", 1)
     monkeypatch.setattr(stae_timing, "_REPEATS", 1)
 
 
@@ -141,25 +141,43 @@ def test_what_is_timed_is_what_the_codec_does() -> None:
     assert exact.mean() > 0.9
 
 
-def test_the_device_s_own_answers_do_not_depend_on_deepisc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def base() -> StaeModels:
+    """STAE for the whole grid."""
+    return with_budgets(tiny_models(), FRAMES, PIXELS[1:])
+
+
+def random_outcomes(seed: int, clips: int) -> Outcomes:
+    """Bytes between 0 and 1000, and answers of which half are right."""
+    random = np.random.default_rng(seed)
+    sizes, answers = random.uniform(0, 1000, (6, clips, *GRID[:2])), random.random((2, clips, *GRID[:2])) < 0.5
+    return Outcomes(*sizes, *answers.astype(np.float64))
+
+
+def test_the_device_s_own_answers_do_not_depend_on_deepisc(
+    base: StaeModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video_profile, "measure", lambda sender, clips, *_: random_outcomes(0, len(clips)))
+    monkeypatch.setattr(module, "measure", lambda sender, clips, *_: random_outcomes(1, len(clips)))
     times = {part: np.ones(GRID[:2]) for part in (*PARTS, "t_deepisc")}
     monkeypatch.setattr(module, "time_parts", lambda *_: times)
-    source, local = GeneratedActions(2, 1), np.random.default_rng(0).random((2, GRID[0])) < 0.5
-    cached, sent = cached_clips(source, tmp_path, size=SIZE), Outcomes(*(np.zeros((2, *GRID[:2])) for _ in range(8)))
-    stae = assemble("stae", sent, local, times, list(cached.clips), ["a", "b"], [0, 1], {})
-    np.testing.assert_array_equal(local_answers(stae), local)
-    save_deepisc_profile("deepisc", sent, local, tiny_models(), networks(), cached, tmp_path, {"note": "made up"})
-    deepisc = load_profile(str(tmp_path / "deepisc.npz"))
-    assert deepisc.correct is not None and stae.correct is not None and local.any()
-    at = np.tile([mode == "local" for mode in MODES], GRID[0] * GRID[1])
-    np.testing.assert_array_equal(deepisc.correct[:, at], stae.correct[:, at])
-    assert not deepisc.correct[:, ~at].any()
-    assert (deepisc.metadata["codec"], deepisc.metadata["note"]) == ("deepisc", "made up")
+    run = VideoMeasurement(GeneratedActions(2, 1), base, None, tmp_path, lambda *_: None)
+    made = measure_deepisc_profile(run, networks(0, FRAMES, PIXELS), "deepisc", record={"note": "made up"})
+    assert made.correct is not None
+    correct = made.correct.reshape(-1, *GRID)
+    stae, deepisc = (random_outcomes(seed, 2).right for seed in (0, 1))
+    np.testing.assert_array_equal(correct[..., MODES.index("plain")], deepisc)
+    np.testing.assert_array_equal(correct[..., MODES.index("local")], np.stack([stae[:, :, 0]] * GRID[1], axis=2))
+    saved = load_profile(str(tmp_path / "deepisc.npz"))
+    assert (saved.metadata["codec"], saved.metadata["note"]) == ("deepisc", "made up")
+    assert saved.metadata["data_set_fingerprint"] == run.source.fingerprint()
+    assert "t_deepisc" in saved.metadata["parts"]
 
 
-def test_a_profile_of_closed_forms_has_no_answers() -> None:
-    with pytest.raises(ValueError, match="has no answers"):
-        local_answers(load_profile("stae-hmdb51-published"))
+def test_networks_must_cover_the_grid(base: StaeModels, tmp_path: Path) -> None:
+    run = VideoMeasurement(GeneratedActions(1, 1), base, None, tmp_path, lambda *_: None)
+    with pytest.raises(ProfileError, match="lack 33 budgets of the grid, such as 16 x 1"):
+        measure_deepisc_profile(run, networks(), "x")
 
 
 @pytest.mark.usefixtures("small_grid")
@@ -202,18 +220,11 @@ def test_profiles_name_the_weights_of_both(tmp_path: Path, monkeypatch: pytest.M
     script = importlib.import_module("stae_profiles")
     tiny_models().save(tmp_path / "actions" / "stae.safetensors", {})
     networks().save(tmp_path / "actions" / "deepisc.safetensors", {})
-    saved: list[tuple[Any, ...]] = []
-    local = np.ones((2, GRID[0]), np.bool_)
-    for name, instead in {
-        "measure_video_profile": lambda *_, **__: None,
-        "measured_folder": lambda *_: tmp_path,
-        "local_answers": lambda profile: local,
-        "measure_in_parts": lambda *_: "outcomes",
-        "save_deepisc_profile": lambda *given: saved.append(given),
-    }.items():
-        monkeypatch.setattr(script, name, instead)
+    saved: dict[str, dict[str, Any]] = {}
+    monkeypatch.setattr(script, "VideoMeasurement", lambda *_: None)
+    monkeypatch.setattr(script, "measure_video_profile", lambda *_, **__: None)
+    monkeypatch.setattr(script, "measure_deepisc_profile", lambda run, made, name, record: saved.update({name: record}))
     script.profiles(tmp_path, GeneratedActions(2, 1), "x", None)
-    ((name, outcomes, answers, *_, known),) = saved
-    assert (name, outcomes) == ("x-deepisc", "outcomes") and answers is local
     for key, file in (("weights_sha256", "stae"), ("deepisc_weights_sha256", "deepisc")):
-        assert known[key] == hashlib.sha256((tmp_path / "actions" / f"{file}.safetensors").read_bytes()).hexdigest()
+        path = tmp_path / "actions" / f"{file}.safetensors"
+        assert saved["x-deepisc"][key] == hashlib.sha256(path.read_bytes()).hexdigest()

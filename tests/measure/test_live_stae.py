@@ -78,7 +78,7 @@ def test_other_classes_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", [{}, {"codec": "deepisc", "coding": "huffman"}, {"codec": "stae", "coding": "dct"}]
+    "metadata", [{}, {"codec": "deepisc", "coding": "huffman"}, {"codec": "stae", "coding": "plain"}]
 )
 def test_profiles_of_other_codecs_are_refused(metadata: dict[str, str]) -> None:
     profile = replace(load_profile("video-actions-stae"), metadata=metadata)

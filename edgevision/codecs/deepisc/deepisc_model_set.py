@@ -55,6 +55,10 @@ class DeepIscModels(nn.Module):
             raise ValueError(f"no DeepISC network for budget {key!r} (there are: {', '.join(self.networks) or 'none'})")
         return cast(DeepIsc, self.networks[key])
 
+    def trained(self, frames: int, pixels: float) -> bool:
+        """Whether there is a network for a budget (alpha, beta)."""
+        return _budget(frames, pixels) in self.networks
+
     def classify(self, base: Stae, clip: Tensor, frames: int, pixels: float, seed: int = 0) -> Tensor:
         """Class scores (B, classes) of ViT_DeepISC: FA, DeepISC, ViT.
 

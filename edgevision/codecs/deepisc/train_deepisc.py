@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from numpy.typing import ArrayLike
@@ -14,14 +15,66 @@ from torch import Tensor
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_model_set import StaeModels
-from edgevision.codecs.stae.training.algorithm1 import Plan, StageProgress, kept_frames, per_frame
+from edgevision.codecs.stae.training.algorithm1 import Plan, kept_frames, per_frame
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fit_step import Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
 from edgevision.codecs.stae.training.steps import cross_entropy, reconstruction_error
+from edgevision.codecs.stae.training.train_stae import clip_set
 from edgevision.codecs.stae.vit import VideoVit
-from edgevision.provenance import digest
+from edgevision.data.clip_cache import cached_clips
+from edgevision.data.clips import ClipSource
+from edgevision.progress import StageProgress
+from edgevision.provenance import digest, versions
 
+#: As STAE's, but DeepISC has no interpolation to begin from, and is given more to learn what recovery does.
+DEEPISC_PLAN = Plan(fr=FitConfig(3, 16, 1e-3, clips=1280), first_fr=FitConfig(6, 16, 2e-3, clips=1600))
+_LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
 _VARIETY = 0.1  # weight of the entropy of the segments' shares [nat]
+
+
+def train_deepisc_weights(
+    source: ClipSource,
+    models: StaeModels,
+    plan: Plan,
+    folder: Path,
+    *,
+    provenance: Mapping[str, Any] | None = None,
+    progress: StageProgress = lambda step, done, total: None,
+) -> DeepIscModels:
+    """Train on all clips of a source, and leave the weights in a folder.
+
+    A run that is killed goes on where it stopped when called again with the same arguments.
+
+    Args:
+        source: training clips.
+        models: hold the trained FA and ViT, which are frozen.
+        plan: budgets and settings, see ``train_deepisc``.
+        folder: where ``deepisc.safetensors`` and ``deepisc.json`` are left, the decoded clips and checkpoints.
+        provenance: what else the description should say.
+        progress: called with ``training clips``, then with each step's name.
+
+    Returns:
+        The networks as they are on disk, half precision included.
+
+    Raises:
+        ClipError: no clip can be read.
+    """
+    shape = {"frames": models.config.frames, "size": models.config.vit.size}
+    cached = cached_clips(source, folder, **shape, progress=lambda *done: progress("training clips", *done))
+    trained = train_deepisc(models, clip_set(cached), plan, folder, progress=progress)
+    record = {
+        **(provenance or {}),
+        "data_set": source.name,
+        "data_set_fingerprint": source.fingerprint(),
+        "clips": len(cached.items),
+        "skipped": cached.skipped,
+        "plan": asdict(plan),
+        "stae": models.origin,
+        "versions": versions(_LIBRARIES),
+    }
+    path = folder / "deepisc.safetensors"
+    trained.save(path, record)
+    return DeepIscModels.load(path)
 
 
 def train_deepisc(

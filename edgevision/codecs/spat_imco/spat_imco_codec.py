@@ -56,6 +56,45 @@ LADDER = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0
 class SpatImco:
     """Region-wise JPEG.
 
+    Encoding into the container ``mapped``; functions and classes stand with their modules. To reach a size,
+    ``base.encode_at_rate`` repeats the steps from ``nearest_plan`` on for one level after another::
+
+        image ---------------------------------.
+          |                                    |
+          v                                    v
+        +----------------------------+       +-------------------------------------+
+        | Theta         [theta/maps] |       | forward            [jpeg/transform] |
+        +----------------------------+       +-------------------------------------+
+          | importance of each pixel           | DCT coefficients
+          v                                    v
+        +----------------------------+       +-------------------------------------+
+        | region_weights   [regions] |       | detail, level_factor                |
+        +----------------------------+       |             [adaptive_quantisation] |
+          | of each 16 x 16 region           +-------------------------------------+
+          v                                    | level for this picture
+        +----------------------------+         v
+        | LEVEL_RULES  [level_rules] |       +-------------------------------------+
+        | assign_levels    [regions] | ----> | nearest_plan           [level_plan] |
+        +----------------------------+       | quantise             [quantisation] |
+          | level map                        +-------------------------------------+
+          v                                    | indices              | levels
+        +----------------------------+         v                      |
+        | pack    [level_map_coding] |       +----------------------+ |
+        +----------------------------+       | events   [jpeg/scan] | |
+          | bytes                            | choose    [/huffman] | |
+          v                                  | write_scan   [/scan] | |
+        +----------------------------+       +----------------------+ |
+        | build        [app_segment] | <-------------- | ------------'
+        +----------------------------+                 | scan
+          | segment                                    v
+          |                                  +-------------------------------------+
+          '--------------------------------> | write_file              [jpeg/file] | --> file
+                                             | seal                  [app_segment] |
+                                             +-------------------------------------+
+
+    Decoding: ``read_header`` [jpeg/markers] and ``find`` [app_segment] give levels and level map, ``read_file``
+    [jpeg/file] the indices; then ``dequantise`` [quantisation] and ``inverse`` [jpeg/transform].
+
     Attributes:
         importance: maker of importance maps; by default ``Theta.load()``, on first use. Decoding needs none.
         spread: factors on the asked level, largest first, for the least to the most important regions; taken to the

@@ -18,6 +18,50 @@ from edgevision.data.video_decoding import fit_clip
 class StaeCodec:
     """Encoder and decoder around a set of trained models.
 
+    Device, above the line, and edge; functions and classes stand with their modules::
+
+        clip, of any length and size
+          |
+          v
+        +----------------------------------------------+
+        | fit_clip               [data/video_decoding] |
+        +----------------------------------------------+
+          | X: F small square frames
+          v
+        +----------------------------------------------+
+        | FrameAttention, select_frames    [attention] |  <-- alpha
+        +----------------------------------------------+
+          | X': alpha frames
+          v
+        +----------------------------------------------+
+        | SpatialAttention, select_pixels  [attention] |  <-- beta
+        +----------------------------------------------+
+          | which frames and pixels: a Selection
+          v
+        +----------------------------------------------+
+        | pack                   [bitstream/container] |  <-- coding
+        +----------------------------------------------+
+          | bytes
+        --|---------------------------------------------
+          v
+        +----------------------------------------------+
+        | unpack                 [bitstream/container] |
+        +----------------------------------------------+
+          | frames, zero where nothing was sent, and mask
+          v
+        +----------------------------------------------+
+        | interpolate                  [interpolation] |
+        | FeatureRecovery                   [recovery] |
+        +----------------------------------------------+
+          | whole frames
+          v
+        +----------------------------------------------+
+        | VideoVit                               [vit] |
+        +----------------------------------------------+
+          |
+          v
+        class scores
+
     Attributes:
         models: the networks.
         coding: how values and mask are coded.
@@ -65,10 +109,10 @@ class StaeCodec:
             clip: (F, H, W, 3) uint8 of any length and size; what is sent is of ``fit(clip)``.
             frames: alpha.
             pixels: beta.
-            coding: other than the codec's own; ``Coding.dct`` sends whole patches and therefore needs ``pixels`` = 1.
+            coding: other than the codec's own.
 
         Raises:
-            ValueError: as ``select``, or ``Coding.dct`` with ``pixels`` < 1.
+            ValueError: as ``select``.
         """
         clip = self.fit(clip)
         return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
@@ -148,15 +192,3 @@ class StaeCodec:
             raise ValueError(f"pixels must be in (0, 1], got {pixels!r}")
         if not self.models.trained(frames, pixels):
             raise ValueError(f"no model was trained for frames={frames}, pixels={pixels:g}; train it or choose another")
-
-
-def entropy_coding_pays(saved_bytes: float, encode_time: float, decode_time: float, rate: float) -> bool:
-    """Whether entropy coding saves more time on the air than it costs (section IV-B.2).
-
-    Args:
-        saved_bytes: plain bytes less entropy-coded bytes [byte].
-        encode_time: t_EE [s].
-        decode_time: t_ED [s].
-        rate: gamma [bit/s].
-    """
-    return 8.0 * saved_bytes / rate > encode_time + decode_time

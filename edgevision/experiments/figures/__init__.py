@@ -1,12 +1,12 @@
 """The papers' figures and tables, made again from our own measurements, beside the numbers that the papers state.
 
-A figure is one module with ``make(request) -> Section``, and one line in ``FIGURES``.
+A figure is a function of a ``Request`` to a ``Section``, by default ``make`` of a module, and one line in ``FIGURES``.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edgevision.errors import ReproductionError, unknown_name
@@ -29,13 +29,21 @@ class Figure:
 
     Attributes:
         shows: what it shows, for the help.
-        module: where its ``make`` is, below this package.
+        maker: its function as MODULE:FUNCTION, or MODULE where that is ``make``, below this package.
         needs: modules that it imports besides matplotlib, each with the extra that brings it.
     """
 
     shows: str
-    module: str
+    maker: str
     needs: tuple[tuple[str, str], ...] = ()
+
+    def load(self) -> Callable[[Request], Section]:
+        """Import the function."""
+        module, _, function = self.maker.partition(":")
+        found: Callable[[Request], Section] = getattr(
+            importlib.import_module(f"{__name__}.{module}"), function or "make"
+        )
+        return found
 
 
 #: Figures by name, in the order of the page.
@@ -44,8 +52,10 @@ FIGURES = {
     "fig5": Figure("the same against the maximum transmit power", "co_crra.fig5", _SOLVERS),
     "gap": Figure("where Co-CRRA's distance to the upper bound comes from; ours", "co_crra.gap", _SOLVERS),
     "fig6": Figure("importance maps and level maps of photographs", "spat_imco.fig6", _CODECS),
-    "fig7": Figure("accuracy of convolutional networks at equal mu and at equal bytes", "spat_imco.fig7", _CODECS),
-    "fig8": Figure("the same for vision transformers", "spat_imco.fig8", _CODECS),
+    "fig7": Figure(
+        "accuracy of convolutional networks at equal mu and at equal bytes", "spat_imco.fig7_fig8:make_fig7", _CODECS
+    ),
+    "fig8": Figure("the same for vision transformers", "spat_imco.fig7_fig8:make_fig8", _CODECS),
     "fig9": Figure("mu against compression ratio and size", "spat_imco.fig9", _CODECS),
     "stae-table1": Figure("accuracy, sizes and computation times of STAE and DeepISC", "stae.stae_table1"),
     "stae-table2": Figure("entropy coding of video, and the compression of 104 x", "stae.stae_table2"),
@@ -76,7 +86,7 @@ def reproduce(names: Sequence[str], request: Request) -> Iterator[Section]:
     from edgevision.experiments.figures.section import write_section
 
     for name in dict.fromkeys(names):
-        section: Section = importlib.import_module(f"{__name__}.{FIGURES[name].module}").make(request)
+        section = FIGURES[name].load()(request)
         write_section(name, section, request)
         write_page(request.out, tuple(FIGURES))
         yield section

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.stats import spearmanr
 
 from edgevision.codecs.spat_imco.regions import region_weights
 from edgevision.codecs.spat_imco.theta import Theta, ThetaNetwork, TrainingConfig, train_importance
-from edgevision.codecs.spat_imco.theta.agreement import rank_correlation, top_overlap
+from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_fit, number_of_crop
 from edgevision.codecs.spat_imco.theta.examples import Examples
 from edgevision.codecs.spat_imco.theta.fit_theta import fit_head, predict_maps
@@ -25,6 +26,7 @@ from edgevision.vision.classifiers import Classifier
 from edgevision.vision.grad_cam import GradCam
 from tests.codecs.pictures import picture
 
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 SMALL = TrainingConfig(width=8, views=2, epochs=6, batch=4, learning_rate=1e-2)
 
 
@@ -55,7 +57,9 @@ def test_rank_correlation_is_spearmans(seed: int, distinct: int) -> None:
         assert rank_correlation(first, second)[0] == pytest.approx(expected)
 
 
-def test_top_overlap_counts_shared_positions() -> None:
+def test_top_overlap_counts_shared_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    top_overlap = importlib.import_module("theta_maps").top_overlap
     first = np.arange(9.0).reshape(1, 3, 3)
     second = first.copy()
     second[0, 2] = [-1, 7, 8]  # position 6 drops out of the top three, position 5 comes in

@@ -1,4 +1,4 @@
-"""Parts of the clip bitstream: prefix code, masks, patch selection, transform."""
+"""Parts of the clip bitstream: prefix code, masks, neighbourhoods."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.codecs.stae.bitstream import intra, masks, motion, neighbours, prefix, residuals, transform
-from edgevision.codecs.stae.bitstream.patches import patch_mask
+from edgevision.codecs.stae.bitstream import masks, neighbours, prefix, residuals
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.errors import BitstreamError
 
@@ -84,57 +83,6 @@ def test_each_form_of_mask_wins_somewhere() -> None:
     assert sizes[1] < len(masks.pack(blob, masks.HUFFMAN)) < len(masks.pack(blob, masks.PLAIN))
     assert sizes[2] <= 9
     assert sizes[3] == 1
-
-
-@pytest.mark.parametrize("beta", [0.4, 0.75, 1.0, 0.001])
-@pytest.mark.parametrize("size", [(112, 112), (20, 13)])
-def test_patch_mask_keeps_the_budget_in_whole_patches(beta: float, size: tuple[int, int]) -> None:
-    mask = patch_mask(np.random.default_rng(0).random((3, *size)), beta)
-    grid = mask[:, ::8, ::8]
-    whole = grid.repeat(8, axis=1).repeat(8, axis=2)[:, : size[0], : size[1]]
-    np.testing.assert_array_equal(mask, whole)
-    expected = max(1, round(beta * grid[0].size))
-    assert (np.count_nonzero(grid, axis=(1, 2)) == expected).all()
-
-
-def test_patch_mask_keeps_the_best_and_checks_arguments() -> None:
-    scores = np.zeros((1, 16, 16))
-    scores[0, 9, 2] = 1
-    kept = patch_mask(scores, 0.25)
-    assert kept[0, 8:, :8].all()
-    assert kept.sum() == 64
-    with pytest.raises(ValueError, match="pixels must be"):
-        patch_mask(scores, 0.0)
-    with pytest.raises(ValueError, match="at least 1"):
-        patch_mask(scores, 0.5, patch=0)
-
-
-def test_transform_is_orthonormal_and_its_inverse_whole() -> None:
-    np.testing.assert_allclose(transform.BASIS @ transform.BASIS.T, np.eye(64), atol=1e-12)
-    pixels = np.random.default_rng(0).integers(0, 256, (50, 64)).astype(np.float64)
-    np.testing.assert_array_equal(transform.inverse(np.round(transform.forward(pixels))), pixels)
-    np.testing.assert_allclose(transform.whole_forward(pixels), transform.forward(pixels), atol=3)
-
-
-def test_colours_there_and_back() -> None:
-    colours = np.random.default_rng(0).integers(0, 256, (4000, 3)).astype(np.uint8)
-    back = transform.to_rgb(np.round(transform.to_ycc(colours)))
-    assert np.abs(back.astype(int) - colours).max() <= 2
-
-
-def test_modes_predict_flat_patches() -> None:
-    predicted = intra.predict(np.full((1, 3, intra.BORDER), 90.0))
-    np.testing.assert_array_equal(predicted[..., 0], 90 * 8 * transform.UNIT)
-    assert not predicted[..., 1:].any()
-
-
-def test_motion_is_found() -> None:
-    random = np.random.default_rng(0)
-    big = random.normal(128, 40, (60, 60)).cumsum(axis=0) / 4
-    clip = np.stack((big[8:40, 8:40], big[5:37, 12:44]))
-    vectors = motion.search(clip)
-    assert not vectors[0].any()
-    assert (vectors[1, 1:-1, 1:-1] == (-6, 8)).all()
 
 
 def test_neighbourhoods_lie_in_earlier_steps() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgevision.codecs.stae.bitstream import Coding, pack
 from edgevision.codecs.stae.selection import Selection
-from edgevision.codecs.stae.stae_codec import StaeCodec, entropy_coding_pays
+from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_network import normalise
 from edgevision.errors import BitstreamError
 from tests.codecs.stae.tiny import SIZE, action_clips, noise_clips, tiny_models, with_budgets
@@ -151,25 +149,3 @@ def test_streams_of_untrained_budgets_are_refused_and_make_no_networks(clip: NDA
             read(data)
     assert list(models.state_dict()) == before and not models.trained(3, 0.4)
     assert np.isfinite(codec.scores(data, recover=False)).all()  # needs the classifier only
-
-
-def test_lossy_patches_need_all_pixels(codec: StaeCodec, clip: NDArray[np.uint8]) -> None:
-    assert codec.encode(clip, frames=1, pixels=1.0, coding=Coding.dct)
-    with pytest.raises(ValueError, match="patches"):
-        codec.encode(clip, frames=1, pixels=0.4, coding=Coding.dct)
-
-
-@given(saved=st.floats(-1e6, 1e6), encode=st.floats(0, 10), decode=st.floats(0, 10), rate=st.floats(1e3, 1e10))
-def test_entropy_coding_pays_if_the_air_time_saved_is_longer(
-    saved: float, encode: float, decode: float, rate: float
-) -> None:
-    before = 1e7 * 8 / rate
-    after = (1e7 - saved) * 8 / rate + encode + decode
-    if abs(before - after) > 1e-6 * before:
-        assert entropy_coding_pays(saved, encode, decode, rate) == (after < before)
-
-
-def test_entropy_coding_pays_on_slow_links_only() -> None:
-    assert entropy_coding_pays(1000, 1e-3, 1e-3, 1e6)  # 8 ms saved
-    assert not entropy_coding_pays(1000, 1e-3, 1e-3, 1e7)
-    assert not entropy_coding_pays(-1, 0, 0, 1e3)

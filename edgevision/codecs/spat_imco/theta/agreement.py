@@ -1,4 +1,4 @@
-"""How alike two importance maps are: rank correlation, and overlap of what they rank highest."""
+"""How alike two importance maps are: rank correlation."""
 
 from __future__ import annotations
 
@@ -19,18 +19,6 @@ def rank_correlation(first: Maps, second: Maps) -> FloatArray:
     norm = np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))
     product: FloatArray = (ranks[0] * ranks[1]).sum(1)
     return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
-
-
-def top_overlap(first: Maps, second: Maps, share: float = 1 / 3) -> FloatArray:
-    """Part of the most important ``share`` of positions that both maps (B, h, w) agree on, (B,)."""
-    count = round(first[0].size * share)
-    chosen = []
-    for maps in (first, second):
-        order = np.argsort(maps.reshape(len(maps), -1), axis=1, kind="stable")
-        mask = np.zeros(order.shape, bool)
-        np.put_along_axis(mask, order[:, -count:], True, axis=1)
-        chosen.append(mask)
-    return (chosen[0] & chosen[1]).sum(1) / count
 
 
 def _centred_ranks(rows: Maps) -> FloatArray:

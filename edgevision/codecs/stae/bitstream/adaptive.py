@@ -23,8 +23,8 @@ class AdaptiveBits:
     """
 
     def __init__(self, prior: NDArray[np.floating], weight: float) -> None:
-        self.ones = prior.ravel() * weight
-        self.total = np.full(prior.size, weight)
+        self.ones = prior * weight
+        self.total = np.full(len(prior), weight)
         self._family = bernoulli_family()
 
     def code(self, coder: Coder, bits: NDArray[Any], contexts: NDArray[Any]) -> Bits:

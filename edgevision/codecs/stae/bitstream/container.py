@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edgevision.arrays import BoolArray, ByteClip, IntArray
-from edgevision.codecs.stae.bitstream import lossless, lossy, masks, prefix
+from edgevision.codecs.stae.bitstream import lossless, masks, prefix
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.codecs.stae.selection import Selection
 from edgevision.errors import BitstreamError
@@ -30,7 +30,6 @@ MAX_FRAMES = 2**12
 MAX_SIDE = 2**14  # [pixel]
 MAX_PIXELS = 2**27  # of all kept frames together, kept or not: 16 frames of 2896 x 2896, or 4096 of 181 x 181
 SEGMENT_PIXELS = 2**22  # 16 frames of 512 x 512
-DEFAULT_STEP = 32.0
 _MAGIC = b"ST"
 _FORMAT = 1
 _CHECKSUM = 4  # [byte]
@@ -41,17 +40,15 @@ class Coding(IntEnum):
     """How the values are coded.
 
     ``plain``: as bytes, the mask as bits. ``huffman``: as published, a Huffman code over the bytes with its table;
-    runs of the mask likewise. ``range``: lossless prediction and range coding of both. ``dct``: an extension beyond the
-    paper, lossy, for masks of whole 8 x 8 patches.
+    runs of the mask likewise. ``range``: prediction and range coding of both.
     """
 
     plain = 0
     huffman = 1
     range = 2
-    dct = 3
 
 
-_FORMS = {Coding.plain: masks.PLAIN, Coding.huffman: masks.HUFFMAN, Coding.range: masks.RANGE, Coding.dct: masks.RANGE}
+_FORMS = {Coding.plain: masks.PLAIN, Coding.huffman: masks.HUFFMAN, Coding.range: masks.RANGE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,17 +103,16 @@ class PartSizes:
         return self.header + self.indices + self.mask + self.values
 
 
-def pack(clip: ByteClip, selection: Selection, coding: Coding, *, step: float = DEFAULT_STEP) -> bytes:
+def pack(clip: ByteClip, selection: Selection, coding: Coding) -> bytes:
     """Code what ``selection`` keeps of a clip.
 
     Args:
         clip: all frames, (F, H, W, 3) uint8.
         selection: which frames and pixels to keep.
         coding: how to code the values.
-        step: quantisation step of ``dct``, in grey levels; 1 to 1448, in effect a power of 2 to the 1/6.
 
     Raises:
-        ValueError: clip and selection do not fit together, are beyond the limits, or the mask is not one for ``dct``.
+        ValueError: clip and selection do not fit together, or are beyond the limits.
     """
     _check(clip, selection)
     frames = selection.frames
@@ -126,7 +122,7 @@ def pack(clip: ByteClip, selection: Selection, coding: Coding, *, step: float = 
     cuts = list(segments(*selection.mask.shape))
     for rows, lines in cuts:
         mask = selection.mask[rows, lines]
-        values = _pack_values(clip[frames[rows], lines], mask, coding, step)
+        values = _pack_values(clip[frames[rows], lines], mask, coding)
         parts += [masks.pack(mask, _FORMS[coding]), values if len(cuts) == 1 else section(values)]
     return seal(b"".join(parts))
 
@@ -265,10 +261,8 @@ def _unpack_indices(reader: Reader, kept: int, length: int) -> IntArray:
     return frames
 
 
-def _pack_values(kept: ByteClip, mask: BoolArray, coding: Coding, step: float) -> bytes:
+def _pack_values(kept: ByteClip, mask: BoolArray, coding: Coding) -> bytes:
     match coding:
-        case Coding.dct:
-            return lossy.pack(kept, mask, step)
         case Coding.huffman:
             return prefix.pack(kept[mask].ravel())
         case Coding.range:
@@ -278,8 +272,8 @@ def _pack_values(kept: ByteClip, mask: BoolArray, coding: Coding, step: float) -
 
 
 def _unpack_values(data: bytes, mask: BoolArray, coding: Coding) -> ByteClip:
-    if coding in (Coding.range, Coding.dct):
-        return (lossless if coding == Coding.range else lossy).unpack(data, mask)
+    if coding == Coding.range:
+        return lossless.unpack(data, mask)
     count = 3 * int(np.count_nonzero(mask))
     if coding == Coding.plain and len(data) != count:
         raise BitstreamError(f"{count} values expected, {len(data)} found")

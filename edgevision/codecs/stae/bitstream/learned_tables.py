@@ -12,13 +12,7 @@ from numpy.typing import NDArray
 from edgevision.codecs.stae.bitstream.constants import TABLES
 
 #: How each table's numbers are stored.
-KINDS = {
-    "MASK_PRIOR": "u1",
-    "ERROR_WEIGHTS": "u1",
-    "USUAL_WEIGHTS": "i1",
-    "INTRA_MODES": "i1",
-    **{f"LOSSY_{name}": "u1" for name in ("CODED", "ZERO", "LAST", "MORE", "BEYOND", "TIMED", "MOVED", "MODE")},
-}
+KINDS = {"MASK_PRIOR": "u1", "ERROR_WEIGHTS": "u1", "USUAL_WEIGHTS": "i1"}
 
 
 def _table(name: str) -> NDArray[Any]:
@@ -32,7 +26,3 @@ MASK_PRIOR = _table("MASK_PRIOR") / 256.0
 ERROR_WEIGHTS = _table("ERROR_WEIGHTS").astype(np.float32)
 #: Weights of predictions before they are fitted to a clip, in ``residuals.UNIT``, (sets, inputs).
 USUAL_WEIGHTS = _table("USUAL_WEIGHTS").astype(np.int64)
-#: Matrices from the pixels around a patch to its lower bands (see ``intra``), (modes, 25, bands).
-INTRA_MODES = _table("INTRA_MODES").astype(np.float64)
-#: Probabilities of ones (of modes: of each) in the contexts of ``coefficients`` and ``lossy``.
-LOSSY_PRIORS = {name[6:].lower(): _table(name) / 256.0 for name in KINDS if name.startswith("LOSSY_")}

@@ -71,11 +71,6 @@ def categorical(weights: NDArray[np.floating]) -> Any:
     return _constriction().stream.model.Categorical(weights, perfect=False)
 
 
-def categorical_family() -> Any:
-    """The model of symbols with a row of weights each, (n, K), as parameter of ``Coder.code``."""
-    return _constriction().stream.model.Categorical(perfect=False)
-
-
 def bernoulli_family() -> Any:
     """The model of bits with a probability of 1 each, (n,), as parameter of ``Coder.code``."""
     return _constriction().stream.model.Bernoulli(perfect=False)

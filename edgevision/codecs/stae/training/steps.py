@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,6 @@ from edgevision.codecs.stae.training.fit_step import Loss
 
 #: The classifier itself, then frame attention, spatial attention and feature recovery (Algorithm 1, lines 2, 6, 9).
 Step = Literal["vit", "fa", "sa", "fr"]
-STEPS: tuple[Step, ...] = get_args(Step)
 
 SMOOTHING = 0.05  # of the classifier's labels; later steps must not be paid for doubt
 # Weight of recognition beside the mean absolute error in training FR: a frozen classifier's gradients are that much

@@ -15,7 +15,7 @@ from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.spat_imco.codec_plots import plot_sizes
 from edgevision.experiments.figures.spat_imco.fig7_fig8 import share, size_words
-from edgevision.experiments.figures.spat_imco.profile_pairs import Pair, find_pairs, honest_differences
+from edgevision.experiments.figures.spat_imco.profile_pairs import Pair, differences, find_pairs
 from edgevision.experiments.figures.spat_imco.published_numbers import BANDWIDTH_SAVED, FIG_9_SOURCE, RATIOS, SWEEP
 from edgevision.profiles import OperatingPointProfile
 from edgevision.progress import progress_bar
@@ -77,7 +77,7 @@ def make(request: Request) -> Section:
         lead=" ".join(_outcome(item) for item in found),
         tables=(_claims(found), *(_details(item) for item in found)),
         plots=(Plot("fig9.png", caption, plot_sizes(pairs, [(_DRAWN, item.saved) for item in found])),),
-        differences=(*_differences(found), *honest_differences(pairs)),
+        differences=(*_differences(found), *differences(pairs)),
         numbers={
             "published": {"ratios": list(RATIOS), "bandwidth_saved": BANDWIDTH_SAVED, "where": FIG_9_SOURCE},
             "measured": [_record(item) for item in found],

@@ -96,7 +96,7 @@ def curve(profile: OperatingPointProfile) -> tuple[FloatArray, FloatArray]:
     return profile.size.mean(axis=0), correct.mean(axis=0)
 
 
-def honest_differences(pairs: list[Pair]) -> list[str]:
+def differences(pairs: list[Pair]) -> list[str]:
     """What every figure from these profiles must say of how they were measured, from their metadata."""
     said = []
     for pair in pairs:

@@ -16,8 +16,8 @@ from edgevision.experiments.figures.stae.stae_profiles import (
     PLAIN,
     Say,
     VideoSet,
+    differences,
     find_sets,
-    honest_differences,
     how_to_measure,
     table_by_set,
 )
@@ -54,7 +54,7 @@ def make(request: Request) -> Section:
         lead=lead or f"Not measured: there are no profiles. {how_to_measure(_NAME)}",
         tables=(_claims(sets), _published(), *(_grid(found, method) for found in sets for method in _DRAWN)),
         plots=(Plot(f"{_NAME}.png", caption, plot_grids(_published_grids(), grids)),) if sets else (),
-        differences=(*_SAID, *honest_differences(_NAME, sets)),
+        differences=(*_SAID, *differences(_NAME, sets)),
         numbers={"published": [list(row) for row in _published().rows], "measured": [_record(found) for found in sets]},
     )
 

@@ -12,8 +12,8 @@ from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.stae.stae_plots import plot_completion
 from edgevision.experiments.figures.stae.stae_profiles import (
     NOT_MEASURED,
+    differences,
     find_sets,
-    honest_differences,
     how_to_measure,
 )
 from edgevision.experiments.figures.stae.stae_times import Way, in_words, published_ways, ways, where_faster
@@ -59,7 +59,7 @@ def make(request: Request) -> Section:
         lead=lead or f"Not measured: there are no profiles, so only the paper's own numbers. {how_to_measure(_NAME)}",
         tables=(_crossings(every), _times(every)),
         plots=(Plot(f"{_NAME}.png", caption, plot_completion(every)),),
-        differences=(*_SAID, *honest_differences(_NAME, sets)),
+        differences=(*_SAID, *differences(_NAME, sets)),
         numbers={title: _record(of) for title, of in every.items()},
     )
 

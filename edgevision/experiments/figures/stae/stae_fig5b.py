@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
-from edgevision.experiments.figures.stae.stae_plots import plot_trade_off
+from edgevision.experiments.figures.stae.stae_plots import TradeOff, plot_trade_off
 from edgevision.experiments.figures.stae.stae_profiles import (
     Measured,
     budgets,
+    differences,
     find_sets,
-    honest_differences,
     how_to_measure,
 )
 from edgevision.experiments.figures.stae.stae_times import completion
 from edgevision.profiles import published_stae
 from edgevision.profiles import stae_tables as published
 from edgevision.profiles.video_grid import FRAMES, GRID, PIXELS
-from edgevision.statistics import FloatArray
 
 _NAME = "stae-fig5b"
 #: Rates [Mbit/s]; the text states results at the last two.
@@ -36,28 +34,6 @@ _SAID = (
     "and recovery take as long as at 40 %.",
     "The best budgets are chosen by accuracies that are themselves measured: neighbours in accuracy may change places.",
 )
-
-
-@dataclass(frozen=True, eq=False)
-class TradeOff:
-    """The grid at one rate: completion times [s] and accuracies, (5, 7) each."""
-
-    title: str
-    rate_mbps: float
-    seconds: FloatArray
-    accuracy: FloatArray
-
-    @property
-    def best(self) -> tuple[int, int] | None:
-        """The most accurate cell within the deadline, of equals the fastest; ``None`` if there is none."""
-        feasible = self.seconds <= _DEADLINE
-        if not feasible.any():
-            return None
-        accuracy = np.where(feasible, self.accuracy, -1.0)
-        frame, pixel = np.unravel_index(
-            np.where(accuracy == accuracy.max(), self.seconds, np.inf).argmin(), accuracy.shape
-        )
-        return int(frame), int(pixel)
 
 
 def make(request: Request) -> Section:
@@ -78,8 +54,8 @@ def make(request: Request) -> Section:
         heading="Fig. 5(b) (STAE): accuracy against completion time",
         lead=lead or f"Not measured: no profile of ViT_STAE, so only the paper's own numbers. {how_to_measure(_NAME)}",
         tables=(_statements(stated), _best([*stated, *measured])),
-        plots=(Plot(f"{_NAME}.png", caption, plot_trade_off([*stated, *measured], _DEADLINE)),),
-        differences=(*_SAID, *honest_differences(_NAME, sets)),
+        plots=(Plot(f"{_NAME}.png", caption, plot_trade_off([*stated, *measured])),),
+        differences=(*_SAID, *differences(_NAME, sets)),
         numbers={"deadline_seconds": _DEADLINE, "trade_offs": [_record(item) for item in (*stated, *measured)]},
     )
 
@@ -93,7 +69,7 @@ def _trade_offs(title: str, one: Measured) -> list[TradeOff]:
     for rate in _RATES_MBPS:
         seconds, mode = completion(one, 1e6 * rate)
         chosen = np.take_along_axis(accuracy, mode[..., None], axis=2)[..., 0]
-        found.append(TradeOff(title, rate, seconds, chosen))
+        found.append(TradeOff(title, rate, _DEADLINE, seconds, chosen))
     return found
 
 

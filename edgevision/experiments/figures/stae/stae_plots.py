@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,9 +15,6 @@ from edgevision.experiments.figures.stae.stae_times import Way
 from edgevision.experiments.report.report_plots import as_png, new_grid
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.statistics import FloatArray
-
-if TYPE_CHECKING:
-    from edgevision.experiments.figures.stae.stae_fig5b import TradeOff
 
 #: Value, lower and upper end per frame budget [%], (3, 5).
 Curve = FloatArray
@@ -34,6 +32,29 @@ _FRAME_COLOURS = [matplotlib.colormaps["viridis"](place) for place in np.linspac
 _PERCENT = 100 * np.array(PIXELS)
 _RATES = np.geomspace(1e5, 3e9, 300)
 _BYTES = {"header": "#4D4D4D", "mask": "#0072B2", "values": "#D55E00"}
+
+
+@dataclass(frozen=True, eq=False)
+class TradeOff:
+    """The grid at one rate under a deadline [s]: completion times [s] and accuracies, (5, 7) each."""
+
+    title: str
+    rate_mbps: float
+    deadline: float
+    seconds: FloatArray
+    accuracy: FloatArray
+
+    @property
+    def best(self) -> tuple[int, int] | None:
+        """The most accurate cell within the deadline, of equals the fastest; ``None`` if there is none."""
+        feasible = self.seconds <= self.deadline
+        if not feasible.any():
+            return None
+        accuracy = np.where(feasible, self.accuracy, -1.0)
+        frame, pixel = np.unravel_index(
+            np.where(accuracy == accuracy.max(), self.seconds, np.inf).argmin(), accuracy.shape
+        )
+        return int(frame), int(pixel)
 
 
 def plot_models(panels: Mapping[str, Mapping[str, Curve]]) -> bytes:
@@ -98,7 +119,7 @@ def plot_completion(every: Mapping[str, Mapping[str, Way]]) -> bytes:
     return as_png(figure)
 
 
-def plot_trade_off(items: Sequence[TradeOff], deadline: float) -> bytes:
+def plot_trade_off(items: Sequence[TradeOff]) -> bytes:
     """A row per source, a panel per rate: accuracy against completion time; larger points keep more pixels."""
     titles = list(dict.fromkeys(item.title for item in items))
     rates = list(dict.fromkeys(item.rate_mbps for item in items))
@@ -114,14 +135,14 @@ def plot_trade_off(items: Sequence[TradeOff], deadline: float) -> bytes:
         if item.best is not None:
             place = 1e3 * item.seconds[item.best], 100 * item.accuracy[item.best]
             panel.scatter(*place, 170, facecolors="none", edgecolors="#D55E00", linewidths=2)
-        panel.axvline(1e3 * deadline, color="#888888", linestyle="--", linewidth=1.0)
+        panel.axvline(1e3 * item.deadline, color="#888888", linestyle="--", linewidth=1.0)
         panel.set(xscale="log", xlabel="completion time [ms]", ylabel="accuracy [%]")
         panel.set_title(f"{item.title}: {item.rate_mbps:g} Mbit/s")
         panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         panel.xaxis.set_major_formatter(ScalarFormatter())
         panel.xaxis.set_minor_locator(NullLocator())
     for title, line in zip(titles, axes, strict=True):
-        taken = [item.seconds for item in items if item.title == title] + [np.array(deadline)]
+        taken = [np.append(item.seconds, item.deadline) for item in items if item.title == title]
         for panel in line:
             panel.set_xlim(800 * min(map(np.min, taken)), 1250 * max(map(np.max, taken)))
     axes[0, 0].legend(frameon=False, fontsize="small")

@@ -26,7 +26,7 @@ PLAIN, ENTROPY, LOCAL = map(MODES.index, ("plain", "entropy", "local"))
 _TABLE = GRID[:2]
 _MEASURE = (
     "edgevision profile video --name video-actions-stae --out runs/video (on UT-Interaction: --name video-ut-stae "
-    "--data ut-interaction --clips DIR --folds; without recovery: --codec fa-sa; DeepISC: benchmarks/stae_profiles.py)"
+    "--data ut-interaction --clips DIR --folds; without recovery: --codec fa-sa; DeepISC: --codec deepisc)"
 )
 
 
@@ -172,7 +172,7 @@ def missing_profiles(sets: Sequence[VideoSet]) -> list[str]:
     ]
 
 
-def honest_differences(figure: str, sets: Sequence[VideoSet]) -> list[str]:
+def differences(figure: str, sets: Sequence[VideoSet]) -> list[str]:
     """What every table and figure from these profiles must say of how they were measured."""
     said = []
     for found in sets:

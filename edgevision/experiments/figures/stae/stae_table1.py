@@ -18,8 +18,8 @@ from edgevision.experiments.figures.stae.stae_profiles import (
     Say,
     VideoSet,
     budgets,
+    differences,
     find_sets,
-    honest_differences,
     how_to_measure,
     table_by_set,
 )
@@ -62,7 +62,7 @@ def make(request: Request) -> Section:
         lead=lead or f"Not measured: there are no profiles. {how_to_measure(_NAME)}",
         tables=(_claims(sets), _accuracies(sets), _sizes(sets), _times(sets)),
         plots=(Plot(f"{_NAME}.png", caption, plot_models(panels)),) if sets else (),
-        differences=(*published.NOTES[:1], *honest_differences(_NAME, sets)),
+        differences=(*published.NOTES[:1], *differences(_NAME, sets)),
         numbers={
             "published": {name: list(stated) for name, _, _, stated, _ in _MODELS},
             "measured": [_record(found) for found in sets],

@@ -17,8 +17,8 @@ from edgevision.experiments.figures.stae.stae_profiles import (
     Measured,
     Say,
     VideoSet,
+    differences,
     find_sets,
-    honest_differences,
     how_to_measure,
     table_by_set,
 )
@@ -62,7 +62,7 @@ def make(request: Request) -> Section:
         lead=lead or f"Not measured: there are no profiles of ViT_STAE. {how_to_measure(_NAME)}",
         tables=(_compression(sets), _entropies(sets), _times(sets), _bytes(sets)),
         plots=(Plot(f"{_NAME}.png", caption, plot_bytes(bars)),) if coded else (),
-        differences=(*_differences(), *honest_differences(_NAME, sets)),
+        differences=(*_differences(), *differences(_NAME, sets)),
         numbers={
             "published": {"compression": published.COMPRESSION, "loss_points": published.COMPRESSION_LOSS},
             "measured": [_record(found) for found in coded],

@@ -1,0 +1,181 @@
+"""The command ``profile video``: measure the operating points of STAE, of its attention alone, or of DeepISC."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+
+import typer
+
+from edgevision.cli.video_commands import CLIPS, COUNT, DATA, LIBRARIES, TRAINING_CLIPS
+from edgevision.errors import unknown_name
+from edgevision.imports import require
+
+if TYPE_CHECKING:
+    from edgevision.data.clips import ClipSource
+    from edgevision.measure.video_assembly import EntropyCoding
+
+_WEIGHTS = typer.Option(help="STAE's weights (.safetensors); by default those that come with the package.")
+_FOLDS = typer.Option("--folds", help="Leave one group out: train further without each group, then measure its clips.")
+_CODEC = typer.Option(
+    help="stae; fa-sa, its attention without feature recovery; or deepisc, the STAE paper's baseline behind the same "
+    "frame attention and classifier."
+)
+_CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
+_DEEPISC = typer.Option(
+    help="DeepISC's weights (.safetensors), for --codec deepisc. Without them its 35 networks are trained first, on "
+    "the clips that STAE's weights were trained on.",
+    show_default=False,
+)
+_CODECS, _CODINGS = ("stae", "fa-sa", "deepisc"), ("huffman", "range")
+_GENERATED = "generated-actions"  # the data set that ``--data actions`` is noted as
+
+
+def profile_video(
+    name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
+    data: Annotated[str, DATA] = "actions",
+    clips: Annotated[Path | None, CLIPS] = None,
+    count: Annotated[int, typer.Option(min=1, help=f"{COUNT}; not those that the weights were trained on.")] = 200,
+    weights: Annotated[Path | None, _WEIGHTS] = None,
+    folds: Annotated[bool, _FOLDS] = False,
+    codec: Annotated[str, _CODEC] = "stae",
+    deepisc_weights: Annotated[Path | None, _DEEPISC] = None,
+    coding: Annotated[str, _CODING] = "huffman",
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
+) -> None:
+    """Send every clip under every budget, and record the bytes, the answers and the times.
+
+    Without --folds only clips are measured that train-stae holds back: generated clips of the next seed, HMDB51's test
+    list, of other data every fifth group; with it all clips. Writes OUT/NAME.npz and OUT/NAME.json, which environments
+    take as profile=OUT/NAME.npz, and OUT/.measured-*, where a run that was killed, and the other codecs', find what
+    was measured; it may be deleted.
+
+    With --codec deepisc STAE is measured first, unless OUT has it: the device's own answers and the models of folds are
+    STAE's. DeepISC's networks are left in OUT/deepisc/deepisc.safetensors, for --deepisc-weights; behind the weights of
+    the package their training takes about a quarter of an hour.
+
+    Example: **edgevision profile video --name my-clips --data folder --clips DIR --weights runs/stae/stae.safetensors**
+
+    Example: **edgevision profile video --name actions-deepisc --codec deepisc**
+    """
+    _check(name, codec, coding, deepisc_weights)
+    for module in LIBRARIES:
+        require(module, "codecs")
+    from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
+    from edgevision.codecs.deepisc.train_deepisc import DEEPISC_PLAN, train_deepisc_weights
+    from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
+    from edgevision.data.sources import open_source
+    from edgevision.measure.deepisc_profile import measure_deepisc_profile
+    from edgevision.measure.video_profile import FOLD_PLAN, VideoMeasurement, measure_video_profile
+    from edgevision.progress import stage_bars
+
+    path = weights or SHIPPED
+    models, origin = StaeModels.load(path), _origin(path)
+    source = open_source(data, clips, clips=count, seed=origin.seed, subset="all" if folds else "test")
+    if folds and origin.data_set in (source.name, f"{source.name}-train") and clips is not None:
+        raise typer.BadParameter(
+            f"{path.name} was trained on {origin.data_set}; --folds needs weights that never saw it"
+        )
+    deepisc: DeepIscModels | ClipSource | None = None  # networks, or the clips to train them on
+    if codec == "deepisc":
+        given = deepisc_weights
+        deepisc = DeepIscModels.load(given) if given else _training_clips(origin, data, clips, folds=folds)
+    options = f"--data {data} {f'--count {count}' if clips is None else '--clips DIR'}{' --folds' if folds else ''}"
+    file = f" --deepisc-weights {deepisc_weights.name}" if deepisc_weights else ""
+    how = f"--codec {codec}{file} --coding {coding} --name {name}"
+    command = f"edgevision profile video {options} --weights {path.name} {how}"
+    record = {"weights": path.name, "weights_sha256": origin.sha256, "command": command}
+    plan = FOLD_PLAN if folds else None
+    with stage_bars() as report:
+        if deepisc is None:
+            profile = measure_video_profile(
+                source,
+                models,
+                out,
+                name,
+                recovered=codec == "stae",
+                coding=cast("EntropyCoding", coding),
+                fold_plan=plan,
+                record=record,
+                progress=report,
+            )
+        else:
+            run = VideoMeasurement(source, models, plan, out, report)  # first: tells whether the weights fit the clips
+            if not isinstance(deepisc, DeepIscModels):
+                about, folder = {"command": command}, out / "deepisc"
+                deepisc = train_deepisc_weights(
+                    deepisc, models, DEEPISC_PLAN, folder, provenance=about, progress=report
+                )
+            trained = deepisc_weights or out / "deepisc" / "deepisc.safetensors"
+            record["deepisc_weights_sha256"] = _description(trained)["sha256"]
+            profile = measure_deepisc_profile(run, deepisc, name, record=record)
+    size = profile.size.mean(axis=0)
+    typer.echo(
+        f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy "
+        f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes {size.max():.0f} to "
+        f"{size[size > 0].min():.0f}"
+    )
+
+
+def _check(name: str, codec: str, coding: str, deepisc_weights: Path | None) -> None:
+    """Refuse options that do not go together, before anything slow is imported."""
+    if codec not in _CODECS:
+        raise unknown_name("codec", codec, _CODECS)
+    if coding not in _CODINGS:
+        raise unknown_name("coding", coding, _CODINGS)
+    if not name or Path(name).name != name:
+        raise typer.BadParameter(f"--name must be a plain file name, got {name!r}")
+    if codec == "deepisc" and coding != "huffman":
+        raise typer.BadParameter("DeepISC codes by Huffman's method only; leave --coding out")
+    if codec != "deepisc" and deepisc_weights is not None:
+        raise typer.BadParameter("--deepisc-weights is for --codec deepisc")
+
+
+class _Origin(NamedTuple):
+    """Of STAE's weights: SHA-256, and data set, number of clips and seed of their training."""
+
+    sha256: str
+    data_set: str
+    clips: int
+    seed: int
+
+
+def _origin(path: Path) -> _Origin:
+    """Of weights that could be loaded; "", the default number of clips and seed 0 where not noted."""
+    description = _description(path)
+    noted = description.get("provenance")
+    noted = noted if isinstance(noted, dict) else {}
+    plan = noted.get("plan")
+    seed = plan.get("seed") if isinstance(plan, dict) else None
+    clips = noted.get("clips")
+    return _Origin(
+        str(description["sha256"]),
+        str(noted.get("data_set", "")),
+        clips if isinstance(clips, int) else TRAINING_CLIPS,
+        seed if isinstance(seed, int) else 0,
+    )
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """What lies beside weights."""
+    found: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return found
+
+
+def _training_clips(origin: _Origin, data: str, clips: Path | None, *, folds: bool) -> ClipSource:
+    """The clips that STAE's weights were trained on.
+
+    Raises:
+        BadParameter: nobody knows where they are.
+    """
+    from edgevision.data.sources import open_source
+
+    if origin.data_set == _GENERATED:
+        return open_source("actions", clips=origin.clips, seed=origin.seed, subset="train")
+    if folds:
+        raise typer.BadParameter(
+            f"the weights were trained on {origin.data_set or 'unknown clips'}, where DeepISC must begin too; make its "
+            "weights by --codec deepisc on those clips without --folds, and give them as --deepisc-weights"
+        )
+    return open_source(data, clips, clips=origin.clips, seed=origin.seed, subset="train")
