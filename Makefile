@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-video test lint clean help
+.PHONY: demo demo-video docs test lint clean help
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -25,8 +25,11 @@ lint: $(INSTALLED)  ## Check style and types.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: lint  ## Set up, lint, type-check and run all tests.
+docs: $(INSTALLED)  ## Build the documentation (docs/_build/html/index.html).
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+test: lint docs  ## Set up, lint, type-check, build the documentation and run all tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 clean:  ## Remove the virtual environment and caches.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from importlinter.cli import lint_imports
 
 HEAVY = ("torch", "cvxpy", "stable_baselines3", "timm", "scipy", "matplotlib", "PIL", "typer", "rich", "yaml")
@@ -41,6 +43,14 @@ def test_sub_packages_are_light_too() -> None:
         "import edgevision.envs, edgevision.codecs, edgevision.baselines, edgevision.agents, edgevision.data, sys\n"
     )
     assert run(program + f"print([name for name in {HEAVY[:5]} if name in sys.modules])") == ["[]"]
+
+
+@pytest.mark.parametrize(
+    "package", ["envs", "baselines", "agents", "codecs", "data", "vision", "measure", "profiles", "experiments.figures"]
+)
+def test_every_exported_name_is_there(package: str) -> None:
+    module = importlib.import_module(f"edgevision.{package}")
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
 
 def test_nobody_imports_upward() -> None:

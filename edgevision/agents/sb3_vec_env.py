@@ -45,7 +45,7 @@ class SB3VecEnv(VecEnv):
         return cls(env.unwrapped)  # type: ignore[arg-type]
 
     def seed_episodes(self, seeds: Sequence[int]) -> None:
-        """Seed each environment for the next reset; `seed` would give neighbouring runs overlapping seeds."""
+        """Seed each environment for the next reset; ``seed`` would give neighbouring runs overlapping seeds."""
         if len(seeds) != self.num_envs:
             raise ValueError(f"needed {self.num_envs} seeds, got {len(seeds)}")
         self._seeds = [int(seed) for seed in seeds]

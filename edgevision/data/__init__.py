@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from edgevision.errors import DataSetError, UnreadableImageError
 from edgevision.imports import CODEC_LIBRARIES, lazy_attributes
 
 if TYPE_CHECKING:
@@ -11,15 +12,12 @@ if TYPE_CHECKING:
     from edgevision.data.sources import open_source
     from edgevision.data.ut_interaction import UTInteraction
     from edgevision.data.video_folder import VideoFolder
-    from edgevision.errors import DataSetError, UnreadableImageError
 
 _MODULE_OF = {
-    "DataSetError": "images",
     "GeneratedActions": "actions",
     "HMDB51": "hmdb51",
     "ImageFolder": "images",
     "UTInteraction": "ut_interaction",
-    "UnreadableImageError": "images",
     "VideoFolder": "video_folder",
     "open_source": "sources",
 }

@@ -88,7 +88,7 @@ class ScenarioConfig:
         shadowing_walk_db: how much every user's gain scale varies from slot to slot: standard deviation of a
             stationary Gaussian process around its mean [dB]; 0 keeps it for the whole episode.
         shadowing_correlation: correlation of that process from one slot to the next, 0 up to below 1.
-        fading: distribution of the gain: ``half-normal`` (the paper's |N(0, delta^2)|) or ``rayleigh``
+        fading: distribution of the gain: ``half-normal`` (the paper's ``|N(0, delta^2)|``) or ``rayleigh``
             (exponential power gain with mean delta).
         success_model: how success probability is scored: ``exact`` or the paper's ``chernoff``
             approximation 2 Q(x) ~ exp(-x^2/2).

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgevision.checks import whole_number
 from edgevision.envs import action as actions
 from edgevision.envs.config import MAX_SEED, ScenarioConfig
+from edgevision.envs.docstrings import merged
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
@@ -27,11 +28,74 @@ _ROW = np.array([0])
 class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     """Base of all ids: one cell in which cameras share an uplink to an edge server.
 
-    Subclasses only name their preset and document their id.
+    Subclasses only name their preset and document their id. What stands below is true of every id; it is added to
+    their docstrings under the same headings.
+
+    ## Description
+    No decision changes a later slot: each slot is a problem of its own (a contextual bandit), so a discount factor of
+    0 is right.
+
+    ## Action Space
+    The last two coordinates of a row share out what the cell has, with A the number of coordinates above:
+
+    | Num | Action | Min | Max |
+    |-----|--------|-----|-----|
+    | A | bandwidth: 4 x this is a softmax logit for what is left of B_max after every active user's B_min | -1 | 1 |
+    | A + 1 | power: the same for P_max and P_min | -1 | 1 |
+
+    Budgets are always spent in full. Rows of inactive users have no effect. An action outside [-1, 1], of another
+    shape or with NaN raises `InvalidActionError`. `allocate` takes an `Allocation` (hertz and watts) in place of an
+    action.
+
+    ## Observation Space
+    `Dict(users=Box(-4, 4, (U, 7 + F)), cell=Box(-4, 4, (5,)), active=MultiBinary(U))` for U users and F features of
+    the content, `env.unwrapped.simulator.profile.feature_names`. Rows of inactive users are zero. Features are scaled
+    to about [-1, 1] and clipped at 4; "share" means an equal share of the cell's bandwidth and power.
+
+    | Num | Observation (`users`) | Min | Max | Unit |
+    |-----|-----------------------|-----|-----|------|
+    | 0 | signal-to-noise ratio with the whole budget, delta P_max / (N0 B_max), minus 1 | -4 | 4 | 50 dB |
+    | 1 | raw size over what a share carries within the deadline | -4 | 4 | log10 of the ratio |
+    | 2 | deadline | -4 | 4 | log10 of 100 ms |
+    | 3-6 | payload at 4 points over what a share carries in the time left by computing | -4 | 4 | log10 of the ratio |
+    | 7 .. 6 + F | features of the content, standardised | -4 | 4 | standard deviations |
+
+    | Num | Observation (`cell`) | Min | Max | Unit |
+    |-----|----------------------|-----|-----|------|
+    | 0 | share of users that are active | -4 | 4 | 1 |
+    | 1 | bandwidth B_max | -4 | 4 | log10 of 1 MHz |
+    | 2 | power P_max | -4 | 4 | log10 of 100 mW |
+    | 3 | minimum bandwidth of all users, U B_min / B_max | -4 | 4 | 1 |
+    | 4 | minimum power of all users, U P_min / P_max | -4 | 4 | 1 |
+
+    | Num | Observation (`active`) | Min | Max | Unit |
+    |-----|------------------------|-----|-----|------|
+    | 0 .. U - 1 | whether the user has a request in this slot | 0 | 1 | 1 |
+
+    ## Rewards
+    A slot without requests brings 0; rewards lie in [0, 1]. `info` holds the terms: `in_time`, `accuracy`,
+    `task_success` and `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth`
+    [Hz] and `power` [W].
+
+    ## Starting State
+    Requests arrive by a Poisson process and wait in a pool, from which every slot takes one request of each user that
+    has any; `traffic="full-buffer"` gives every user a request in every slot. All randomness of an episode is drawn
+    by `reset` and does not depend on actions; `reset(options={"trace": trace})` replays an `EpisodeTrace`.
+
+    ## Episode End
+    Truncation after `episode_slots` slots (50). Episodes never terminate.
+
+    ## Arguments
+    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "human", "ansi"], "render_fps": 4}  # type: ignore[misc]
     default_preset: ClassVar[str]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__doc__ and OffloadingEnv.__doc__:
+            cls.__doc__ = merged(cls.__doc__, OffloadingEnv.__doc__)
 
     def __init__(
         self,

@@ -17,49 +17,27 @@ class ImageEnv(OffloadingEnv):
     the device knows before it compresses. The deadline covers measured device and edge times besides sending.
 
     ## Action Space
-    `Box(-1, 1, (U, 3))`, one row per user:
+    `Box(-1, 1, (U, 3))`, one row per user; A = 1:
 
     | Num | Action | Min | Max |
     |-----|--------|-----|-----|
     | 0 | compression level: [-1, 1] cut into K equal cells, from least to most compressed | -1 | 1 |
-    | 1 | bandwidth: 4 x this is a softmax logit for what is left of B_max after every active user's B_min | -1 | 1 |
-    | 2 | power: the same for P_max and P_min | -1 | 1 |
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 7 + F)), cell=Box(-4, 4, (5,)), active=MultiBinary(U))` with the F content features of
-    the profile (`env.unwrapped.simulator.profile.feature_names`). Rows of inactive users are zero.
-
-    | Num | Observation (`users`) | Min | Max |
-    |-----|-----------------------|-----|-----|
-    | 0 | signal-to-noise ratio delta P_max / (N0 B_max) [50 dB], minus 1 | -4 | 4 |
-    | 1 | log10 of raw size over an equal share's capacity within the deadline | -4 | 4 |
-    | 2 | log10 of the deadline over 100 ms | -4 | 4 |
-    | 3-6 | log10 of this content's payload over an equal share's capacity at 4 evenly spaced levels | -4 | 4 |
-    | 7.. | content features, standardised | -4 | 4 |
-
-    | Num | Observation (`cell`) | Min | Max |
-    |-----|----------------------|-----|-----|
-    | 0 | share of users that are active | -4 | 4 |
-    | 1 | log10 of B_max [MHz] | -4 | 4 |
-    | 2 | log10 of P_max [100 mW] | -4 | 4 |
-    | 3 | U B_min / B_max | -4 | 4 |
-    | 4 | U P_min / P_max | -4 | 4 |
+    F is the profile's number of content features. The 4 points are spaced evenly from the least to the most
+    compressed level; payloads are those of this content.
 
     ## Rewards
     The mean over the active users of P(t <= t0) times whether the classifier was right on this content at this
-    level; 0 in a slot without requests. `transmission="sampled"` draws arrival instead of scoring its probability,
-    `accuracy="mean"` scores the population accuracy, `accuracy="live"` with `outcomes=` runs codec and classifier.
-    `info` holds the terms, as for `EdgeVision/Paper-v0`.
+    level. `transmission="sampled"` draws arrival instead of scoring its probability, `accuracy="mean"` scores the
+    population accuracy, `accuracy="live"` with `outcomes=` runs codec and classifier.
 
     ## Starting State
-    Users uniform on the cell's disc; Poisson arrivals into a request pool; contents uniform over `content_split`.
-
-    ## Episode End
-    Truncation after `episode_slots` slots (50). Episodes never terminate.
+    Users uniform on the cell's disc; images uniform over `content_split`; deadlines uniform in 50..100 ms.
 
     ## Arguments
-    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them. Train on
-    `content_split="train"` and report on `content_split="test"`: the same image is never in both.
+    The preset is `umi-image`. Train on `content_split="train"` and report on `content_split="test"`: the same image is
+    never in both.
 
     ## Version History
     * v0: first version.

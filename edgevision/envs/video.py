@@ -27,55 +27,31 @@ class VideoEnv(OffloadingEnv):
     fading is drawn anew in each. All users share B_max and P_max; one that computes locally still holds the minimum.
 
     ## Action Space
-    `Box(-1, 1, (U, 5))`, one row per user:
+    `Box(-1, 1, (U, 5))`, one row per user; A = 3:
 
     | Num | Action | Min | Max |
     |-----|--------|-----|-----|
     | 0 | frames: [-1, 1] cut into 5 equal cells, 16, 8, 4, 2, 1 | -1 | 1 |
     | 1 | pixels: 7 equal cells, 100 %, 90 % .. 40 %; without effect for `local` | -1 | 1 |
     | 2 | mode: 3 equal cells, `plain`, `entropy`, `local` | -1 | 1 |
-    | 3 | bandwidth: 4 x this is a softmax logit for what is left of B_max after every active user's B_min | -1 | 1 |
-    | 4 | power: the same for P_max and P_min | -1 | 1 |
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 7 + F)), cell=Box(-4, 4, (5,)), active=MultiBinary(U))` with the F content features of
-    the profile (`env.unwrapped.simulator.profile.feature_names`). Rows of inactive users are zero.
-
-    | Num | Observation (`users`) | Min | Max |
-    |-----|-----------------------|-----|-----|
-    | 0 | signal-to-noise ratio delta P_max / (N0 B_max) [50 dB], minus 1 | -4 | 4 |
-    | 1 | log10 of raw size over an equal share's capacity within the deadline | -4 | 4 |
-    | 2 | log10 of the deadline over 100 ms | -4 | 4 |
-    | 3-6 | log10 of payload, `entropy`, over an equal share's capacity in the time left, at 4 budgets | -4 | 4 |
-    | 7.. | content features, standardised | -4 | 4 |
-
-    The 4 budgets are 16 frames x 100 %, 16 x 40 %, 1 x 100 % and 1 x 40 %; the time left is what computing leaves.
-
-    | Num | Observation (`cell`) | Min | Max |
-    |-----|----------------------|-----|-----|
-    | 0 | share of users that are active | -4 | 4 |
-    | 1 | log10 of B_max [MHz] | -4 | 4 |
-    | 2 | log10 of P_max [100 mW] | -4 | 4 |
-    | 3 | U B_min / B_max | -4 | 4 |
-    | 4 | U P_min / P_max | -4 | 4 |
+    F is the profile's number of content features. The 4 points are 16 frames x 100 % of the pixels, 16 x 40 %,
+    1 x 100 % and 1 x 40 %, all `entropy`.
 
     ## Rewards
-    The mean over the active users of P(t <= t0) times the accuracy at the operating point; 0 in a slot without
-    requests. What is computed locally is in time if computing is. `transmission="sampled"` draws arrival instead of
-    scoring its probability; with a measured profile `accuracy="replay"` scores whether the classifier was right on
-    this clip, `accuracy="live"` with `outcomes=` runs codec and classifier.
-    `info` holds the terms, as for `EdgeVision/Paper-v0`.
+    The mean over the active users of P(t <= t0) times whether the classifier was right on this clip at this operating
+    point. What is computed locally is in time if computing is. `transmission="sampled"` draws arrival instead of
+    scoring its probability, `accuracy="mean"` scores the population accuracy, `accuracy="live"` with `outcomes=` runs
+    codec and classifier.
 
     ## Starting State
-    Users uniform on the cell's disc; Poisson arrivals into a request pool; clips uniform over `content_split`.
-
-    ## Episode End
-    Truncation after `episode_slots` slots (50). Episodes never terminate.
+    Users uniform on the cell's disc; clips uniform over `content_split`; deadlines uniform in 100..400 ms.
 
     ## Arguments
-    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them: `stae-video`, or
-    `stae-published` for the setting of the paper's Fig. 5(b). `pictures=` (a `ContentPictures`) lets `render` show
-    what is kept of each clip; without it the budgets are drawn.
+    The preset is `stae-video`; `stae-published` is the setting of the paper's Fig. 5(b), which scores population
+    accuracies. `pictures=` (a `ContentPictures`) lets `render` show what is kept of each clip; without it the budgets
+    are drawn.
 
     ## Version History
     * v0: first version.

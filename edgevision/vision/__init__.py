@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from edgevision.errors import WeightsUnavailableError
 from edgevision.imports import CODEC_LIBRARIES, lazy_attributes
 from edgevision.vision.importance import Importance
 
 if TYPE_CHECKING:
-    from edgevision.errors import WeightsUnavailableError
     from edgevision.vision.attention_rollout import AttentionRollout
     from edgevision.vision.classifiers import Classifier, load_classifier
     from edgevision.vision.grad_cam import ClassActivation, GradCam
@@ -16,7 +16,6 @@ _MODULE_OF = {
     "ClassActivation": "grad_cam",
     "Classifier": "classifiers",
     "GradCam": "grad_cam",
-    "WeightsUnavailableError": "classifiers",
     "load_classifier": "classifiers",
 }
 

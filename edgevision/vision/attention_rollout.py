@@ -34,7 +34,7 @@ class AttentionRollout:
 
     @property
     def name(self) -> str:
-        """For the record: what made the map."""
+        """For the record, what made the map."""
         return f"attention rollout of {self.classifier.name}"
 
     @torch.inference_mode()

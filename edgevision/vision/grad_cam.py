@@ -40,7 +40,7 @@ class GradCam:
 
     @property
     def name(self) -> str:
-        """For the record: what made the map."""
+        """For the record, what made the map."""
         which = "predicted class" if self.target is None else f"class {self.target}"
         return f"Grad-CAM of {self.classifier.name}, {which}"
 
@@ -72,7 +72,7 @@ class ClassActivation:
 
     @property
     def name(self) -> str:
-        """For the record: what made the map."""
+        """For the record, what made the map."""
         return f"class activation map of {self.classifier.name}, top {self.classes} predicted classes"
 
     @torch.inference_mode()
