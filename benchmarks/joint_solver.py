@@ -30,7 +30,7 @@ from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.joint import Joint
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import SlotProblem
-from edgevision.envs.simulator import Simulator
+from edgevision.envs.simulation.simulator import Simulator
 from edgevision.profiles.profile import load_profile
 
 PRESETS = ("paper", "umi-image")

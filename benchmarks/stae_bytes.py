@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from one_line import one_line_errors
+from video_formats import H264, H265, JPEG_ABBREVIATED
 
 from edgevision.arrays import ByteClip
 from edgevision.codecs.stae.attention import select_frames
@@ -35,7 +36,6 @@ from edgevision.codecs.stae.stae_network import normalise
 from edgevision.data.actions import GeneratedActions
 from edgevision.data.clips import ClipSource
 from edgevision.data.ut_interaction import UTInteraction
-from edgevision.experiments.codec_comparison.video_formats import H264, H265, JPEG_ABBREVIATED
 
 PIXELS = 0.4
 CRF = (18.0, 23.0, 28.0, 34.0, 40.0, 46.0, 51.0)

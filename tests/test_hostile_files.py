@@ -25,7 +25,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.codecs.spat_imco.theta.theta_weights import load_heads, load_weights, save_heads, save_weights
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.envs.config import ScenarioConfig
-from edgevision.envs.trace import EpisodeTrace, draw_traces
+from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import (
     EdgeVisionError,
     LearnedPolicyError,
@@ -302,9 +302,9 @@ def test_an_archive_that_claims_terabytes_reserves_none(tmp_path: Path, monkeypa
 def test_a_trace_larger_than_the_limit_is_refused_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = trace(tmp_path)
     size = files.payload.stat().st_size
-    monkeypatch.setattr("edgevision.envs.trace.MAX_TRACE_BYTES", size)
+    monkeypatch.setattr("edgevision.envs.simulation.trace.MAX_TRACE_BYTES", size)
     assert "unpacks to more than" in files.refuse()
-    monkeypatch.setattr("edgevision.envs.trace.MAX_TRACE_BYTES", size - 1)
+    monkeypatch.setattr("edgevision.envs.simulation.trace.MAX_TRACE_BYTES", size - 1)
     assert "refusing to load" in files.refuse()
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs import Allocation, Policy, ScenarioConfig, Simulator, SlotProblem
-from edgevision.envs.episodes import play
+from edgevision.envs.simulation.episodes import play
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,14 @@
 """What a controller sees and does: scenarios, the simulator and its Gymnasium views."""
 
 from edgevision.envs.config import PRESETS, ScenarioConfig
+from edgevision.envs.drawing.video_rendering import ContentPictures
 from edgevision.envs.environment import OffloadingEnv
 from edgevision.envs.policy import Policy
 from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 from edgevision.envs.registration import IDS
-from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
-from edgevision.envs.trace import EpisodeTrace
+from edgevision.envs.simulation.simulator import OutcomeSource, Simulator, SlotOutcome
+from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.envs.vector_environment import OffloadingVectorEnv
-from edgevision.envs.video_rendering import ContentPictures
 
 __all__ = [
     "IDS",

@@ -14,12 +14,12 @@ from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.docstrings import merged
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulator import OutcomeSource, Simulator, SlotOutcome
-from edgevision.envs.trace import EpisodeTrace
+from edgevision.envs.simulation.simulator import OutcomeSource, Simulator, SlotOutcome
+from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from edgevision.envs.rendering import Renderer, Scene
+    from edgevision.envs.drawing.rendering import Renderer, Scene
 
 Observation = dict[str, NDArray[Any]]
 _ROW = np.array([0])
@@ -190,7 +190,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode; pass one to gymnasium.make()")
             return None
-        from edgevision.envs.rendering import Scene
+        from edgevision.envs.drawing.rendering import Scene
 
         scene = Scene.of(self.problem, self.simulator.trace, int(self.simulator.slot[0]), self._last)
         if self.render_mode == "ansi":
@@ -202,13 +202,13 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     def _as_text(self, scene: Scene) -> str:
         """The scene in the mode ``ansi``."""
-        from edgevision.envs.rendering import as_text
+        from edgevision.envs.drawing.rendering import as_text
 
         return as_text(scene)
 
     def _make_renderer(self, *, window: bool) -> Renderer:
         """What draws scenes in the other modes."""
-        from edgevision.envs.rendering import Renderer
+        from edgevision.envs.drawing.rendering import Renderer
 
         return Renderer(window=window)
 

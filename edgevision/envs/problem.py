@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs import radio
+from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.errors import AllocationError, SlotProblemError, shown
 

@@ -19,7 +19,7 @@ from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.environment import Observation, requested_trace, slot_info
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulator import OutcomeSource, Simulator
+from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.errors import ScenarioError, shown
 
 MAX_ENVS = 2**20

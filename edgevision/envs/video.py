@@ -10,8 +10,8 @@ from edgevision.errors import ScenarioError
 from edgevision.profiles.video_grid import AXES, GRID
 
 if TYPE_CHECKING:
-    from edgevision.envs.rendering import Renderer, Scene
-    from edgevision.envs.video_rendering import ContentPictures
+    from edgevision.envs.drawing.rendering import Renderer, Scene
+    from edgevision.envs.drawing.video_rendering import ContentPictures
     from edgevision.profiles.profile import OperatingPointProfile
 
 
@@ -75,13 +75,13 @@ class VideoEnv(OffloadingEnv):
         self._pictures = pictures
 
     def _as_text(self, scene: Scene) -> str:
-        from edgevision.envs.rendering import as_text
-        from edgevision.envs.video_rendering import budget_texts
+        from edgevision.envs.drawing.rendering import as_text
+        from edgevision.envs.drawing.video_rendering import budget_texts
 
         return as_text(scene, "frames, pixels, mode", budget_texts(scene.operating_point.tolist()))
 
     def _make_renderer(self, *, window: bool) -> Renderer:
-        from edgevision.envs.video_rendering import VideoRenderer
+        from edgevision.envs.drawing.video_rendering import VideoRenderer
 
         return VideoRenderer(window=window, pictures=self._pictures)
 

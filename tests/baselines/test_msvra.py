@@ -6,7 +6,7 @@ import pytest
 
 from edgevision.baselines.msvra import sum_rate_shares
 from edgevision.envs import Allocation, SlotProblem, equal_shares
-from edgevision.envs.radio import data_rate
+from edgevision.envs.channel.radio import data_rate
 from tests.baselines.problems import nasty_problem, ordinary_problem
 
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from edgevision import baselines
 from edgevision.baselines.joint import upper_bound
 from edgevision.baselines.joint.power_table import power_table
-from edgevision.envs import SlotProblem, radio
+from edgevision.envs import SlotProblem
+from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, ScenarioConfig, SuccessModel
-from edgevision.envs.simulator import Simulator
+from edgevision.envs.simulation.simulator import Simulator
 from edgevision.profiles.profile import load_profile
 from tests.baselines.problems import nasty_problem, ordinary_problem
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from edgevision.envs import propagation
+from edgevision.envs.channel import propagation
 
 
 def test_line_of_sight_probability_of_table_7_4_2_1() -> None:

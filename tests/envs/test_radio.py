@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from edgevision.envs import radio
+from edgevision.envs.channel import radio
 
 positive = st.floats(1e-3, 1e3)
 decades = st.floats(-8, 0).map(lambda exponent: 10.0**exponent)

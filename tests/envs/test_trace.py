@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgevision.envs import EpisodeTrace, ScenarioConfig
-from edgevision.envs.trace import _request_pool, draw_traces
+from edgevision.envs.simulation.trace import _request_pool, draw_traces
 from edgevision.errors import ScenarioError
 from edgevision.profiles import load_profile
 

@@ -10,7 +10,7 @@ import numpy as np
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.shares import fill_budgets
-from edgevision.envs import radio
+from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.imports import require

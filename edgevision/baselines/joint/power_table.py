@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.arrays import FloatArray
-from edgevision.envs import radio
+from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 
 _PROBABILITY_STEPS_PER_UNIT = 256

@@ -21,7 +21,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.joint.power_table import marginal_success
-from edgevision.envs import radio
+from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 
 Regime = Literal["free", "least_power"]

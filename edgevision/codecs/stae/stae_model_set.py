@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from edgevision.codecs.stae.attention import SpatialAttention
-from edgevision.codecs.stae.recovery import FeatureRecovery
+from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 from edgevision.codecs.stae.stae_network import Stae, StaeConfig, Variant
 from edgevision.codecs.stae.vit import Pooling
 from edgevision.errors import WeightsError

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from edgevision.codecs.stae.attention import FrameAttention, SpatialAttention, select_frames, select_pixels
-from edgevision.codecs.stae.recovery import FeatureRecovery
+from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 from edgevision.codecs.stae.selection import kept_pixels
 from edgevision.codecs.stae.vit import VideoVit, VitConfig
 

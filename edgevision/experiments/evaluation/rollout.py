@@ -12,7 +12,7 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import Allocation, Policy, Simulator, SlotProblem, equal_shares
-from edgevision.envs.episodes import PlayedSlot, play
+from edgevision.envs.simulation.episodes import PlayedSlot, play
 from edgevision.experiments.evaluation.scenario import Scenario
 
 #: Edges of the bins over a user's signal-to-noise ratio with the whole budget [dB].

@@ -68,7 +68,7 @@ def test_the_seed_decides(network: DeepIsc, clips: ClipSet) -> None:
 def test_default_networks_cost_what_stae_s_recovery_does() -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
-    from edgevision.codecs.stae.recovery import FeatureRecovery
+    from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 
     frames = torch.zeros(1, 1, 3, 112, 112)
     with torch.no_grad():

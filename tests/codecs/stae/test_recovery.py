@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 from edgevision.codecs.stae.interpolation import interpolate
-from edgevision.codecs.stae.recovery import FeatureRecovery
 
 
 def changing() -> FeatureRecovery:

@@ -1,14 +1,14 @@
 """Conventional codecs to compare with: H.264, H.265, JPEG for each frame, and fewer frames in front of any of them.
 
->>> from edgevision.experiments.codec_comparison.video_formats import REFERENCES, subsample
+>>> from video_formats import REFERENCES, subsample
 >>> codec = REFERENCES["h264"]
 >>> data = codec.encode(subsample(clip, 4), level=36)      # clip: (F, H, W, 3) uint8
 >>> len(data), codec.decode(data).shape
 """
 
-from edgevision.experiments.codec_comparison.video_formats.h264_h265 import H264, H265, MotionCodec
-from edgevision.experiments.codec_comparison.video_formats.motion_jpeg import JPEG, JPEG_ABBREVIATED, JpegCodec
-from edgevision.experiments.codec_comparison.video_formats.video_format import ReferenceCodec, subsample
+from .h264_h265 import H264, H265, MotionCodec
+from .motion_jpeg import JPEG, JPEG_ABBREVIATED, JpegCodec
+from .video_format import ReferenceCodec, subsample
 
 REFERENCES: dict[str, ReferenceCodec] = {codec.name: codec for codec in (H264, H265, JPEG, JPEG_ABBREVIATED)}
 

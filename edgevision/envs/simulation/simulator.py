@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.trace import EpisodeTrace, draw_traces
+from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import load_profile
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.envs.rendering import Renderer, Scene, prepare_rows
+from edgevision.envs.drawing.rendering import Renderer, Scene, prepare_rows
 from edgevision.profiles.video_grid import FRAMES, VideoPoint, video_point
 
 _COLOURS = {"plain": "#D55E00", "entropy": "#56B4E9", "local": "#CC79A7"}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs import propagation
+from edgevision.envs.channel import propagation
 from edgevision.envs.config import ScenarioConfig
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import OperatingPointProfile

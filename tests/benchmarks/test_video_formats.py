@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.errors import BitstreamError
-from edgevision.experiments.codec_comparison.video_formats import (
+from benchmarks.video_formats import (
     H264,
     H265,
     JPEG,
@@ -23,8 +22,9 @@ from edgevision.experiments.codec_comparison.video_formats import (
     ReferenceCodec,
     subsample,
 )
-from edgevision.experiments.codec_comparison.video_formats import h264_h265 as motion
-from edgevision.experiments.codec_comparison.video_formats import motion_jpeg as jpeg
+from benchmarks.video_formats import h264_h265 as motion
+from benchmarks.video_formats import motion_jpeg as jpeg
+from edgevision.errors import BitstreamError
 from tests.data.videos import moving, numbered, psnr
 
 CODECS = pytest.mark.parametrize("codec", REFERENCES.values(), ids=list(REFERENCES))
@@ -69,7 +69,7 @@ def test_frames_come_back_in_order(codec: ReferenceCodec) -> None:
 
 def test_equal_clips_give_equal_bytes_whatever_memory_held_before() -> None:
     program = (
-        "import hashlib; from edgevision.experiments.codec_comparison.video_formats import REFERENCES; "
+        "import hashlib; from benchmarks.video_formats import REFERENCES; "
         "from tests.data.videos import moving; clips = moving(16, 112, 112), moving(3, 33, 47); "
         "streams = [codec.encode(clip, 30) for codec in REFERENCES.values() for clip in clips]; "
         "print([hashlib.md5(data).hexdigest() for data in streams])"

@@ -10,7 +10,7 @@ from gymnasium.utils import seeding
 
 from edgevision.arrays import BoolArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulator import Simulator, SlotOutcome
+from edgevision.envs.simulation.simulator import Simulator, SlotOutcome
 
 #: Decides for a batch of slots, of which only those marked (N,) still run.
 Decide = Callable[[SlotProblem, BoolArray], Allocation]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulator import SlotOutcome
-from edgevision.envs.trace import EpisodeTrace
+from edgevision.envs.simulation.simulator import SlotOutcome
+from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.imports import require
 
 _BANDWIDTH, _POWER, _COMPRESSION, _SUCCESS, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"

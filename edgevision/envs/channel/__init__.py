@@ -1,0 +1,1 @@
+"""The radio channel: success probability, path loss and line of sight."""
