@@ -20,7 +20,7 @@ from edgevision.storage import read_json, write_json
 from edgevision.storage_arrays import map_array
 
 _STALE = 3600.0  # [s]; a temporary file that nobody wrote to for so long is of a killed process
-_VERSION = 2  # changes when another choice or scaling of frames would leave old arrays wrong
+_VERSION = 3  # changes when another choice or scaling of frames would leave old arrays wrong
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,8 +64,8 @@ class ClipSource(Protocol):
     def fingerprint(self) -> str:
         """Hexadecimal digest that changes when names, classes or groups do.
 
-        Of changed contents it tells what can be told at once: of generated clips every change, of video files only
-        that of their sizes.
+        Of changed contents it tells what can be told at once: of generated clips every change, of video files
+        that of their sizes and times of change.
         """
 
 
@@ -103,3 +103,29 @@ def sample_indices(total: int, frames: int) -> IntArray:
     if total < 1 or frames < 1:
         raise ValueError(f"cannot take {frames} of {total} frames; both must be at least 1")
     return (2 * np.arange(frames, dtype=np.int64) + 1) * total // (2 * frames)
+
+
+def indices_at_times(starts: Sequence[int], end: int, frames: int) -> IntArray:
+    """Which frames are on show at the centres of ``frames`` equal segments of a video's duration.
+
+    Where frames follow each other at a constant rate this is ``sample_indices``: their times, rounded to ticks of the
+    container's clock, then say nothing that their numbers do not say better. So it is where times do not increase.
+
+    Args:
+        starts: when each frame is shown first, in time order [tick], (total,).
+        end: when the last frame is shown no longer [tick].
+        frames: frames wanted, at least 1.
+
+    Returns:
+        Indices in 0..total - 1, in time order, (frames,).
+
+    Raises:
+        ValueError: no frame there, or none wanted.
+    """
+    numbers = sample_indices(len(starts), frames)
+    times = np.array([time - starts[0] for time in (*starts, end)], np.float64)
+    even = np.linspace(0, times[-1], len(times))
+    if (np.diff(times) <= 0).any() or (np.abs(times - even) <= 1).all():
+        return numbers
+    centres = (2 * np.arange(frames) + 1) * times[-1] / (2 * frames)
+    return np.searchsorted(times[:-1], centres, side="right").astype(np.int64) - 1

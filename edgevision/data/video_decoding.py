@@ -1,15 +1,16 @@
 """Videos to clips of a few small frames, with PyAV; whatever the file is, memory and work stay bounded.
 
-A video is decoded twice from beginning to end: once to count the frames that really decode (what containers state is
-often wrong, and a file may be cut off), once to pick the wanted ones, each of which is made small at once. Only a
-list of ordinary containers is opened, from bytes that Python reads, so that no file can name another file or a
+A video is decoded twice from beginning to end: once for the times of the frames that really decode (what containers
+state is often wrong, and a file may be cut off), once to pick the wanted ones, each of which is made small at once.
+Only a list of ordinary containers is opened, from bytes that Python reads, so that no file can name another file or a
 network address. A frame is stretched to a square, averaging over areas: people who interact use the whole width of
-a picture, so that a crop would cut them off.
+a picture, so that a crop would cut them off. So it does not matter whether pixels are square.
 """
 
 from __future__ import annotations
 
 import io
+import statistics
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,11 +19,12 @@ from typing import BinaryIO
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import Interpolation
+from av.stream import Disposition
+from av.video.reformatter import Colorspace, Interpolation
 from av.video.stream import VideoStream
 
-from edgevision.arrays import ByteClip
-from edgevision.data.clips import FRAMES, SIZE, check_clip, sample_indices
+from edgevision.arrays import ByteClip, IntArray
+from edgevision.data.clips import FRAMES, SIZE, check_clip, indices_at_times, sample_indices
 from edgevision.errors import UnreadableClipError
 
 MAX_FRAME_PIXELS = 2**24  # 4096 x 4096; the decoder itself refuses more before it reserves memory
@@ -36,10 +38,13 @@ EXACT = (
     Interpolation.ACCURATE_RND | Interpolation.BITEXACT | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
 _SCALING = Interpolation.AREA | EXACT
+_UNTAGGED = 2  # FFmpeg's colour space of frames that state none
+_HD = 1280, 720  # from this width or height on, such frames are taken for BT.709, as players do
+_NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
 def load_frames(video: Path | bytes, frames: int = FRAMES, size: int = SIZE) -> ByteClip:
-    """Read a video as a clip: the centre frames of equal segments (``sample_indices``), made square.
+    """Read a video as a clip: the frames at the centres of equal segments (``indices_at_times``), made square.
 
     A video that breaks off or is damaged gives the frames that decode.
 
@@ -59,10 +64,7 @@ def load_frames(video: Path | bytes, frames: int = FRAMES, size: int = SIZE) -> 
     check_clip(np.broadcast_to(np.uint8(0), shape))
     clip = np.zeros(shape, np.uint8)
     try:
-        total = sum(1 for _ in _decoded(video))
-        if not total:
-            raise UnreadableClipError("no frame of it can be decoded")
-        wanted = sample_indices(total, frames)
+        wanted = _wanted([(frame.pts, frame.duration) for frame in _decoded(video)], frames)
         for index, frame in enumerate(_decoded(video)):
             if (rows := wanted == index).any():
                 clip[rows] = _small(frame, size)
@@ -89,25 +91,48 @@ def fit_clip(clip: ByteClip, frames: int = FRAMES, size: int = SIZE) -> ByteClip
     return np.stack([small[index] for index in chosen])
 
 
+def _wanted(times: list[tuple[int | None, int]], frames: int) -> IntArray:
+    """Which frames a clip is made of, from when and for how long each is shown [tick]; (frames,)."""
+    if not times:
+        raise UnreadableClipError("no frame of it can be decoded")
+    starts = [start for start, _ in times if start is not None]
+    if len(starts) < len(times):
+        return sample_indices(len(times), frames)
+    last = times[-1][1] or round(statistics.median(np.diff(starts).tolist() or [1]))
+    return indices_at_times(starts, starts[-1] + last, frames)
+
+
 def _small(frame: av.VideoFrame, size: int) -> ByteClip:
-    """Stretch a frame to (size, size, 3), upright where the file says how the camera was held."""
-    small = frame.reformat(size, size, "rgb24", interpolation=_SCALING, threads=1)
-    return np.rot90(np.asarray(small.to_ndarray()), round(frame.rotation / 90))
+    """Stretch a frame to (size, size, 3), turned and mirrored as the file says it is to be shown."""
+    hd = frame.width >= _HD[0] or frame.height >= _HD[1]
+    matrix = Colorspace.ITU709 if hd and frame.colorspace == _UNTAGGED and not frame.format.is_rgb else None
+    small = frame.reformat(size, size, "rgb24", src_colorspace=matrix, interpolation=_SCALING, threads=1)
+    return _as_shown(np.asarray(small.to_ndarray()), frame)
+
+
+def _as_shown(pixels: ByteClip, frame: av.VideoFrame) -> ByteClip:
+    """Apply a frame's display matrix, which takes column x and row y to a x + c y and b x + d y.
+
+    Of its eight orientations the nearest is taken; the camera's shift and scale are left out.
+    """
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return pixels
+    a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), np.int32).tolist()
+    if abs(a) + abs(d) < abs(b) + abs(c):  # rows become columns
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
 def _decoded(video: Path | bytes) -> Iterator[av.VideoFrame]:
-    """Frames of the first video stream, without those that damage makes undecodable.
+    """Frames of the best video stream, without those that damage makes undecodable.
 
     Raises:
         UnreadableClipError: no such file, no video in it, or beyond a limit.
         av.FFmpegError: no container.
     """
     with _opened(video) as stream, av.open(stream, "r", options={"format_whitelist": CONTAINERS} | _LIMIT) as container:
-        if not container.streams.video:
-            raise UnreadableClipError("no video in it")
-        source = container.streams.video[0]
-        if source.codec_context is None:
-            raise UnreadableClipError("its video is in no known format")
+        source = _best_stream(container)
         source.codec_context.options = _LIMIT
         source.codec_context.thread_count = 1
         number = pixels = 0
@@ -118,6 +143,18 @@ def _decoded(video: Path | bytes) -> Iterator[av.VideoFrame]:
                     f"too long; limits are {MAX_FRAMES} frames and {MAX_VIDEO_PIXELS} pixels over all of them"
                 )
             yield frame
+
+
+def _best_stream(container: InputContainer) -> VideoStream:
+    """The largest of the video streams that are shown by default, or of all; cover pictures are none."""
+    streams = [stream for stream in container.streams.video if not stream.disposition & _NO_VIDEO]
+    if not streams:
+        raise UnreadableClipError("no video in it")
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise UnreadableClipError("its video is in no known format")
+    default = [stream for stream in known if stream.disposition & Disposition.default]
+    return max(default or known, key=lambda stream: stream.codec_context.width * stream.codec_context.height)
 
 
 def _opened(video: Path | bytes) -> BinaryIO:
