@@ -27,6 +27,8 @@ from edgevision.codecs.spat_imco.level_rules import equal_shares
 from edgevision.codecs.spat_imco.quantisation import quantise
 from edgevision.codecs.spat_imco.regions import assign_levels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
+from edgevision.data.listing import visible
+from edgevision.errors import DataSetError
 from edgevision.storage import write_atomically
 
 _SIDE, _SMALLEST_PART = 224, 160  # of a crop, and of a part of a picture before it is resized to one [pixel]
@@ -48,7 +50,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     random = np.random.default_rng(options.seed)
-    paths = sorted(path for folder in options.images for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    paths = [
+        path
+        for folder in options.images
+        for path in visible((path for path in folder.iterdir() if path.suffix in _SUFFIXES), folder, DataSetError)
+    ]
     crops = [crop for path in track(paths, "crops") for crop in _crops(path, random)]
     levels, counts = zip(*(file for crop in track(crops, "counts") for file in _files(crop, random)), strict=True)
     tables = _sets(np.array(levels), np.stack(counts), options.sets)

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from edgevision.data.clips import LabelledClip
-from edgevision.data.video_folder import VideoFiles, check_folder, inner_path, read_list
+from edgevision.data.csv_reading import read_text
+from edgevision.data.listing import inner_path, visible
+from edgevision.data.video_folder import VideoFiles, check_folder
 from edgevision.errors import ClipError
 
 SPLIT_FOLDER = "testTrainMulti_7030_splits"
@@ -52,7 +54,7 @@ class HMDB51(VideoFiles):
             raise ValueError(f"split must be 1, 2 or 3 and subset train or test, got {split!r} and {subset!r}")
         check_folder(folder, HINT)
         ending = f"_test_split{split}.txt"
-        lists = sorted((folder / SPLIT_FOLDER).glob(f"*{ending}"))
+        lists = visible((folder / SPLIT_FOLDER).glob(f"*{ending}"), folder, ClipError)
         classes = [path.name.removesuffix(ending) for path in lists]
         missing = [name for name in classes if not (folder / name).is_dir()] if classes else [SPLIT_FOLDER]
         if missing:
@@ -85,12 +87,12 @@ def source_video(name: str, action: str) -> str:
 def _read(path: Path) -> list[tuple[str, str]]:
     """File name and mark (0, 1 or 2) of each clip in a list."""
     rows: dict[str, str] = {}
-    for number, line in enumerate(read_list(path), 1):
+    for number, line in enumerate(read_text(path, ClipError).splitlines(), 1):
         where = f"{path.name}, line {number}"
         name, _, mark = line.strip().rpartition(" ")
         if mark not in ("0", "1", "2") or "/" in name or "\\" in name:
             raise ClipError(f"{where}: expected a file name and 0, 1 or 2, got {line.strip()!r}")
-        file = inner_path(name.strip(), where)
+        file = inner_path(name.strip(), where, ClipError)
         if file in rows:
             raise ClipError(f"{where}: {file!r} is listed twice")
         rows[file] = mark

@@ -6,11 +6,12 @@ Activities (SDHA)", 2010.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from edgevision.data.clips import LabelledClip
-from edgevision.data.video_folder import VideoFiles, check_folder, inner_path, read_list
+from edgevision.data.csv_reading import read_table
+from edgevision.data.listing import inner_path
+from edgevision.data.video_folder import VideoFiles, check_folder
 from edgevision.errors import ClipError
 
 _COLUMNS = ("file", "sequence", "class_index", "name")
@@ -33,7 +34,8 @@ class UTInteraction(VideoFiles):
         if not (folder / "labels.csv").is_file():
             raise ClipError(f"no labels.csv in {str(folder)!r}; {_HINT}")
         names: dict[int, str] = {}
-        items = [_item(row, line, names) for line, row in _rows(folder / "labels.csv")]
+        _, rows = read_table(folder / "labels.csv", _COLUMNS, ClipError)
+        items = [_item(row, line, names) for line, row in rows]
         if sorted(names) != list(range(len(names))):
             raise ClipError(f"labels.csv: class_index must count from 0 without gaps, got {sorted(names)}")
         if len({item.content_id for item in items}) != len(items):
@@ -41,22 +43,10 @@ class UTInteraction(VideoFiles):
         super().__init__(folder, "ut-interaction", [names[index] for index in sorted(names)], items)
 
 
-def _rows(labels: Path) -> list[tuple[int, dict[str, str | None]]]:
-    """Rows with the numbers of their lines."""
-    try:
-        reader = csv.DictReader(read_list(labels), strict=True)
-        missing = set(_COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise ClipError(f"labels.csv: column missing: {', '.join(sorted(missing))}")
-        return [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise ClipError(f"labels.csv is not a readable CSV file ({error})") from error
-
-
-def _item(row: dict[str, str | None], line: int, names: dict[int, str]) -> LabelledClip:
+def _item(row: dict[str, str], line: int, names: dict[int, str]) -> LabelledClip:
     """One row's clip; its class is noted in ``names``."""
     where = f"labels.csv, line {line}"
-    file, sequence, index, name = (row[column] or "" for column in _COLUMNS)
+    file, sequence, index, name = (row[column] for column in _COLUMNS)
     for column, value in (("sequence", sequence), ("class_index", index)):
         if not (value.isascii() and value.isdecimal() and len(value) < 10):
             raise ClipError(f"{where}: {column} {value!r} is not a whole number >= 0")
@@ -64,4 +54,4 @@ def _item(row: dict[str, str | None], line: int, names: dict[int, str]) -> Label
         raise ClipError(f"{where}: class {index} has no name")
     if names.setdefault(int(index), name) != name:
         raise ClipError(f"{where}: class {index} is called {name!r}, and {names[int(index)]!r} before")
-    return LabelledClip(inner_path(file, where), int(index), int(sequence))
+    return LabelledClip(inner_path(file, where, ClipError), int(index), int(sequence))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, LabelledClip
+from edgevision.data.listing import checked_name, file_state, visible
 from edgevision.data.video_decoding import load_frames
 from edgevision.errors import ClipError, UnreadableClipError
 from edgevision.storage import sha256
@@ -48,11 +49,11 @@ class VideoFiles:
             raise UnreadableClipError(f"{item.content_id}: {error}") from error
 
     def fingerprint(self) -> str:
-        """SHA-256 over classes, and names, labels and sizes of the files: changes when the data set does."""
+        """SHA-256 over classes, and names, labels, sizes and times of change of the files: changes when they do."""
         lines = ["\0".join(self.classes)]
         for item in self.items:
-            size = _size(self.folder / item.content_id)
-            lines.append(f"{item.content_id}\0{item.class_index}\0{item.group}\0{size}")
+            state = file_state(self.folder / item.content_id)
+            lines.append(f"{item.content_id}\0{item.class_index}\0{item.group}\0{state}")
         return sha256("\n".join(lines).encode())
 
 
@@ -63,27 +64,27 @@ class VideoFolder(VideoFiles):
         """List the folder's videos, by ending (``SUFFIXES``).
 
         Raises:
-            ClipError: no such folder, or no video in its sub-folders.
+            ClipError: no such folder, a name that is not UTF-8, or no video in its sub-folders.
         """
         check_folder(folder)
-        classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-        videos = [(path, label) for label, sub in enumerate(classes) for path in sorted(sub.rglob("*"))]
-        videos = [(path, label) for path, label in videos if path.suffix.lower() in SUFFIXES]
+        name = checked_name(folder.resolve().name, ClipError)
+        classes = visible((path for path in folder.iterdir() if path.is_dir()), folder, ClipError)
+        videos = [
+            (path, label)
+            for label, class_folder in enumerate(classes)
+            for path in visible(_videos(class_folder), folder, ClipError)
+        ]
         if not videos:
             raise ClipError(f"no videos in {str(folder)!r}: expected one sub-folder per class")
         items = [
             LabelledClip(path.relative_to(folder).as_posix(), label, group)
             for group, (path, label) in enumerate(videos)
         ]
-        super().__init__(folder, folder.resolve().name, [path.name for path in classes], items)
+        super().__init__(folder, name, [path.name for path in classes], items)
 
 
-def _size(path: Path) -> int:
-    """Bytes of a file; -1 where there is none, or can be none of such a name."""
-    try:
-        return path.stat().st_size if path.is_file() else -1
-    except (OSError, ValueError):
-        return -1
+def _videos(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
 def check_folder(folder: Path, hint: str = "") -> None:
@@ -94,27 +95,3 @@ def check_folder(folder: Path, hint: str = "") -> None:
     """
     if not folder.is_dir():
         raise ClipError(f"no folder at {str(folder)!r}" + (f"; {hint}" if hint else ""))
-
-
-def inner_path(name: str, where: str) -> str:
-    """A file name out of a list as a path inside the data set's folder.
-
-    Raises:
-        ClipError: it is empty or leads out of the folder; ``where`` says in which line it stands.
-    """
-    path = PurePosixPath(name)
-    if not name or path.is_absolute() or ".." in path.parts:
-        raise ClipError(f"{where}: file {name!r} must lie inside the data set's folder")
-    return str(path)
-
-
-def read_list(path: Path) -> list[str]:
-    """The lines of a text file, with or without a byte order mark.
-
-    Raises:
-        ClipError: it cannot be read or is no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClipError(f"{str(path)!r} is not a readable text file ({type(error).__name__})") from error

@@ -151,7 +151,7 @@ def test_a_byte_order_mark_is_no_part_of_the_label_file(tmp_path: Path) -> None:
     assert source.items == (LabelledClip("a.avi", 0, 1),)
 
 
-@pytest.mark.parametrize("name", ["a" * 300 + ".avi", "a\0b.avi"])
+@pytest.mark.parametrize("name", ["a" * 300 + ".avi", "no/where.avi"])
 def test_names_that_no_file_can_have_are_files_that_are_missing(tmp_path: Path, name: str) -> None:
     source = UTInteraction(labelled(tmp_path, f"file,sequence,class_index,name\n{name},1,0,hug\n"))
     assert source.fingerprint() == UTInteraction(tmp_path).fingerprint()
@@ -190,7 +190,7 @@ def test_missing_ut_interaction_is_explained(tmp_path: Path) -> None:
         UTInteraction(tmp_path / "nowhere")
     with pytest.raises(ClipError, match=r"no labels\.csv in"):
         UTInteraction(tmp_path)
-    (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00\x81")
+    (tmp_path / "labels.csv").write_bytes(b"\x00\x81")
     with pytest.raises(ClipError, match="not a readable text file"):
         UTInteraction(tmp_path)
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from edgevision.arrays import ByteImage
 from edgevision.data.image_reading import SUFFIXES, read_image
+from edgevision.data.listing import visible
 from edgevision.errors import ReproductionError
 
 FROM_A_FOLDER = 6  # pictures at most
@@ -34,7 +35,8 @@ def find_photographs(given: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in given:
         if path.is_dir():
-            pictures = [entry for entry in sorted(path.iterdir()) if entry.suffix.lower() in SUFFIXES]
+            entries = (entry for entry in path.iterdir() if entry.suffix.lower() in SUFFIXES)
+            pictures = visible(entries, path, ReproductionError)
             if not pictures:
                 raise ReproductionError(f"no pictures in {str(path)!r}")
             found += pictures[:FROM_A_FOLDER]
