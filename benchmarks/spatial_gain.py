@@ -33,6 +33,7 @@ from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_f
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, save_heads
 from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_examples
 from edgevision.codecs.uniform import UniformJpeg
+from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.experiments.codec_comparison.codec_bench import comparison_record, finished_profile
 from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, compare
@@ -77,14 +78,16 @@ class Measured:
                 [load_classifier(name) for name in TEACHERS],
             )
             examples = training_examples(self.dataset, network, teachers, self.work, config, report)
-            record = {"data_set": self.dataset.name, "data_set_fingerprint": self.dataset.fingerprint()}
+            record = {"data_set": self.dataset.name, "data_set_fingerprint": self.dataset.identity()}
             save_heads(cross_fit(examples, config), path, record | {"command": COMMAND, "config": asdict(config)})
         return CrossFitted.load(self.dataset, [self.classifier], path)
 
     def true_class(self) -> TrueClassGradCam:
         """Grad-CAM told the class."""
         numbers = number_of_crop(self.dataset, [self.classifier])
-        class_of = {crop: self.dataset.items[number].class_index for crop, number in numbers.items()}
+        labels = (item.label for item in self.dataset.items)
+        classes = class_indices(labels, self.classifier.classes, self.classifier.class_names)
+        class_of = {crop: classes[number] for crop, number in numbers.items()}
         return TrueClassGradCam(self.classifier, class_of)
 
     def profile(self, suffix: str, codec: ImageCodec, levels: tuple[float, ...] | None) -> OperatingPointProfile:

@@ -26,6 +26,7 @@ from edgevision.codecs.spat_imco.theta.fit_theta import predict_maps
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
 from edgevision.codecs.spat_imco.theta.sensitivity import sensitivity_map
 from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_examples
+from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.vision.classifiers import load_classifier
 
@@ -71,8 +72,9 @@ def agreement(given: argparse.Namespace) -> None:
     maps = make_maps(given, dataset)
     for name in TEACHERS:
         teacher, labels = load_classifier(name), []
-        for number, item in enumerate(dataset.items):
-            view, wanted = make_view(dataset.load(item), 0, 0), item.class_index
+        classes = class_indices((item.label for item in dataset.items), teacher.classes, teacher.class_names)
+        for number, (item, wanted) in enumerate(zip(dataset.items, classes, strict=True)):
+            view = make_view(dataset.load(item), 0, 0)
             felt = sensitivity_map([teacher], view[None], [wanted])[0]
             labels.append(torch.stack([teacher_map([teacher], view, wanted), felt]).numpy())
             report(number + 1, len(dataset))

@@ -64,6 +64,10 @@ class DataSetError(EdgeVisionError, ValueError):
     """A folder of images or its labels are missing, empty or malformed."""
 
 
+class DataSetWarning(UserWarning):
+    """A data set can be used, but it is likely not what was meant; the command prints it in one line."""
+
+
 class UnreadableImageError(EdgeVisionError, ValueError):
     """A picture is missing, damaged, too large, or stored in a way that cannot be shown without guessing."""
 

@@ -6,12 +6,14 @@ Wrong input costs one line on stderr and exit code 2, Ctrl-C exit code 130; a tr
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import gymnasium
 
-from edgevision.errors import EdgeVisionError, MissingExtraError
+from edgevision.errors import DataSetWarning, EdgeVisionError, MissingExtraError
 from edgevision.imports import require
 
 _WRONG_INPUT, _INTERRUPTED = 2, 130
@@ -36,7 +38,8 @@ def _run(arguments: list[str]) -> int:
     from edgevision.cli.app import app
 
     try:
-        code = typer.main.get_command(app).main(arguments, "edgevision", standalone_mode=False)
+        with _short_warnings():
+            code = typer.main.get_command(app).main(arguments, "edgevision", standalone_mode=False)
     except typer.Abort:
         return _INTERRUPTED
     except Exception as error:
@@ -44,6 +47,23 @@ def _run(arguments: list[str]) -> int:
             raise
         return _complain(error)
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _short_warnings() -> Iterator[None]:
+    """Print what the package warns of in one line, as errors are, without a place in the code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataSetWarning)
+        show = warnings.showwarning
+
+        def show_shortly(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, DataSetWarning):
+                _complain(message)
+            else:
+                show(message, category, *place, **more)
+
+        warnings.showwarning = show_shortly
+        yield
 
 
 def _is_wrong_input(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgevision.cli.codec_argument import make_codec
+from edgevision.cli.labels_argument import LABELS
 from edgevision.imports import require
 
 if TYPE_CHECKING:
@@ -21,10 +22,7 @@ _RESAMPLES = typer.Option(min=100, help="Bootstrap samples of the images.")
 
 def bench(
     images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
-    labels: Annotated[
-        Path | None,
-        typer.Option(help="CSV file with columns file, class_index; without it each sub-folder is a class."),
-    ] = None,
+    labels: Annotated[Path | None, LABELS] = None,
     model: Annotated[list[str] | None, typer.Option(help="Classifier, by timm's name; repeatable.")] = None,
     codec: Annotated[
         list[str] | None, typer.Option(help="Codec, with options if wanted (spat-imco:strategy=p3); repeatable.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgevision.cli.codec_argument import make_codec
+from edgevision.cli.labels_argument import LABELS
 from edgevision.errors import ImageFileError
 from edgevision.imports import require
 
@@ -18,6 +19,7 @@ _SOURCE = typer.Argument(help="File to read.", show_default=False)
 _TARGET = typer.Argument(help="File to write; replaced if it exists.", show_default=False)
 _CODEC = typer.Option(help="spat-imco (region-wise, by importance) or uniform (plain JPEG).")
 _SETTINGS = "Settings follow a colon: spat-imco:container=plain"
+_NAMED = 5  # skipped pictures that are named; the profile's metadata says why, and of all
 _MAKE_CODEC = typer.Option(help=f"spat-imco (region-wise, by importance) or uniform (plain JPEG). {_SETTINGS}")
 
 
@@ -119,10 +121,7 @@ def inspect(
 def profile_image(
     images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
     name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
-    labels: Annotated[
-        Path | None,
-        typer.Option(help="CSV file with columns file, class_index; without it each sub-folder is a class."),
-    ] = None,
+    labels: Annotated[Path | None, LABELS] = None,
     model: Annotated[str, typer.Option(help="Classifier, by timm's name.")] = "tf_efficientnet_lite0",
     codec: Annotated[str, _CODEC] = "spat-imco",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
@@ -154,6 +153,11 @@ def profile_image(
         profile = measure_image_profile(
             dataset, codecs.make(codec), load_classifier(model), None, out, name, progress=report
         )
+    skipped = list(profile.metadata["skipped"])
+    if skipped:
+        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        named = ", ".join(skipped[:_NAMED])
+        typer.echo(f"{len(skipped)} of {len(dataset)} pictures skipped: {named}{more}", err=True)
     typer.echo(
         f"{out / name}.npz: {profile.contents} images, {profile.points} operating points, accuracy "
         f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "

@@ -12,8 +12,8 @@ from edgevision.imports import CODEC_LIBRARIES, require, require_all
 from edgevision.storage import sha256
 
 _LABELS = typer.Option(
-    help="CSV file with columns file, class_index (ImageNet's numbers). Without it each sub-folder is read, and the "
-    "teachers explain the class that they predict."
+    help="CSV file with columns file, and class_index (number) or class (name), ImageNet's. Without it each sub-folder "
+    "is read, and the teachers explain the class that they predict."
 )
 _RECORD = "for the record"
 

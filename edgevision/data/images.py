@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from edgevision.arrays import ByteImage
+from edgevision.data.csv_reading import read_table
 from edgevision.data.image_reading import SUFFIXES, read_image
+from edgevision.data.listing import checked_name, file_size, file_state, inner_path, visible
 from edgevision.errors import DataSetError
 from edgevision.storage import sha256
+
+_LABEL_COLUMNS = ("class_index", "class", "label")
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,11 @@ class LabelledImage:
 
     Attributes:
         content_id: its path inside the data set, with forward slashes.
-        class_index: index of its class.
+        label: its class as text, a name or a number; `edgevision.data.class_labels` finds a classifier's class for it.
     """
 
     content_id: str
-    class_index: int
+    label: str
 
 
 class ImageFolder:
@@ -40,16 +43,17 @@ class ImageFolder:
 
         Args:
             folder: where the images are.
-            labels: a CSV file with the columns ``file`` (relative to ``folder``) and ``class_index``, others being
-                ignored. Without it, each sub-folder is a class, numbered in sorted order.
+            labels: a CSV file with the columns ``file`` (relative to ``folder``) and ``class_index`` (a number) or else
+                ``class`` or ``label`` (a name or number), others being ignored. Without it, each sub-folder is a
+                class, and its name the label.
 
         Raises:
-            DataSetError: no such folder, a malformed label file, or no image at all.
+            DataSetError: no such folder, a malformed label file, a name that is not UTF-8, or no image at all.
         """
         if not folder.is_dir():
             raise DataSetError(f"no folder at {str(folder)!r}")
         self.folder = folder
-        self.name = folder.resolve().name
+        self.name = checked_name(folder.resolve().name, DataSetError)
         self.items: Sequence[LabelledImage] = _read_labels(labels) if labels else _read_subfolders(folder)
         if not self.items:
             hint = "the label file lists none" if labels else "expected one sub-folder per class"
@@ -66,46 +70,48 @@ class ImageFolder:
         """
         return read_image(self.folder / item.content_id, item.content_id)
 
-    def fingerprint(self) -> str:
-        """SHA-256 over names, classes and file sizes: changes when the data set does."""
+    def identity(self) -> str:
+        """SHA-256 over names, labels and file sizes: for records, as it is the same wherever the data set lies."""
         lines = []
         for item in self.items:
-            path = self.folder / item.content_id
-            size = path.stat().st_size if path.is_file() else -1
-            lines.append(f"{item.content_id}\0{item.class_index}\0{size}\n")
+            size = file_size(self.folder / item.content_id)
+            lines.append(f"{item.content_id}\0{item.label}\0{size}\n")
         return sha256("".join(lines).encode())
+
+    def fingerprint(self) -> str:
+        """SHA-256 over ``identity`` and the times of change of the files: changes when a file is replaced."""
+        states = "\n".join(file_state(self.folder / item.content_id) for item in self.items)
+        return sha256(f"{self.identity()}\n{states}".encode())
 
 
 def _read_labels(labels: Path) -> list[LabelledImage]:
-    try:
-        with labels.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream)
-            missing = {"file", "class_index"} - set(reader.fieldnames or ())
-            if missing:
-                raise DataSetError(f"{labels.name}: column missing: {', '.join(sorted(missing))}")
-            items = [_labelled(row, f"{labels.name}, line {reader.line_num}") for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataSetError(f"{str(labels)!r} is not a readable CSV file ({error})") from error
+    columns, rows = read_table(labels, {"file"}, DataSetError)
+    column = next((name for name in _LABEL_COLUMNS if name in columns), None)
+    if column is None:
+        raise DataSetError(f"{labels.name}: column missing: {' or '.join(_LABEL_COLUMNS)}")
+    items = [_labelled(row["file"], column, row[column], f"{labels.name}, line {line}") for line, row in rows]
     if len({item.content_id for item in items}) != len(items):
         raise DataSetError(f"{labels.name}: a file is listed twice")
     return items
 
 
-def _labelled(row: dict[str, str], where: str) -> LabelledImage:
-    name, index = row["file"] or "", row["class_index"] or ""
-    path = PurePosixPath(name)
-    if not name or path.is_absolute() or ".." in path.parts:
-        raise DataSetError(f"{where}: file {name!r} must lie inside the image folder")
-    if not index.isdecimal():
-        raise DataSetError(f"{where}: class_index {index!r} is not a whole number >= 0")
-    return LabelledImage(str(path), int(index))
+def _labelled(file: str, column: str, label: str, where: str) -> LabelledImage:
+    path = inner_path(file, where, DataSetError)
+    if column == "class_index" and not (label.isascii() and label.isdecimal()):
+        raise DataSetError(f"{where}: class_index {label!r} is not a whole number >= 0")
+    if not label.strip():
+        raise DataSetError(f"{where}: {column} is empty")
+    return LabelledImage(path, label)
 
 
 def _read_subfolders(folder: Path) -> list[LabelledImage]:
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    classes = visible((path for path in folder.iterdir() if path.is_dir()), folder, DataSetError)
     return [
-        LabelledImage(path.relative_to(folder).as_posix(), index)
-        for index, class_folder in enumerate(classes)
-        for path in sorted(class_folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES
+        LabelledImage(path.relative_to(folder).as_posix(), class_folder.name)
+        for class_folder in classes
+        for path in visible(_pictures(class_folder), folder, DataSetError)
     ]
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)

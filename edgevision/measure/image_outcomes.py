@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, ByteImage, FloatArray
 from edgevision.codecs.base import ImageCodec
+from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.measure.content_features import content_features
 from edgevision.profiles.profile import OperatingPointProfile
@@ -73,11 +74,12 @@ def run_once(
 def measure_content(
     dataset: ImageFolder,
     item: LabelledImage,
+    class_index: int,
     codec: ImageCodec,
     classifier: Classifier,
     levels: Sequence[float],
 ) -> ContentRecord:
-    """Crop an image to the classifier's input, then run it at every level.
+    """Crop an image, of class ``class_index``, to the classifier's input, then run it at every level.
 
     Raises:
         UnreadableImageError: the image cannot be read.
@@ -86,7 +88,7 @@ def measure_content(
     start = time.perf_counter()
     importance = codec.analyse(image)
     analysis_time = time.perf_counter() - start
-    outcomes = tuple(run_once(image, item.class_index, importance, level, codec, classifier) for level in levels)
+    outcomes = tuple(run_once(image, class_index, importance, level, codec, classifier) for level in levels)
     features = content_features(image, importance, outcomes[len(levels) // 2].size)
     return ContentRecord(item.content_id, image.nbytes, analysis_time, outcomes, features)
 
@@ -104,6 +106,7 @@ class LiveImageCodec:
 
         Raises:
             ValueError: the profile is of another codec, version or classifier, or of images not in ``dataset``.
+            DataSetError: the classifier does not know the classes of its images.
         """
         expected = {"codec": codec.name, "codec_version": codec.version, "model": classifier.name}
         for key, value in expected.items():
@@ -117,6 +120,8 @@ class LiveImageCodec:
                 f"the first is {missing[0]!r}"
             )
         self._items = [items[content_id] for content_id in profile.content_ids]
+        labels = (item.label for item in self._items)
+        self._classes = class_indices(labels, classifier.classes, classifier.class_names)
         self._dataset, self._codec, self._classifier, self._profile = dataset, codec, classifier, profile
 
     def outcomes(self, content: NDArray[np.integer], point: NDArray[np.integer]) -> tuple[FloatArray, BoolArray]:
@@ -133,4 +138,4 @@ class LiveImageCodec:
         image = self._classifier.crop(self._dataset.load(item))
         importance = self._codec.analyse(image)
         level = float(self._profile.parameter[point])
-        return run_once(image, item.class_index, importance, level, self._codec, self._classifier)
+        return run_once(image, self._classes[content], importance, level, self._codec, self._classifier)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import math
 import shutil
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +15,11 @@ import numpy as np
 import torch
 
 from edgevision import provenance
-from edgevision.arrays import FloatArray
+from edgevision.arrays import BoolArray, FloatArray
 from edgevision.codecs.base import ImageCodec
+from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
-from edgevision.errors import DataSetError, ProfileError, UnreadableImageError
+from edgevision.errors import DataSetError, DataSetWarning, ProfileError, UnreadableImageError
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
@@ -26,6 +29,7 @@ from edgevision.vision.classifiers import Classifier
 
 # Of every five images three train, one validates and one tests.
 _PART = 20  # images between two writes to disk
+_ENOUGH = 10  # images that tell whether a classifier guesses
 _LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum")
 
 
@@ -43,7 +47,7 @@ def measure_image_profile(
 
     Images are resized and cropped to the classifier's input first, and coded at that size. A run that is killed
     goes on where it stopped when called again with the same settings. Images that cannot be read are skipped and
-    named in the profile's metadata.
+    named in the profile's metadata. Warns (`DataSetWarning`) where the classifier does no better than guess.
 
     Args:
         dataset: the images.
@@ -58,16 +62,19 @@ def measure_image_profile(
     Raises:
         ProfileError: levels not increasing, mean sizes that grow from one level to the next, or a name that is no
             file name.
-        DataSetError: no image can be read, or too few to fill the train split.
+        DataSetError: no image can be read, too few to fill the train split, or a label that the classifier does not
+            know.
     """
     ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
     if not ladder or (np.diff(ladder) <= 0).any():
         raise ProfileError(f"levels must increase, got {ladder}")
     if not name or Path(name).name != name:
         raise ProfileError(f"profile name {name!r} must be a plain file name")
+    labels = (item.label for item in dataset.items)
+    classes = class_indices(labels, classifier.classes, classifier.class_names)
     key = _key(dataset, codec, classifier, ladder)
     parts = out_folder / f".{name}-{key[:16]}"
-    records, skipped = _measure_in_parts(PartStore(parts), dataset, codec, classifier, ladder, progress)
+    records, skipped = _measure_in_parts(PartStore(parts), dataset, classes, codec, classifier, ladder, progress)
     if not records:
         raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
     metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
@@ -76,12 +83,14 @@ def measure_image_profile(
     profile = _assemble(name, records, ladder, metadata)
     save_profile(profile, out_folder)
     shutil.rmtree(parts)
+    _warn_of_guessing(np.array([record.outcomes[0].correct for record in records]), classifier)
     return profile
 
 
 def _measure_in_parts(
     store: PartStore,
     dataset: ImageFolder,
+    classes: Sequence[int],
     codec: ImageCodec,
     classifier: Classifier,
     ladder: Sequence[float],
@@ -99,7 +108,8 @@ def _measure_in_parts(
             for done, item in enumerate(items, first):
                 progress(done, len(dataset))
                 try:
-                    part["records"].append(asdict(measure_content(dataset, item, codec, classifier, ladder)))
+                    record = measure_content(dataset, item, classes[done], codec, classifier, ladder)
+                    part["records"].append(asdict(record))
                 except UnreadableImageError as error:
                     part["skipped"][item.content_id] = str(error)
             store.save(label, description, part)
@@ -151,6 +161,19 @@ def _assemble(
     )
 
 
+def _warn_of_guessing(correct: BoolArray, classifier: Classifier) -> None:
+    """Warn where the accuracy is within three standard deviations of what guessing yields."""
+    chance, images = 1 / classifier.classes, len(correct)
+    limit = chance + 3 * math.sqrt(chance * (1 - chance) / images)
+    if images >= _ENOUGH and correct.mean() < limit:
+        warnings.warn(
+            f"at its least compressed level {classifier.name} recognises {correct.sum()} of {images} images, no more "
+            "than by guessing; are the labels those of its classes?",
+            DataSetWarning,
+            stacklevel=3,
+        )
+
+
 def _median(times: list[list[float]]) -> FloatArray:
     medians: FloatArray = np.median(np.array(times), axis=0)
     return medians
@@ -168,7 +191,8 @@ def _metadata(
     command = f"edgevision profile image --images DIR --labels DIR/labels.csv --model {classifier.name}"
     return {
         "data_set": dataset.name,
-        "data_set_fingerprint": dataset.fingerprint(),
+        "data_set_fingerprint": dataset.identity(),
+        "files_fingerprint": dataset.fingerprint(),
         "model": classifier.name,
         "input_size": classifier.input_size,
         "codec": codec.name,

@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import timm
 import torch
 from PIL import Image
+from timm.data import ImageNetInfo, infer_imagenet_subset
 from timm.data.transforms import MaybeToTensor
 
 from edgevision.arrays import ByteImage, Float32Array
@@ -31,6 +33,7 @@ class Classifier:
         name: timm's name.
         model: the network.
         input_size: side of the square input [pixel].
+        classes: number of classes C.
     """
 
     def __init__(self, name: str, model: torch.nn.Module) -> None:
@@ -39,10 +42,24 @@ class Classifier:
         self.name = name
         self.model = model.eval().requires_grad_(False)
         self.input_size = int(config["input_size"][-1])
+        self.classes = cast("int", model.num_classes)
         self._cut = _steps_on_pictures(timm.data.create_transform(**config))
         self._resampling = Image.Resampling[config["interpolation"].upper()]
         self._mean = torch.tensor(config["mean"]).view(1, 3, 1, 1)
         self._std = torch.tensor(config["std"]).view(1, 3, 1, 1)
+
+    @cached_property
+    def class_names(self) -> tuple[tuple[str, ...], ...] | None:
+        """Names that mean each class, (C): WordNet's number and words of ImageNet's classes; ``None`` for others."""
+        subset = infer_imagenet_subset(self.model)
+        if subset is None:
+            return None
+        info = ImageNetInfo(subset)
+        words = (description.split(",") for description in info.label_descriptions())
+        return tuple(
+            (synset, *(word.strip() for word in its_words))
+            for synset, its_words in zip(info.label_names(), words, strict=True)
+        )
 
     def crop(self, image: ByteImage) -> ByteImage:
         """What the network is shown of a picture (H, W, 3): resized and cut as timm does for it, (S, S, 3)."""

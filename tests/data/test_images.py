@@ -36,22 +36,40 @@ def test_label_file_gives_order_and_classes(tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("name,file,class_index\nx,sub/a.png,7\ny,b.png,0\n", encoding="utf-8")
     folder = ImageFolder(tmp_path, labels)
-    assert [(item.content_id, item.class_index) for item in folder.items] == [("sub/a.png", 7), ("b.png", 0)]
+    assert [(item.content_id, item.label) for item in folder.items] == [("sub/a.png", "7"), ("b.png", "0")]
     assert folder.name == tmp_path.name
     np.testing.assert_array_equal(folder.load(folder.items[0]), picture(24, 32))
 
 
-def test_subfolders_are_classes_in_sorted_order(tmp_path: Path) -> None:
+def test_subfolders_are_classes_and_their_names_the_labels(tmp_path: Path) -> None:
     for name in ("zebra/1.png", "ant/2.png", "ant/1.PNG", ".cache/1.png", "zebra/notes.txt"):
         save(tmp_path / name) if name.lower().endswith("png") else (tmp_path / name).write_text("x")
     items = ImageFolder(tmp_path).items
-    assert [(i.content_id, i.class_index) for i in items] == [("ant/1.PNG", 0), ("ant/2.png", 0), ("zebra/1.png", 1)]
+    assert [(item.content_id, item.label) for item in items] == [
+        ("ant/1.PNG", "ant"),
+        ("ant/2.png", "ant"),
+        ("zebra/1.png", "zebra"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "label"),
+    [("file,class", "tench"), ("label;file", "tench"), ("file,label,class_index", "0"), ("file,label,class", "tench")],
+)
+def test_labels_may_be_names_and_numbers_come_first(tmp_path: Path, header: str, label: str) -> None:
+    delimiter = ";" if ";" in header else ","
+    cells = {"file": "a.png", "class": "tench", "label": "tench" if "class" not in header else "x", "class_index": "0"}
+    row = delimiter.join(cells[column] for column in header.split(delimiter))
+    (tmp_path / "labels.csv").write_text(f"{header}\n{row}\n", encoding="utf-8-sig")
+    (item,) = ImageFolder(tmp_path, tmp_path / "labels.csv").items
+    assert (item.content_id, item.label) == ("a.png", label)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("file,label\na.png,1\n", "column missing: class_index"),
+        ("file,remark\na.png,1\n", "column missing: class_index or class or label"),
+        ("file,class\na.png, \n", "line 2: class is empty"),
         ("file,class_index\n../a.png,1\n", "line 2: file '../a.png' must lie inside"),
         ("file,class_index\n/etc/passwd,1\n", "must lie inside"),
         ("file,class_index\na.png,-1\n", "line 2: class_index '-1' is not a whole number"),
@@ -70,8 +88,8 @@ def test_malformed_label_files_are_explained(tmp_path: Path, content: str, messa
 
 def test_label_file_that_is_no_text_is_explained(tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
-    labels.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(DataSetError, match="not a readable CSV file"):
+    labels.write_bytes(b"\x00\x81")
+    with pytest.raises(DataSetError, match="not a readable text file"):
         ImageFolder(tmp_path, labels)
 
 

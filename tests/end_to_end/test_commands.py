@@ -177,17 +177,33 @@ def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.Capt
     import foolbox
 
     images = tmp_path / "images"
-    for number in range(2):
-        folder = images / f"class-{number}"
-        folder.mkdir(parents=True)
-        for path in sorted((Path(foolbox.__file__).parent / "data").glob("imagenet_*.jpg"))[
-            3 * number : 3 * number + 3
-        ]:
-            (folder / path.name).write_bytes(path.read_bytes())
+    for path in sorted((Path(foolbox.__file__).parent / "data").glob("imagenet_*.jpg"))[:10]:
+        folder = images / path.stem.split("_")[2]  # the number of its class
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / path.name).write_bytes(path.read_bytes())
     arguments = ["profile", "image", "--images", str(images), "--name", "mine", "--codec", "uniform"]
-    assert run(*arguments, "--out", str(tmp_path / "out")) == 0
-    assert "6 images" in capsys.readouterr().out
-    assert load_profile(str(tmp_path / "out" / "mine.npz")).contents == 6
+    arguments += ["--out", str(tmp_path / "out")]
+    assert run(*arguments) == 0
+    said = capsys.readouterr()
+    assert "10 images" in said.out
+    assert not re.search("guessing|skipped", said.err)
+    assert load_profile(str(tmp_path / "out" / "mine.npz")).accuracy[0] > 0.5
+
+    (images / "n01440764").mkdir()
+    for path in [*images.glob("*/*.jpg")]:
+        path.rename(images / "n01440764" / path.name)
+    for number in range(6):
+        (images / "n01440764" / f"{number}.png").write_bytes(b"no picture")
+    assert run(*arguments) == 0
+    lines = capsys.readouterr().err.splitlines()
+    warning = "edgevision: at its least compressed level tf_efficientnet_lite0 recognises 0 of 10 images"
+    assert sum(line.startswith(warning) for line in lines) == 1
+    skipped = ", ".join(f"n01440764/{number}.png" for number in range(5))
+    assert lines[-1] == f"6 of 16 pictures skipped: {skipped} and 1 more"
+
+    (images / "n01440764").rename(images / "class-0")
+    assert run(*arguments) == 2
+    assert "edgevision: label 'class-0' is no class of this classifier" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_module_runs_as_a_program() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.images import ImageFolder, LabelledImage
-from edgevision.errors import DataSetError, ProfileError
+from edgevision.errors import DataSetError, DataSetWarning, ProfileError
 from edgevision.measure.image_outcomes import LiveImageCodec
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, shipped_profiles
@@ -142,7 +143,7 @@ def test_partial_results_of_other_settings_are_not_used(
 
 def test_damaged_pictures_are_skipped_and_named(labelled_folder: Path, lite0: Classifier, tmp_path: Path) -> None:
     folder = folder_of(labelled_folder)
-    broken = LabelledImage("gone.jpg", 3)
+    broken = LabelledImage("gone.jpg", "3")
     folder.items = [*folder.items[:2], broken, *folder.items[2:6]]
     profile = measure_image_profile(folder, UniformJpeg(), lite0, (1.0, 8.0), tmp_path, "skipping")
     assert profile.contents == 6 and "gone.jpg" not in profile.content_ids
@@ -150,6 +151,44 @@ def test_damaged_pictures_are_skipped_and_named(labelled_folder: Path, lite0: Cl
     folder.items = [broken]
     with pytest.raises(DataSetError, match=r"no image of .* can be read, 1 skipped"):
         measure_image_profile(folder, UniformJpeg(), lite0, (1.0, 8.0), tmp_path, "nothing")
+
+
+def test_names_and_numbers_of_classes_give_the_same_profile(
+    measured: OperatingPointProfile, labelled_folder: Path, lite0: Classifier, tmp_path: Path
+) -> None:
+    assert lite0.class_names is not None
+    rows = [f"{i.content_id},{lite0.class_names[int(i.label)][0].upper()}" for i in folder_of(labelled_folder).items]
+    (tmp_path / "names.csv").write_text("\n".join(["file,class", *rows]))
+    named = ImageFolder(labelled_folder, tmp_path / "names.csv")
+    same_outcomes(measure_image_profile(named, SpatImco(), lite0, LEVELS, tmp_path, "named"), measured)
+    live = LiveImageCodec(named, SpatImco(), lite0, measured)
+    _, correct = live.outcomes(np.arange(3), np.zeros(3, int))
+    assert measured.correct is not None
+    np.testing.assert_array_equal(correct, measured.correct[:3, 0])
+
+
+@pytest.mark.parametrize("label", ["tenhc", "1000", str(10**20), "crane"])
+def test_labels_that_the_classifier_does_not_know_are_refused_before_measuring(
+    label: str, measured: OperatingPointProfile, labelled_folder: Path, lite0: Classifier, tmp_path: Path
+) -> None:
+    folder = folder_of(labelled_folder)
+    folder.items = [*folder.items[:-1], LabelledImage(folder.items[-1].content_id, label)]
+    codec = UniformJpeg()
+    with pytest.raises(DataSetError, match=f"label '{label}'"):
+        measure_image_profile(folder, codec, lite0, LEVELS, tmp_path, "unknown")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(DataSetError, match=f"label '{label}'"):
+        LiveImageCodec(folder, SpatImco(), lite0, measured)
+
+
+def test_labels_of_another_numbering_are_warned_of(labelled_folder: Path, lite0: Classifier, tmp_path: Path) -> None:
+    folder = folder_of(labelled_folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataSetWarning)
+        measure_image_profile(folder, UniformJpeg(), lite0, (1.0, 8.0), tmp_path, "right")
+    folder.items = [LabelledImage(i.content_id, str((int(i.label) + 1) % 1000)) for i in folder.items]
+    with pytest.warns(DataSetWarning, match="recognises 0 of 10 images, no more than by guessing"):
+        measure_image_profile(folder, UniformJpeg(), lite0, (1.0, 8.0), tmp_path, "wrong")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import torch
 
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.spat_imco.theta import Theta
+from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
-from edgevision.errors import UnknownNameError, WeightsUnavailableError
+from edgevision.errors import DataSetError, UnknownNameError, WeightsUnavailableError
 from edgevision.measure.content_features import content_features
 from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap
@@ -27,8 +28,24 @@ def test_shipped_classifiers_recognise_pictures(name: str, labelled_folder: Path
     assert {image.shape for image in images} == {(classifier.input_size,) * 2 + (3,)}
     logits = classifier.predict_logits(np.stack(images))
     assert logits.shape == (10, 1000)
-    truth = np.array([item.class_index for item in folder.items])
+    truth = np.array([int(item.label) for item in folder.items])
     assert (logits.argmax(axis=1) == truth).sum() >= 7
+
+
+def test_heads_of_imagenet_know_their_classes_names(lite0: Classifier) -> None:
+    assert lite0.classes == 1000
+    names = lite0.class_names
+    assert names is not None and len(names) == 1000
+    assert names[0] == ("n01440764", "tench", "Tinca tinca")
+    assert len({synset for synset, *_ in names}) == 1000
+    assert class_indices(["Great_White-Shark", "n02123045", "281"], lite0.classes, names) == [2, 281, 281]
+    with pytest.raises(DataSetError, match=r"'crane' means several classes; .* 134 \(n02012849, crane\) or 517"):
+        class_indices(["crane"], lite0.classes, names)
+
+
+def test_other_heads_know_numbers_only() -> None:
+    classifier = Classifier("test", timm.create_model("test_vit", num_classes=3))
+    assert (classifier.classes, classifier.class_names) == (3, None)
 
 
 @pytest.mark.parametrize("mode", ["center", "squash", "border"])

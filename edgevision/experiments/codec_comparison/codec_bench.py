@@ -76,7 +76,7 @@ def finished_profile(
     except ProfileError:
         return None
     expected = {
-        "data_set_fingerprint": dataset.fingerprint(),
+        "files_fingerprint": dataset.fingerprint(),
         "model": classifier.name,
         "codec": codec.name,
         "codec_version": codec.version,

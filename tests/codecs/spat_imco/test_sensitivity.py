@@ -31,6 +31,7 @@ class _Window(torch.nn.Module):
 
 def test_regions_that_the_score_depends_on_are_sensitive(lite0: Classifier) -> None:
     model = _Window()
+    model.num_classes = 2  # type: ignore[assignment]
     model.default_cfg = {"input_size": (3, 224, 224), "mean": (0.5,) * 3, "std": (0.5,) * 3}  # type: ignore[assignment]
     images = np.stack([picture(224, 224), picture(224, 224)[::-1]])
     for classes in ([0, 1], None):
@@ -48,7 +49,7 @@ def test_sensitivity_foretells_what_coarser_regions_cost(lite0: Classifier, labe
 
     folder = ImageFolder(labelled_folder, labelled_folder / "labels.csv")  # type: ignore[operator, arg-type]
     images = np.stack([lite0.crop(folder.load(item)) for item in folder.items])
-    classes = [item.class_index for item in folder.items]
+    classes = [int(item.label) for item in folder.items]
     maps = sensitivity_map([lite0], images, classes).numpy()
     noise = np.random.default_rng(0).normal(0, 60, images.shape)
     lost = []

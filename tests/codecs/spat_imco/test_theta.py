@@ -66,7 +66,7 @@ def test_shipped_network_finds_what_another_network_looks_at(
     with torch.inference_mode():
         ours = np.concatenate([shipped.network(shipped.inputs(image))[0][:, 0].numpy() for image in images])
     theirs = [
-        region_weights(GradCam(lite0, item.class_index)(image).weights)
+        region_weights(GradCam(lite0, int(item.label))(image).weights)
         for item, image in zip(folder.items, images, strict=True)
     ]
     assert rank_correlation(ours, np.stack(theirs)).mean() > 0.75

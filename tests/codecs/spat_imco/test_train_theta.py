@@ -10,13 +10,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from scipy.stats import spearmanr
 
 from edgevision.codecs.spat_imco.regions import region_weights
 from edgevision.codecs.spat_imco.theta import Theta, ThetaNetwork, TrainingConfig, train_importance
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_fit, number_of_crop
-from edgevision.codecs.spat_imco.theta.examples import Examples
+from edgevision.codecs.spat_imco.theta.examples import Examples, collect_examples
 from edgevision.codecs.spat_imco.theta.fit_theta import fit_head, predict_maps
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
@@ -193,8 +194,26 @@ def test_run_leaves_weights_and_goes_on_from_its_examples(
     assert part.read_bytes() == made
 
 
+def test_teachers_of_the_true_class_must_know_it(lite0: Classifier, tmp_path: Path) -> None:
+    for label in ("tench", "tenhc"):
+        (tmp_path / label / label).mkdir(parents=True)
+        Image.fromarray(picture(64, 80)).save(tmp_path / label / label / "a.png")
+
+    def collect(label: str, *, true_class: bool) -> Examples:
+        return collect_examples(
+            ImageFolder(tmp_path / label), ThetaNetwork(8), [lite0], views=1, true_class=true_class, seed=0,
+            folder=tmp_path / "out", progress=lambda done, total: None,
+        )  # fmt: skip
+
+    assert lite0.predict_logits(lite0.crop(picture(64, 80))[None]).argmax() != 0
+    assert not torch.equal(collect("tench", true_class=True).target, collect("tench", true_class=False).target)
+    with pytest.raises(DataSetError, match=r"'tenhc' is no class of this classifier.*'tench'"):
+        collect("tenhc", true_class=True)
+    assert len(collect("tenhc", true_class=False)) == 1  # the teachers explain what they predict
+
+
 def test_data_set_without_a_readable_picture(lite0: Classifier, tmp_path: Path) -> None:
-    (tmp_path / "pictures" / "cat").mkdir(parents=True)
-    (tmp_path / "pictures" / "cat" / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "pictures" / "tench").mkdir(parents=True)
+    (tmp_path / "pictures" / "tench" / "a.jpg").write_bytes(b"no picture")
     with pytest.raises(DataSetError, match="no picture"):
         train_importance(ImageFolder(tmp_path / "pictures"), ThetaNetwork(8), [lite0], tmp_path / "out", SMALL)

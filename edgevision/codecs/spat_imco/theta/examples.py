@@ -16,6 +16,7 @@ from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
 from edgevision.codecs.spat_imco.theta.maps import Theta
 from edgevision.codecs.spat_imco.theta.sensitivity import LEVELS, sensitivity_map
 from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
+from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
 from edgevision.part_store import PartStore
@@ -68,8 +69,9 @@ def collect_examples(
         progress: called with the number of pictures done and of all.
 
     Raises:
-        DataSetError: no picture can be read.
+        DataSetError: no picture can be read, or ``true_class`` and a label that the teachers do not know.
     """
+    classes = _classes(dataset, teachers[0]) if true_class else [None] * len(dataset)
     store, maker = PartStore(folder), Theta(network)
     key = _key(dataset, network, teachers, views, true_class, seed)
     parts = []
@@ -79,7 +81,7 @@ def collect_examples(
         part = store.load_arrays(label, description)
         if part is None:
             items = dataset.items[start : start + _PART]
-            part = _make(dataset, items, start, maker, teachers, views, true_class, seed)
+            part = _make(dataset, items, classes, start, maker, teachers, views, seed)
             store.save_arrays(label, description, part)
         parts.append(part)
     progress(len(dataset), len(dataset))
@@ -95,11 +97,11 @@ def collect_examples(
 def _make(
     dataset: ImageFolder,
     items: Sequence[LabelledImage],
+    classes: Sequence[int | None],
     start: int,
     maker: Theta,
     teachers: Sequence[Classifier],
     views: int,
-    true_class: bool,
     seed: int,
 ) -> dict[str, NDArray[Any]]:
     rows: dict[str, list[Tensor]] = {"middle": [], "coarse": [], "target": []}
@@ -110,17 +112,22 @@ def _make(
             continue
         images = [make_view(picture, view, seed + number) for view in range(views)]
         found = maker.network.extract(torch.cat([maker.inputs(image) for image in images]))
-        wanted = item.class_index if true_class else None
+        wanted = classes[number]
         rows["middle"].append(found.middle.half())
         rows["coarse"].append(found.coarse)
         looked = torch.stack([teacher_map(teachers, image, wanted) for image in images])
-        classes = None if wanted is None else [wanted] * views
-        felt = sensitivity_map(teachers, np.stack(images), classes)
+        felt = sensitivity_map(teachers, np.stack(images), None if wanted is None else [wanted] * views)
         rows["target"].append(torch.stack([looked, felt], 1))
     empty = {"middle": torch.zeros(0, views, 96, 14, 14).half()}
     none = torch.zeros(0, views, 2, 14, 14)
     stacked = {name: torch.stack(value) if value else empty.get(name, none) for name, value in rows.items()}
     return {name: value.numpy() for name, value in stacked.items()}
+
+
+def _classes(dataset: ImageFolder, teacher: Classifier) -> list[int | None]:
+    """Class number of each picture, which is the same for all teachers: they know ImageNet's classes."""
+    labels = (item.label for item in dataset.items)
+    return [*class_indices(labels, teacher.classes, teacher.class_names)]
 
 
 def _key(

@@ -76,7 +76,7 @@ def train_importance(
     record = {
         **(provenance or {}),
         "data_set": dataset.name,
-        "data_set_fingerprint": dataset.fingerprint(),
+        "data_set_fingerprint": dataset.identity(),
         "pictures": len(examples),
         "teachers": [teacher.name for teacher in teachers],
         "config": asdict(config),
