@@ -153,7 +153,8 @@ def _converted(picture: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.
 
 def _opaque(picture: Image.Image, mode: str, name: str, description: str) -> Image.Image:
     """The samples that a profile of this colour space is for."""
-    kin = {"L": ("1", "L", "LA", "La"), "RGB": ("RGB", "RGBX", "RGBA", "RGBa", "P", "PA"), "CMYK": ("CMYK",)}
+    grey = ("1", "L", "LA", "La")  # grey is a colour too: equal samples of red, green and blue
+    kin = {"L": grey, "RGB": ("RGB", "RGBX", "RGBA", "RGBa", "P", "PA", *grey), "CMYK": ("CMYK",)}
     if picture.mode not in kin[mode]:
         raise UnreadableImageError(f"{name}: its ICC profile {description!r} does not fit samples {picture.mode!r}")
     return picture.convert(mode)

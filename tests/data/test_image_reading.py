@@ -140,6 +140,12 @@ def test_colours_are_converted_from_their_profile() -> None:
     assert shown.mean() == pytest.approx(128, abs=1.5)
 
 
+def test_grey_samples_under_a_colour_profile_are_equal_samples_of_all_colours() -> None:
+    light = Image.fromarray(np.full((4, 4), 55, np.uint8))
+    shown = decode_image(encoded(light, "JPEG", icc_profile=linear_profile()), "x")
+    assert shown.mean() == pytest.approx(128, abs=1.5)
+
+
 def test_a_picture_with_the_profile_srgb_is_not_touched() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     np.testing.assert_array_equal(decode_image(encoded(Image.fromarray(UPRIGHT), icc_profile=profile), "x"), UPRIGHT)
@@ -148,8 +154,8 @@ def test_a_picture_with_the_profile_srgb_is_not_touched() -> None:
 def test_profiles_that_do_not_fit_are_refused_by_name() -> None:
     with pytest.raises(UnreadableImageError, match="photo: its ICC profile is damaged"):
         decode_image(encoded(Image.fromarray(UPRIGHT), icc_profile=b"no profile"), "photo")
-    with pytest.raises(UnreadableImageError, match=r"photo: its ICC profile .* does not fit samples 'L'"):
-        decode_image(encoded(Image.fromarray(UPRIGHT).convert("L"), icc_profile=linear_profile()), "photo")
+    with pytest.raises(UnreadableImageError, match=r"photo: its ICC profile .* does not fit samples 'CMYK'"):
+        decode_image(encoded(Image.fromarray(UPRIGHT).convert("CMYK"), "TIFF", icc_profile=linear_profile()), "photo")
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     with pytest.raises(UnreadableImageError, match=r"photo: its ICC profile .* is for the colour space 'Lab '"):
         decode_image(encoded(Image.fromarray(UPRIGHT), icc_profile=lab), "photo")
