@@ -1,10 +1,12 @@
 """The command ``edgevision``: entry point, and how errors reach the user.
 
-Wrong input costs one line on stderr and exit code 2, Ctrl-C exit code 130; a traceback means a defect of the package.
+Wrong input costs one line on stderr and exit code 2, a defect of the package one line and 70. An interrupt (exit code
+130) or SIGTERM (143) says how to go on. ``--debug``, anywhere in the line, shows the traceback.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,15 +18,43 @@ import gymnasium
 from edgevision.errors import DataSetWarning, EdgeVisionError, MissingExtraError
 from edgevision.imports import require
 
-_WRONG_INPUT, _INTERRUPTED = 2, 130
+_WRONG_INPUT, _DEFECT, _INTERRUPTED, _TERMINATED = 2, 70, 130, 143
+_GO_ON = "stopped; the same command goes on with what is finished ('edgevision train' with --resume)"
+
+
+class _Terminated(BaseException):
+    """The process was asked to end by SIGTERM."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
+        signal.signal(signal.SIGTERM, _terminate)
+        code = _run(given)
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        code = _INTERRUPTED
+    except _Terminated:
+        code = _TERMINATED
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        code = _complain_of_defect(error)
+    if code in (_INTERRUPTED, _TERMINATED):
+        print(f"edgevision: {_GO_ON}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
+
+
+def _complain_of_defect(error: Exception) -> int:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    print(
+        f"edgevision: a defect of the package, please report it: {text}; add --debug for the traceback", file=sys.stderr
+    )
+    return _DEFECT
 
 
 def _run(arguments: list[str]) -> int:
@@ -37,13 +67,14 @@ def _run(arguments: list[str]) -> int:
 
     from edgevision.cli.app import app
 
+    words = [word for word in arguments if word != "--debug"]
     try:
         with _short_warnings():
-            code = typer.main.get_command(app).main(arguments, "edgevision", standalone_mode=False)
+            code = typer.main.get_command(app).main(words, "edgevision", standalone_mode=False)
     except typer.Abort:
         return _INTERRUPTED
     except Exception as error:
-        if not _is_wrong_input(error):
+        if not _is_wrong_input(error) or "--debug" in arguments:
             raise
         return _complain(error)
     return code if isinstance(code, int) else 0

@@ -44,6 +44,7 @@ def _print_version(wanted: bool) -> None:
 def _without_command(
     context: typer.Context,
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error; works anywhere."),
 ) -> None:
     _help_if_alone(context)
 

@@ -31,7 +31,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
 
 
 def solver_parts(folder: Path) -> list[Path]:
-    return list((folder / "parts").glob("co-crra-*.json"))
+    return list((folder / "parts").glob("co-crra-*.npz"))
 
 
 def group_is_gone(group: int) -> bool:
@@ -80,6 +80,18 @@ def test_ctrl_c_exits_130_without_a_traceback(tmp_path: Path) -> None:
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in output + errors
+    assert "edgevision: stopped; the same command goes on" in errors
+    assert wait_until(lambda: group_is_gone(process.pid), 20)
+
+
+def test_a_terminated_evaluation_says_how_to_go_on_and_exits_143(tmp_path: Path) -> None:
+    process = start(*ARGUMENTS, str(tmp_path))
+    assert wait_until(lambda: bool(solver_parts(tmp_path)))
+    process.terminate()
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "Traceback" not in output + errors
+    assert "edgevision: stopped; the same command goes on" in errors
     assert wait_until(lambda: group_is_gone(process.pid), 20)
 
 

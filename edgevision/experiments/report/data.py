@@ -71,5 +71,10 @@ def _csv(rows: Iterable[dict[str, Any]]) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, list(listed[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(listed)
+    writer.writerows({name: _as_text(value) for name, value in row.items()} for row in listed)
     return buffer.getvalue().encode()
+
+
+def _as_text(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
