@@ -1,7 +1,7 @@
 """Gymnasium environments for learned offloading control in multi-user edge vision.
 
-Importing the package registers the ``EdgeVision/...`` ids; use ``"edgevision:EdgeVision/Image-v0"`` where a spawned
-worker makes the environment.
+Importing the package registers the ``EdgeVision/...`` ids; a worker process that did not import it can
+make ``"edgevision:EdgeVision/Image-v0"``.
 """
 
 from edgevision.envs.registration import register

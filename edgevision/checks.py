@@ -1,4 +1,4 @@
-"""Numbers at the door: whatever a caller passes becomes a Python number in a stated range, or one line says why not."""
+"""Checks of numbers that callers pass in: each becomes a Python number in a given range, or an error in one line."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from edgevision.errors import shown
 
 
 def real_number(name: str, value: Any, low: float, high: float, error: type[Exception]) -> float:
-    """``value`` as a float in [low, high]; Python's and NumPy's numbers are taken, texts and truth values are not.
+    """``value`` as a float in [low, high]; accepts numbers of Python and NumPy, but no strings or booleans.
 
     Raises:
-        error: it is something else, not finite, or out of range.
+        error: ``value`` is not a real number, not finite, or out of range.
     """
     given = _scalar(value)
     try:
@@ -28,10 +28,10 @@ def real_number(name: str, value: Any, low: float, high: float, error: type[Exce
 
 
 def whole_number(name: str, value: Any, low: int, high: int, error: type[Exception]) -> int:
-    """``value`` as an int in [low, high]; NumPy's integers are taken, fractions and truth values are not.
+    """``value`` as an int in [low, high]; accepts integers of Python and NumPy, but no floats or booleans.
 
     Raises:
-        error: it is something else or out of range.
+        error: ``value`` is not an integer or out of range.
     """
     given = _scalar(value)
     if not isinstance(given, numbers.Integral) or not low <= int(given) <= high:
@@ -40,6 +40,6 @@ def whole_number(name: str, value: Any, low: int, high: int, error: type[Excepti
 
 
 def _scalar(value: Any) -> Any:
-    """The number in an array of no dimensions; nothing that is a truth value."""
+    """The value, taken out of a zero-dimensional array; ``None`` for a boolean."""
     given = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     return None if isinstance(given, bool) else given

@@ -1,7 +1,7 @@
-"""The package's own exceptions: one class per kind of mistake, all of them `EdgeVisionError`.
+"""The package's exceptions: one subclass of `EdgeVisionError` for each kind of mistake.
 
-Each message is one line that says what is wrong and, where it helps, what to do. Each class is also the built-in
-exception that it refines, so that ``except ValueError`` keeps working.
+Each message is one line that says what is wrong and, where it helps, what to do. Each class also derives from a
+built-in exception, so that ``except ValueError`` keeps working.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ _LONGEST = 160
 
 
 class EdgeVisionError(Exception):
-    """Anything that the caller can mend; the command prints it in one line."""
+    """Base of all errors that the caller can fix; the command line prints them in one line."""
 
 
 class UnknownNameError(EdgeVisionError, ValueError):
-    """A policy, profile, preset, algorithm or codec that does not exist was asked for by name."""
+    """There is no policy, profile, preset, algorithm or codec of the given name."""
 
 
 class UnknownSettingError(UnknownNameError, TypeError):
-    """A keyword of an environment that does not exist; a `TypeError` too, as for any unknown keyword in Python."""
+    """An environment has no such keyword; also a `TypeError`, as for any unknown keyword in Python."""
 
 
 class MissingExtraError(EdgeVisionError, ImportError):
@@ -49,19 +49,19 @@ class ProfileError(EdgeVisionError, ValueError):
 
 
 class BitstreamError(EdgeVisionError, ValueError):
-    """Bytes that claim to be an encoded image or clip are not one that can be decoded."""
+    """Bytes cannot be decoded as an image or a clip."""
 
 
 class RateControlError(EdgeVisionError, ValueError):
-    """No level of the codec brings this image down to the asked number of bytes."""
+    """No level of the codec makes this image small enough for the requested number of bytes."""
 
 
 class ImageFileError(EdgeVisionError, ValueError):
-    """A picture cannot be written under this file name."""
+    """An image cannot be written under this file name."""
 
 
 class DataSetError(EdgeVisionError, ValueError):
-    """A folder of images or its labels are missing, empty or malformed."""
+    """A folder of images, or its labels, is missing, empty or malformed."""
 
 
 class DataSetWarning(UserWarning):
@@ -69,15 +69,15 @@ class DataSetWarning(UserWarning):
 
 
 class UnreadableImageError(EdgeVisionError, ValueError):
-    """A picture is missing, damaged, too large, or stored in a way that cannot be shown without guessing."""
+    """An image is missing, damaged, too large, or stored in a form with no unique meaning as RGB."""
 
 
 class ClipError(EdgeVisionError, ValueError):
-    """A data set of clips is missing, empty or malformed, or was asked for in a way that contradicts itself."""
+    """A data set of clips is missing, empty or malformed, or the options for reading it contradict each other."""
 
 
 class UnreadableClipError(EdgeVisionError, ValueError):
-    """One video of a data set cannot be decoded; the others can."""
+    """One video of a data set cannot be decoded; the others may be fine."""
 
 
 class WeightsError(EdgeVisionError, ValueError):
@@ -85,7 +85,7 @@ class WeightsError(EdgeVisionError, ValueError):
 
 
 class WeightsUnavailableError(EdgeVisionError, RuntimeError):
-    """A classifier's pretrained weights are neither installed nor to be fetched."""
+    """A classifier's pretrained weights are not installed and cannot be downloaded."""
 
 
 class TrainingError(EdgeVisionError, ValueError):
@@ -101,24 +101,24 @@ class LearnedPolicyError(EdgeVisionError, ValueError):
 
 
 class EvaluationError(EdgeVisionError, ValueError):
-    """An evaluation was asked for that the protocol does not allow or that contradicts itself."""
+    """The settings of an evaluation contradict each other or break the protocol."""
 
 
 class ReproductionError(EdgeVisionError, ValueError):
-    """A figure of the papers cannot be made from what was given."""
+    """A figure of the papers cannot be made from the given data."""
 
 
 def shown(value: object) -> str:
-    """A value as messages quote it: on one line, and not much longer than that."""
+    """``repr(value)`` for a message: on one line and at most about 160 characters."""
     try:
         text = " ".join(repr(value).split())
-    except Exception:  # an integer of thousands of digits, or a user's object with a faulty __repr__
+    except Exception:  # an integer of thousands of digits, or an object with a faulty __repr__
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}.."
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """Build the error for a name that is not in ``known``, with the nearest match as a suggestion."""
+    """The error for a name that is not in ``known``; it suggests the nearest match."""
     names = sorted(known)
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""

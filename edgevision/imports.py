@@ -1,4 +1,4 @@
-"""Optional libraries, and names that are imported at their first use, so that importing the package stays light."""
+"""Imports of optional libraries, and lazy imports that keep ``import edgevision`` fast."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGENT_LIBRARIES = ("torch", "stable_baselines3", "safetensors", "tensorboard", "
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """Import ``module`` or say which extra of ``edgevision-gym`` provides it.
+    """Import ``module``; if it is missing, the error names the extra of ``edgevision-gym`` that installs it.
 
     Raises:
         MissingExtraError: the module is not installed.
@@ -32,7 +32,11 @@ def require(module: str, extra: str) -> ModuleType:
 
 
 def require_all(modules: Iterable[str], extra: str) -> None:
-    """Import every module; raises as ``require``."""
+    """Import every module.
+
+    Raises:
+        MissingExtraError: a module is not installed.
+    """
     for module in modules:
         require(module, extra)
 
@@ -40,16 +44,16 @@ def require_all(modules: Iterable[str], extra: str) -> None:
 def lazy_attributes(
     package: str, module_of: Mapping[str, str], extra: str, needs: Mapping[str, Sequence[str]] | Sequence[str]
 ) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a package whose names are imported at their first use (PEP 562).
+    """Make the ``__getattr__`` of a package that imports its public names at their first use (PEP 562).
 
     Args:
-        package: its ``__name__``.
-        module_of: module below the package, by name of what it defines.
-        extra: the extra that brings the libraries.
-        needs: libraries that the modules may import, of all or by name.
+        package: ``__name__`` of the package.
+        module_of: public name -> module of the package that defines it.
+        extra: the extra that installs the libraries.
+        needs: libraries that must be installed, for all names or for each one.
 
     Returns:
-        A function that raises ``MissingExtraError`` where a library is not installed.
+        A function from name to object; it raises ``MissingExtraError`` if a library is not installed.
     """
 
     def get(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Finished parts of a long job on disk, found again by what they are results of."""
+"""`PartStore`: finished parts of a long job, kept on disk so that a second run can reuse them."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _OF = "of"
 
 
 class PartStore:
-    """A folder of files, each JSON values or arrays of numbers with the description of what made them.
+    """A folder of results; each file holds JSON values or arrays, with the description of what they were made from.
 
-    A part is found again only under an equal description (settings, seeds, versions), so changed settings never meet
-    old results; a damaged file counts as not there.
+    A result is reused only if its description (settings, seeds, versions) is the same. A damaged file counts as
+    missing.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        """Keep parts in ``folder``, which is made now, or keep nothing if it is ``None``.
+        """Create ``folder`` for the parts; with ``None`` nothing is stored or found.
 
         Raises:
-            OSError: the folder cannot be made.
+            OSError: the folder cannot be created.
         """
         self.folder = folder
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
     def load(self, label: str, description: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The JSON values stored under ``description``, or ``None``."""
+        """The JSON values stored under ``description``; ``None`` if there are none."""
         if self.folder is None:
             return None
         try:
@@ -49,7 +49,7 @@ class PartStore:
             return None
 
     def save(self, label: str, description: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
-        """Write one part of JSON values, atomically."""
+        """Write JSON values as one part, atomically."""
         if self.folder is None:
             return
         part = {"digest": digest([description, payload]), _OF: description, "payload": payload}
@@ -57,7 +57,7 @@ class PartStore:
         write_atomically(_path(self.folder, label, description, ".json"), text.encode())
 
     def load_arrays(self, label: str, description: Mapping[str, Any]) -> dict[str, NDArray[Any]] | None:
-        """The arrays stored under ``description``, or ``None``."""
+        """The arrays stored under ``description``; ``None`` if there are none."""
         if self.folder is None:
             return None
         try:
@@ -67,7 +67,7 @@ class PartStore:
         return found if np.array_equal(found.pop(_OF, np.zeros(0)), _numbers(description)) else None
 
     def save_arrays(self, label: str, description: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Write one part of arrays, atomically; their checksums are the archive's own."""
+        """Write arrays as one part, atomically; the archive format itself has checksums."""
         if self.folder is None:
             return
         payload = pack_arrays({_OF: _numbers(description), **arrays})
@@ -75,7 +75,7 @@ class PartStore:
 
 
 def _numbers(description: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """The description as a text in UTF-8, which an archive of numbers can hold."""
+    """The description as UTF-8 bytes, so that an archive of numbers can hold it."""
     return np.frombuffer(json.dumps(description, sort_keys=True, default=str).encode(), np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Progress: how long jobs report how far they are, and the bars on stderr that show it."""
+"""Progress of long jobs: the callbacks that report it and the bars on stderr that show it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-#: Called with what is done and what there is to do.
+#: Called with the number of finished items and the total.
 Progress = Callable[[int, int], None]
-#: Called with a stage's name, what of it is done and what there is to do.
+#: Called with the name of a stage, the number of its finished items and its total.
 StageProgress = Callable[[str, int, int], None]
 
 
 @contextmanager
 def progress_bar(description: str, total: int, *, visible: bool = True) -> Iterator[Callable[..., None]]:
-    """Show a bar with the time left while the block runs; yields ``advance(steps, note="")``.
+    """Context manager that shows a bar with the time left; yields ``advance(steps, note="")``.
 
-    Nothing is shown where ``rich`` (extra ``cli``) is not installed.
+    Shows nothing if ``rich`` (extra ``cli``) is not installed.
     """
     try:
         bars = _bars(visible=visible)
@@ -30,7 +30,7 @@ def progress_bar(description: str, total: int, *, visible: bool = True) -> Itera
 
 @contextmanager
 def stage_bars() -> Iterator[StageProgress]:
-    """Show a bar for each stage that is reported; yields the function to report to."""
+    """Context manager that shows one bar for each stage; yields the function that reports progress."""
     try:
         bars = _bars()
     except ModuleNotFoundError:
@@ -40,7 +40,7 @@ def stage_bars() -> Iterator[StageProgress]:
 
     def report(stage: str, done: int, total: int) -> None:
         if not tasks:
-            bars.start()  # not before: wrong input is told in one line
+            bars.start()  # not earlier, so that an error about wrong input stands alone
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total, note="")
         bars.update(tasks[stage], completed=done, total=total)

@@ -1,6 +1,6 @@
-"""The benchmark protocol: which seeds and which contents serve which purpose.
+"""The benchmark protocol: which seeds and contents are for training, validation and test.
 
-An episode's seed is the first of its purpose plus its index. Nothing is ever tested on what it was trained or tuned on.
+Episode i of a split has the split's first seed plus i. Splits do not overlap.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from edgevision.arrays import IntArray
 from edgevision.errors import EvaluationError
 
-#: What an evaluation is for.
+#: Splits on which policies are evaluated.
 Split = Literal["validation", "test"]
 
-#: Seeds of episodes by purpose.
+#: Seeds of the episodes of each split.
 SEEDS: dict[str, range] = {
     "train": range(10_000),
     "validation": range(10_000, 11_000),
     "test": range(20_000, 21_000),
 }
 
-#: Splits of a profile's contents; a profile stores indices into it.
+#: Splits of a profile's contents; a profile stores indices into this tuple.
 CONTENT_SPLITS = ("train", "validation", "test")
 _OF_FIVE = np.array([0, 0, 0, 1, 2], np.int8)
 
@@ -43,5 +43,5 @@ def episode_seeds(split: Split, episodes: int) -> tuple[int, ...]:
 
 
 def content_split(order: IntArray) -> NDArray[np.int8]:
-    """Split of each content by its place, or the place of its group, in the data set: of five, 3 train, 1, 1 test."""
+    """Index into `CONTENT_SPLITS` of each content, or group of contents, by its place in the data set: 3 : 1 : 1."""
     return _OF_FIVE[order % 5]

@@ -1,4 +1,4 @@
-"""What a measured number depends on: settings, weights and data as a digest, versions, the machine for timings."""
+"""Provenance of measured numbers: a digest of settings, weights and data; versions of libraries; the processor."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from edgevision.version import __version__
 
 
 class Network(Protocol):
-    """What PyTorch's modules have, which this module does not import."""
+    """The part of ``torch.nn.Module`` that ``digest`` uses, so that PyTorch need not be imported."""
 
     def state_dict(self) -> Mapping[str, Any]:
         """Tensors by name."""
 
 
 def digest(settings: Any, networks: Iterable[Network] = (), arrays: Iterable[ArrayLike] = ()) -> str:
-    """64 hexadecimal digits that change when a setting, a weight or a value of an array does.
+    """SHA-256, 64 hexadecimal digits, of settings, weights and arrays.
 
     Args:
-        settings: JSON values, in whatever order mappings have; anything else counts by its text.
-        networks: in an order that counts.
-        arrays: taken one at a time; may be mapped from a file.
+        settings: JSON values; the order of keys does not matter, and other objects count by their ``str``.
+        networks: networks whose weights count, in this order.
+        arrays: read one at a time, so they may be generated or mapped from a file.
     """
     found = hashlib.sha256(json.dumps(settings, sort_keys=True, separators=(",", ":"), default=str).encode())
 
@@ -47,7 +47,7 @@ def digest(settings: Any, networks: Iterable[Network] = (), arrays: Iterable[Arr
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Versions of Python, this package and those of the given distributions that are installed."""
+    """Versions of Python, this package and each given distribution that is installed."""
     found = {"python": platform.python_version(), "edgevision-gym": __version__}
     for library in libraries:
         try:
@@ -58,7 +58,7 @@ def versions(libraries: Iterable[str]) -> dict[str, str]:
 
 
 def cpu_name() -> str:
-    """The processor that timings are taken on."""
+    """Name of this machine's processor."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""`Registry`: things by name, which need not be imported before they are asked for."""
+"""`Registry`: objects by name; an entry's module can stay unimported until its first use."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Added = TypeVar("Added")
 
 
 class Registry(Generic[Entry]):
-    """Entries by name.
+    """Objects by name, to which users of the package can add their own.
 
-    An entry is an object, or a text ``module:attribute`` that says where it is; that module is imported when the entry
-    is first asked for. Anyone may add entries.
+    An entry is an object, or a string ``module:attribute`` that says where the object is; the module is imported at
+    the first lookup.
 
         >>> shapes = Registry[type]("shape")
         >>> shapes.add("fraction", "fractions:Fraction")
@@ -25,7 +25,7 @@ class Registry(Generic[Entry]):
     """
 
     def __init__(self, kind: str) -> None:
-        """Start empty; ``kind`` is what messages call an entry."""
+        """Start empty; error messages call an entry a ``kind``."""
         self.kind = kind
         self._entries: dict[str, Entry | str] = {}
 
@@ -40,7 +40,11 @@ class Registry(Generic[Entry]):
         self._entries[name] = entry
 
     def register(self, name: str) -> Callable[[Added], Added]:
-        """Decorator that adds what it decorates; raises as ``add``."""
+        """Decorator that adds the decorated object.
+
+        Raises:
+            ValueError: the name is taken.
+        """
 
         def decorate(entry: Added) -> Added:
             self.add(name, cast(Any, entry))
@@ -49,7 +53,7 @@ class Registry(Generic[Entry]):
         return decorate
 
     def __getitem__(self, name: str) -> Entry:
-        """The entry of this name, imported if need be.
+        """The entry of this name; imports its module if necessary.
 
         Raises:
             UnknownNameError: there is none.
@@ -63,7 +67,7 @@ class Registry(Generic[Entry]):
         return entry
 
     def unknown(self, name: str) -> UnknownNameError:
-        """The error for a name that is not here, with the nearest one as a suggestion."""
+        """The error for a name that is not registered; it suggests the nearest match."""
         return unknown_name(self.kind, name, self._entries)
 
     def names(self) -> tuple[str, ...]:
@@ -74,7 +78,7 @@ class Registry(Generic[Entry]):
         return name in self._entries
 
     def __iter__(self) -> Iterator[str]:
-        """All names, in the order in which they were added."""
+        """Iterate over all names in the order of registration."""
         return iter(self._entries)
 
     def __len__(self) -> int:

@@ -1,9 +1,9 @@
 """Estimates with bootstrap intervals: over episodes and training seeds, and over groups of contents.
 
-Several training seeds meet the same episodes, so seeds and episodes are crossed factors, not strata: resampling
-episodes separately within each seed would count every episode once per seed and make intervals too narrow. Both are
-resampled instead (the pigeonhole bootstrap). Clips of one sequence resemble each other, so they are drawn together or
-not at all (the cluster bootstrap).
+All training seeds are evaluated on the same episodes, so seeds and episodes are crossed factors, not strata. Resampling
+episodes separately within each seed would count every episode once per seed and make intervals too narrow. Both factors
+are therefore resampled (the pigeonhole bootstrap). Clips of one sequence are similar, so a sequence is resampled as a
+whole (the cluster bootstrap).
 
 Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3 (percentile intervals); Owen, The
 pigeonhole bootstrap (2007); Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8
@@ -25,8 +25,8 @@ Statistic = Callable[[FloatArray], FloatArray]
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
-_MOSTLY = 0.95  # an interval needs such a share of samples on which the statistic is defined
-_BLOCK = 2**20  # resampled values held at a time
+_MOSTLY = 0.95  # least share of samples on which the statistic must be defined
+_BLOCK = 2**20  # resampled values in memory at a time
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def mean(values: FloatArray) -> FloatArray:
 
 
 def interquartile_mean(values: FloatArray) -> FloatArray:
-    """Mean of the middle half over the last axis: a quarter of the values is cut off at either end, rounded down."""
+    """Mean of the middle half over the last axis: drops n // 4 values at each end."""
     ordered = np.sort(values, axis=-1)
     cut = ordered.shape[-1] // 4
     return np.asarray(ordered[..., cut : ordered.shape[-1] - cut].mean(axis=-1))
@@ -53,7 +53,7 @@ def interquartile_mean(values: FloatArray) -> FloatArray:
 def percentile_interval(estimate: float, resampled: FloatArray, confidence: float = CONFIDENCE) -> Interval:
     """Interval of a statistic from its values on the bootstrap samples, (B,).
 
-    A statistic may be undefined (NaN) on a sample; the ends are NaN where it is so on more than one in twenty.
+    The statistic may be undefined (NaN) on some samples; if more than 5 % are undefined, both ends are NaN.
     """
     defined = resampled[np.isfinite(resampled)]
     if len(defined) < _MOSTLY * len(resampled):
@@ -82,7 +82,7 @@ def bootstrap_interval(
         statistic: maps (..., n) to (...).
         confidence: coverage, in (0, 1).
         resamples: bootstrap samples.
-        seed: of the resampling.
+        seed: seed of the resampling.
 
     Raises:
         ValueError: no values, values that are not finite, or a confidence outside (0, 1).
@@ -120,17 +120,17 @@ def crosswise_interval(
 ) -> Interval:
     """Interval of a mean score over episodes when both the episodes and the contents are samples.
 
-    An episode's score is a sum over the contents that its requests drew. Episodes and contents are crossed factors: a
-    content that is hard is hard in every episode. Both are resampled, and training seeds where there are several
-    (the pigeonhole bootstrap); a sample's score is its mean per unit of weight, times the weight of its episodes.
+    An episode's score is a sum over the contents of its requests. Episodes and contents are crossed factors, because a
+    hard content is hard in every episode. The pigeonhole bootstrap resamples both, and training seeds if there are
+    several. The score of a sample is its mean reward per unit of weight, times the weight of its episodes.
 
     Args:
-        mass: what each content added to the score of each episode, (E, C), or (S, E, C) with S training seeds; for a
+        mass: what each content adds to the score of each episode, (E, C), or (S, E, C) with S training seeds; for a
             paired difference, the difference of two such arrays.
-        weight: what it would have added with a reward of 1, (E, C).
+        weight: what each content would add if its reward were 1, (E, C).
         confidence: coverage, in (0, 1).
         resamples: bootstrap samples.
-        seed: of the resampling; the same seed draws the same episodes and contents.
+        seed: seed of the resampling; the same seed draws the same episodes and contents.
 
     Raises:
         ValueError: shapes that do not fit, or values that are not finite.
@@ -150,28 +150,28 @@ def crosswise_interval(
     total = sum(seeds[:, s] * ((episodes @ masses[s]) * contents).sum(axis=1) for s in range(S)) / S
     per_unit = ((episodes @ weights) * contents).sum(axis=1)
     own = episodes @ weights.sum(axis=1) / E
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sample may hold no request at all
+    with np.errstate(divide="ignore", invalid="ignore"):  # a sample may have no request
         resampled = np.where(per_unit > 0, total / per_unit * own, np.nan)
     return percentile_interval(float(masses.sum() / S / E), resampled, confidence)
 
 
 def _multiplicities(random: np.random.Generator, count: int, resamples: int) -> FloatArray:
-    """How often each of ``count`` is drawn in each sample, (resamples, count)."""
+    """How often each of ``count`` items is drawn in each bootstrap sample, (resamples, count)."""
     if count == 1:
         return np.ones((resamples, 1))
     return random.multinomial(count, np.full(count, 1 / count), resamples).astype(np.float64)
 
 
 class GroupBootstrap:
-    """The same draws for every quantity of the same clips, so that differences are paired."""
+    """Cluster bootstrap over groups of clips; all quantities use the same samples, so differences are paired."""
 
     def __init__(self, groups: IntArray, resamples: int, seed: int = 0) -> None:
         """Draw groups with replacement.
 
         Args:
-            groups: of each clip, (J,).
-            resamples: how often.
-            seed: of the drawing.
+            groups: group of each clip, (J,).
+            resamples: number of bootstrap samples.
+            seed: seed of the resampling.
         """
         names, member = np.unique(groups, return_inverse=True)
         count = len(names)
@@ -180,21 +180,21 @@ class GroupBootstrap:
         self._weights = weights / weights.sum(axis=1, keepdims=True)
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Mean over the clips of (J, ..) with the ends of its 95 % interval, (3, ..)."""
+        """Mean of (J, ..) over the clips and the ends of its 95 % interval, (3, ..)."""
         flat = values.reshape(len(values), -1)
         value = flat.mean(axis=0)
         low, high = np.quantile(self._weights @ flat, _tails(CONFIDENCE), axis=0)
-        ends = np.minimum(low, value), np.maximum(high, value)  # sums of equal groups differ by rounding
+        ends = np.minimum(low, value), np.maximum(high, value)  # rounding may put an end on the wrong side of the mean
         return np.stack([value, *ends]).reshape(3, *values.shape[1:])
 
 
 def points(mean: FloatArray) -> str:
-    """A share and its interval (3,) in percentage points."""
+    """Text for a share and its interval (3,), in per cent."""
     value, low, high = 100 * mean
     return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def signed_points(mean: FloatArray) -> str:
-    """A difference of shares and its interval (3,) in percentage points."""
+    """Text for a difference of shares and its interval (3,), in percentage points."""
     value, low, high = 100 * mean
     return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"

@@ -1,4 +1,4 @@
-"""Files on disk: written whole or not at all, and read within limits, so that damage ends in the caller's error."""
+"""Reading and writing files: atomic writes, limits on size, and checksums; damage raises the caller's error class."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 from edgevision.errors import EdgeVisionError
 
-#: Of any JSON file. Parsed, the worst JSON takes some twenty times as much memory.
+#: Largest JSON file [byte]. Parsed JSON can take about twenty times as much memory.
 MAX_JSON_BYTES = 16 * 2**20
 
 
 def write_atomically(path: Path, payload: bytes) -> None:
-    """Replace ``path`` by ``payload`` in one step; parent folders are made."""
+    """Write a file in one step, so that it is never half written; creates parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -34,27 +34,26 @@ def write_atomically(path: Path, payload: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace ``path`` by a JSON value, in one step."""
+    """Write a JSON value, atomically."""
     write_atomically(path, (json.dumps(value, indent=1) + "\n").encode())
 
 
 def write_pair(path: Path, payload: bytes, description: Mapping[str, Any]) -> None:
-    """Write ``path``, and then the description ``.json`` beside it, whose entry ``sha256`` must be the payload's."""
+    """Write ``payload``, then ``description`` (with its checksum as the entry ``sha256``) as ``.json`` beside it."""
     write_atomically(path, payload)
     write_json(path.with_suffix(".json"), description)
 
 
 def sha256(payload: bytes) -> str:
-    """Checksum of a file's bytes, 64 hexadecimal digits."""
+    """SHA-256 of bytes, 64 hexadecimal digits."""
     return hashlib.sha256(payload).hexdigest()
 
 
 def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
-    """Refuse what should not be opened.
+    """Check that a path is a regular file of at most ``limit`` bytes.
 
     Raises:
-        EdgeVisionError: of type ``error``: there is no such file, it is a folder or a device, or it is larger than
-            ``limit`` bytes.
+        EdgeVisionError: of type ``error``: there is no such file, it is a folder or a device, or it is too large.
     """
     try:
         found = path.stat()
@@ -68,10 +67,10 @@ def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
 
 
 def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
-    """A whole file.
+    """Read a file of at most ``limit`` bytes.
 
     Raises:
-        EdgeVisionError: of type ``error``, see ``check_file``; or the system does not let it be read.
+        EdgeVisionError: of type ``error``: see ``check_file``, or the system refuses to read it.
     """
     check_file(path, error, limit)
     try:
@@ -81,11 +80,11 @@ def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
 
 
 def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
-    """A JSON object out of a file of at most ``MAX_JSON_BYTES``.
+    """Read a JSON object from a file of at most ``MAX_JSON_BYTES``.
 
     Raises:
-        EdgeVisionError: of type ``error``, see ``read_bytes``; or the file is no JSON in UTF-8, nested too deeply, or
-            holds something else than an object.
+        EdgeVisionError: of type ``error``: see ``read_bytes``, or the file is not JSON in UTF-8, is nested too deeply,
+            or holds no object.
     """
     payload = read_bytes(path, error, MAX_JSON_BYTES)
     try:
@@ -102,16 +101,16 @@ def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
 def read_pair(
     path: Path, error: type[EdgeVisionError], limit: int, version: Mapping[str, int]
 ) -> tuple[dict[str, Any], bytes]:
-    """What ``write_pair`` wrote: description and payload.
+    """Read the description and the payload that ``write_pair`` wrote.
 
     Args:
-        path: of the payload.
-        error: raised for whatever is wrong.
-        limit: of the payload [byte].
-        version: entries that the description must have, to be one that this version can read.
+        path: file of the payload.
+        error: class of every error.
+        limit: largest payload [byte].
+        version: entries that the description must have for this version to read it.
 
     Raises:
-        EdgeVisionError: of type ``error``: a file is missing, too large or damaged, or the checksum is another's.
+        EdgeVisionError: of type ``error``: a file is missing, too large or damaged, or the checksum does not match.
     """
     payload = read_bytes(path, error, limit)
     sidecar = path.with_suffix(".json")

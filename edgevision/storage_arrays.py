@@ -1,4 +1,4 @@
-"""NumPy's arrays on disk. Numbers only, never pickled; what an archive claims is checked before memory is reserved."""
+"""NumPy arrays on disk: numbers only, no pickles, and sizes are checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 
 
 def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """An ``.npz`` archive, compressed."""
+    """Bytes of a compressed ``.npz`` archive."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
@@ -32,26 +32,26 @@ def unpack_arrays(
     """The arrays of an ``.npz`` archive.
 
     Args:
-        payload: the archive.
-        path: where it is from, for the message.
-        error: raised for whatever is wrong.
-        limit: of all arrays together [byte].
-        what: what the archive should be, for the message.
+        payload: bytes of the archive.
+        path: source of the bytes, for messages.
+        error: class of every error.
+        limit: largest size of all arrays together [byte].
+        what: what the archive should be, for messages.
 
     Raises:
-        EdgeVisionError: of type ``error``: damaged, larger than ``limit``, or holding something else than numbers.
+        EdgeVisionError: of type ``error``: the archive is damaged, too large, or holds something other than numbers.
     """
     return _unpack(io.BytesIO(payload), path, error, limit, what)
 
 
 def read_arrays(path: Path, error: type[EdgeVisionError], limit: int, what: str = "archive") -> dict[str, NDArray[Any]]:
-    """The arrays of an ``.npz`` file, as ``unpack_arrays``; ``limit`` holds for the file too."""
+    """The arrays of an ``.npz`` file; see ``unpack_arrays``. ``limit`` also holds for the file."""
     check_file(path, error, limit)
     return _unpack(path, path, error, limit, what)
 
 
 def map_array(path: Path, error: type[EdgeVisionError]) -> NDArray[Any]:
-    """The array of an ``.npy`` file, read-only, mapped into memory.
+    """Map the array of an ``.npy`` file into memory, read-only.
 
     Raises:
         EdgeVisionError: of type ``error``: the file is missing or damaged.
@@ -70,7 +70,7 @@ def _unpack(
             entries = archive.infolist()
             if sum(entry.file_size for entry in entries) <= limit:
                 return {entry.filename.removesuffix(".npy"): _read(archive, entry) for entry in entries}
-    except Exception as reason:  # zipfile and NumPy raise many types on damaged and foreign files
+    except Exception as reason:  # zipfile and NumPy raise many types on damaged files
         raise _unreadable(path, error, what, reason) from None
     raise error(f"{path}: unpacks to more than {limit} bytes")  # a zip bomb declares its size
 
@@ -78,7 +78,10 @@ def _unpack(
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
     if entry.flag_bits & _ENCRYPTED:
         raise ValueError(f"{entry.filename} is encrypted")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others reserve memory as they like
+    if entry.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # other methods may allocate any amount of memory
         raise ValueError(f"{entry.filename} is compressed by another method than deflate")
     with archive.open(entry) as stream:
         shape, _, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)

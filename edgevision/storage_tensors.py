@@ -1,4 +1,4 @@
-"""Torch's tensors on disk: safetensors, and weights with a description ``NAME.json`` that holds their SHA-256."""
+"""PyTorch tensors on disk: safetensors files, with a description ``NAME.json`` that holds their SHA-256."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from edgevision.errors import EdgeVisionError, WeightsError
 from edgevision.storage import read_pair, sha256, write_pair
 
 MAX_WEIGHTS_BYTES = 2**30
-_DTYPES = (torch.float16, torch.float32, torch.int64)  # matrices, vectors, and counters of batches
+_DTYPES = (torch.float16, torch.float32, torch.int64)  # weights of layers, vectors, and batch counters
 
 
 def unpack_tensors(payload: bytes, path: Path, error: type[EdgeVisionError]) -> dict[str, Tensor]:
     """The tensors of a safetensors file.
 
     Args:
-        payload: the file's bytes.
-        path: where they are from, for the message.
-        error: raised for whatever is wrong.
+        payload: bytes of the file.
+        path: source of the bytes, for messages.
+        error: class of every error.
 
     Raises:
-        EdgeVisionError: of type ``error``: the file is damaged, or holds a type that torch does not have.
+        EdgeVisionError: of type ``error``: the file is damaged, or holds a type that PyTorch does not have.
     """
     try:
         return safetensors.torch.load(payload)
-    except Exception as reason:  # KeyError for types, RuntimeError for shapes, and safetensors' own
+    except Exception as reason:  # KeyError for types, RuntimeError for shapes, and errors of safetensors
         said = " ".join(str(reason).split())
         raise error(f"{path.name} is damaged, not a safetensors file ({said})") from None
 
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any], *, version: int) -> None:
-    """Write tensors, matrices and kernels in half precision, and then their description.
+    """Write tensors, then their description; tensors of two or more axes are stored in half precision.
 
     Args:
-        path: ends in ``.safetensors``.
-        tensors: by name, floating point.
+        path: file name, ending in ``.safetensors``.
+        tensors: floating-point tensors by name.
         description: JSON values; ``format`` and ``sha256`` are added.
-        version: number of the description's format.
+        version: format number of the description.
 
     Raises:
         WeightsError: a number is too large for half precision; nothing is written.
     """
-    # Biases and other vectors are few and delicate.
+    # Biases and other vectors take little space, and rounding them costs accuracy.
     halved = {key: (value.half() if value.ndim >= 2 else value).contiguous() for key, value in tensors.items()}
     for key, value in halved.items():
         if (value.isinf() & tensors[key].isfinite()).any():
@@ -57,11 +57,10 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], description: Mappin
 
 
 def read_weights(path: Path, *, version: int) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Read what ``write_weights`` wrote: description, and tensors in single precision.
+    """Read the description and the tensors that ``write_weights`` wrote; tensors become single precision.
 
     Raises:
-        WeightsError: a file is missing, too large or damaged, its checksum is not the description's, or it has another
-            format.
+        WeightsError: a file is missing, too large, damaged or of another format, or the checksum does not match.
     """
     description, payload = read_pair(path, WeightsError, MAX_WEIGHTS_BYTES, {"format": version})
     tensors = unpack_tensors(payload, path, WeightsError)

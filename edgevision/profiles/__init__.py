@@ -1,13 +1,11 @@
-"""Operating-point profiles: the contract between what codecs measure and what environments replay."""
+"""Operating-point profiles: measured by codecs and classifiers, replayed by environments."""
 
-from edgevision.profiles import published
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, save_profile, shipped_profiles
 from edgevision.profiles.published import published_eta, published_stae
 
 __all__ = [
     "OperatingPointProfile",
     "load_profile",
-    "published",
     "published_eta",
     "published_stae",
     "save_profile",

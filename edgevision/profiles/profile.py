@@ -1,9 +1,9 @@
-"""Operating-point profiles: what a codec and a classifier do, as a table that environments replay.
+"""Operating-point profiles: tables of what a codec and a classifier do, which environments replay.
 
-A profile says, for content ``j`` and operating point ``k``, how many bytes are sent and whether the classifier
-was right, how long device and edge compute, and what the device knows of the content before it decides.
-On disk a profile is ``NAME.npz`` (arrays, never pickled) with ``NAME.json`` beside it (provenance and the
-SHA-256 of the arrays, verified on load).
+For each content ``j`` and operating point ``k`` a profile holds the bytes sent and whether the classifier was right. It
+also holds how long device and edge compute, and the features of each content that the device knows before it decides.
+On disk a profile is ``NAME.npz`` (arrays, no pickles) and ``NAME.json`` (provenance, and the SHA-256 of the arrays,
+which is verified on load).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ FORMAT_VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20
 MAX_UNPACKED_BYTES = 4 * MAX_FILE_BYTES
 _REQUIRED = ("size", "raw_size", "accuracy", "parameter", "device_time", "edge_time")
-_MOST_AXES = 32  # of a NumPy array that K points are reshaped to
-_HIGHEST_CLOSED_FORM = 1.4  # eta(0) as published, Co-CRRA paper, section IV-B.1: no probability
+_MOST_AXES = 32  # the K points are reshaped to an array with these axes
+_HIGHEST_CLOSED_FORM = 1.4  # eta(0) of the Co-CRRA paper, section IV-B.1, which is not a probability
 _SHIPPED = Path(__file__).parent / "shipped"
 
 
@@ -46,17 +46,17 @@ class OperatingPointProfile:
         raw_size: bytes of the uncompressed content, (J,).
         accuracy: population accuracy per point, (K,); for measured profiles the mean over the train split. Closed forms
             may exceed 1, as the published eta does.
-        parameter: the codec's parameter at each point (compression ratio, quantisation level), (K,).
-        device_time: mean time the device computes per point [s], (K,).
-        edge_time: mean time the edge computes per point [s], (K,).
+        parameter: parameter of the codec at each point (compression ratio, quantisation level), (K,).
+        device_time: mean computing time on the device at each point [s], (K,).
+        edge_time: mean computing time at the edge at each point [s], (K,).
         correct: whether the answer was right, (J, K) bool, or ``None`` for closed forms.
-        features: what the device knows of a content before it decides, (J, F), about zero mean, unit scale.
+        features: features of a content that the device knows before it decides, (J, F), about zero mean, unit scale.
         feature_names: names of the F features.
         split: index into ``protocol.CONTENT_SPLITS`` per content, (J,) int8.
         content_ids: names of the contents (file names), length J.
         grid: sizes of the axes that the K points enumerate in row-major order; (K,) for a ladder.
-        axis_names: what each axis is.
-        relative: sizes are shares of a raw size that the scenario draws, not bytes of a content.
+        axis_names: name of each axis.
+        relative: whether sizes are shares of a raw size that the scenario draws, instead of bytes.
         metadata: provenance: data set, model, codec and versions, command line.
     """
 
@@ -176,12 +176,12 @@ _CLOSED_FORMS: dict[str, Callable[[], OperatingPointProfile]] = {}
 
 
 def register_closed_form(name: str, make: Callable[[], OperatingPointProfile]) -> None:
-    """Let ``load_profile`` know a profile that is computed, not read from a file."""
+    """Make a computed profile available to ``load_profile`` by name."""
     _CLOSED_FORMS[name] = make
 
 
 def shipped_profiles() -> list[str]:
-    """Names that ``load_profile`` knows without a path."""
+    """Names of the profiles that come with the package, computed ones first."""
     return [*_CLOSED_FORMS, *sorted(path.stem for path in _SHIPPED.glob("*.npz"))]
 
 
@@ -190,7 +190,7 @@ def load_profile(name: str) -> OperatingPointProfile:
     """Load a shipped profile by name, or one from disk by the path of its ``.npz`` file.
 
     Raises:
-        UnknownNameError: neither a shipped profile nor an existing file.
+        UnknownNameError: ``name`` is neither a shipped profile nor an existing file.
         ProfileError: the file is damaged, its checksum is wrong, or its arrays are inconsistent.
     """
     if name in _CLOSED_FORMS:
@@ -226,14 +226,14 @@ def _read(path: Path) -> OperatingPointProfile:
         name=path.stem,
         **arrays,
         **lists,
-        # Files from before this entry existed: closed forms had relative sizes.
+        # Older files lack this entry; in them, only closed forms have relative sizes.
         relative=bool(description.get("relative", "correct" not in arrays)),
         metadata=description["metadata"],
     )
 
 
 def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
-    """Write ``NAME.npz`` and ``NAME.json`` into ``folder``, each atomically, and return the former's path."""
+    """Write ``NAME.npz`` and ``NAME.json`` into ``folder``, each atomically; returns the path of the ``.npz`` file."""
     arrays: dict[str, NDArray[Any]] = {key: getattr(profile, key) for key in _REQUIRED}
     arrays |= {"features": profile.features, "split": profile.split}
     if profile.correct is not None:

@@ -1,8 +1,8 @@
-"""``stae-hmdb51-published``: the operating points of the STAE paper's tables, in closed form.
+"""Closed-form profiles of both papers: ``published-eta`` (Co-CRRA) and ``stae-hmdb51-published`` (STAE).
 
-Sizes follow eq. 1 (float32 values, mask not counted), times eq. 3. The tables give beta = 100 % and 40 %; accuracies,
-entropies and coding times in between are linear in beta. Spatial attention and feature recovery run only for
-beta < 100 % and then take as long as at 40 %, which is what section IV-B.2 computes with at beta = 50 %.
+Of the STAE profile, sizes follow eq. 1 (float32 values, mask not counted) and times eq. 3. The tables give beta = 100 %
+and 40 %; accuracies, entropies and coding times in between are interpolated linearly in beta. Spatial attention and
+feature recovery run only for beta < 100 % and then take as long as at 40 %; section IV-B.2 assumes the same at 50 %.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _LOCAL = (
 
 
 def published_eta(*, normalised: bool = True) -> OperatingPointProfile:
-    """The paper's closed form eta(o) = 0.6 exp(-0.3 o) + 0.8 exp(-0.4 o) at o = 0.01, 0.02 .. 0.99.
+    """Profile of the accuracy curve eta(o) = 0.6 exp(-0.3 o) + 0.8 exp(-0.4 o) at o = 0.01, 0.02 .. 0.99.
 
-    The published curve is 1.40 at o = 0 and therefore no probability; ``normalised`` divides it by eta(0).
-    o = 1 (nothing sent) is excluded by constraint C5. Source: section IV-B.1, Algorithm 1.
+    The published curve is 1.40 at o = 0, so it is not a probability; ``normalised`` divides it by eta(0). Constraint C5
+    excludes o = 1 (nothing sent). Source: Co-CRRA paper, section IV-B.1, Algorithm 1.
     """
     ratio = np.arange(1, 100) / 100
     eta = 0.6 * np.exp(-0.3 * ratio) + 0.8 * np.exp(-0.4 * ratio)
@@ -50,7 +50,7 @@ def published_eta(*, normalised: bool = True) -> OperatingPointProfile:
 
 
 def published_stae() -> OperatingPointProfile:
-    """The profile: (5, 7, 3) points, frames x pixels x mode, one content of 16 x 3 x 224 x 224 float32 values."""
+    """Profile of the STAE paper's tables: (5, 7, 3) points and one content of 16 x 3 x 224 x 224 float32 values."""
     frame = tables.VALUE_BITS / 8 * np.prod(tables.FRAME_SHAPE)
     kept = _column(FRAMES) * np.array(PIXELS)
     plain = frame * kept  # eq. 1
@@ -87,7 +87,7 @@ def published_stae() -> OperatingPointProfile:
 
 
 def local_seconds() -> FloatArray:
-    """Time of local computing per frame budget [s], (5,), from the crossing at 1.2 Mbit/s; see ``metadata``."""
+    """Time of local computing per frame budget [s], (5,), from the crossing at 1.2 Mbit/s; see ``_LOCAL``."""
     bits = np.prod(tables.FRAME_SHAPE) * min(PIXELS) * tables.ENTROPY_STAE_40[-1]
     parts = (tables.TIME_FA, tables.TIME_SA_40, tables.TIME_ENCODE_STAE_40, tables.TIME_DECODE_STAE_40)
     computing = sum(part[-1] for part in (*parts, tables.TIME_FR_40, tables.TIME_VIT))
@@ -100,18 +100,18 @@ def _column(values: Sequence[float]) -> FloatArray:
 
 
 def _between(at_all: Sequence[float], at_fewest: Sequence[float]) -> FloatArray:
-    """Linear in beta between the columns for 100 % and 40 %, (5, 7)."""
+    """Interpolate linearly in beta between the columns for 100 % and 40 %, (5, 7)."""
     weight = (max(PIXELS) - np.array(PIXELS)) / (max(PIXELS) - min(PIXELS))
     return _column(at_all) * (1 - weight) + _column(at_fewest) * weight
 
 
 def _below_all(values: Sequence[float]) -> FloatArray:
-    """What is done only if pixels are dropped, (5, 7)."""
+    """Times that count only if pixels are dropped, (5, 7)."""
     return _column(values) * (np.array(PIXELS) < max(PIXELS))
 
 
 def _points(plain: FloatArray, coded: FloatArray, local: FloatArray) -> FloatArray:
-    """One (5, 7) table per mode as the K points in row-major order."""
+    """Join one (5, 7) table per mode into the K points in row-major order."""
     return np.stack([plain, coded, local], axis=-1).ravel()
 
 

@@ -1,7 +1,7 @@
-"""The numbers of the STAE paper: Tables I and II, and what its text says of Figs. 4, 5(a) and 5(b).
+"""Numbers printed in the STAE paper: Tables I and II, and the text about Figs. 4, 5(a) and 5(b).
 
 Source: arXiv 2305.12796v1, section IV. HMDB51, ViT-B/16 on clips of 16 x 3 x 224 x 224 float32 values; device:
-Raspberry Pi 4B, edge: RTX 2080TI. Every column has a number per frame budget in the order of ``video_grid.FRAMES``;
+Raspberry Pi 4B, edge: RTX 2080TI. Every column has one number per frame budget, in the order of ``video_grid.FRAMES``;
 accuracies are in per cent, times in ms, entropies in bit per value of 32. Nothing is read off the plots.
 """
 
@@ -24,13 +24,13 @@ SPREAD_DEEPISC_40 = (0.14, 0.19, 0.21, 0.16, 0.19)
 #: S [2^20 byte] as printed, without entropy coding; eq. 1 rounded.
 SIZE_MB_100 = (9.19, 4.59, 2.30, 1.15, 0.57)
 SIZE_MB_40 = (3.67, 1.84, 0.92, 0.46, 0.23)
-#: Vision transformer, at the edge.
+#: Vision transformer at the edge.
 TIME_VIT = (31.5, 24.6, 18.7, 10.2, 6.8)
-#: Frame attention, on the device; alpha = 16 leaves nothing to select.
+#: Frame attention on the device; at alpha = 16 there is nothing to select.
 TIME_FA = (0.0, 2.7, 2.7, 2.7, 2.7)
-#: Spatial attention at beta = 40 %, on the device.
+#: Spatial attention at beta = 40 % on the device.
 TIME_SA_40 = (43.3, 36.1, 30.3, 21.7, 15.4)
-#: Feature recovery at beta = 40 %, at the edge.
+#: Feature recovery at beta = 40 % at the edge.
 TIME_FR_40 = (16.3, 7.8, 4.9, 2.5, 1.6)
 #: DeepISC's networks at beta = 40 %.
 TIME_DEEPISC_40 = (82.7, 67.3, 54.1, 41.9, 31.5)
@@ -65,7 +65,7 @@ COMPRESSION_LOSS = 5.2
 #: Largest gain over DeepISC that the text states [point] (section IV-B.1).
 GAIN_OVER_DEEPISC = 5.3
 
-#: Where the paper disagrees with itself.
+#: Contradictions within the paper.
 NOTES = (
     "DeepISC at alpha = 1, beta = 40 %: Table I prints 62.8 %, the text computes with 61.8 % (its gain of up to 5.3 "
     "points); the table is used",

@@ -12,13 +12,13 @@ import numpy as np
 
 Mode = Literal["plain", "entropy", "local"]
 
-#: Names of the grid's axes, as profiles carry them.
+#: Names of the grid's axes, as in ``OperatingPointProfile.axis_names``.
 AXES = ("frames", "pixels", "mode")
 #: alpha: kept frames of 16.
 FRAMES = (16, 8, 4, 2, 1)
 #: beta: kept share of each kept frame's pixels.
 PIXELS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
-#: How the rest travels: values as bytes, entropy-coded, or not at all because the device classifies.
+#: How the kept values are sent: as bytes, entropy-coded, or not at all because the device classifies.
 MODES: tuple[Mode, ...] = get_args(Mode)
 #: Sizes of the axes; points are numbered in row-major order.
 GRID = (len(FRAMES), len(PIXELS), len(MODES))
@@ -26,12 +26,12 @@ GRID = (len(FRAMES), len(PIXELS), len(MODES))
 
 @dataclass(frozen=True)
 class VideoPoint:
-    """One operating point.
+    """One operating point of a video profile.
 
     Attributes:
         frames: alpha.
-        pixels: beta; without meaning for ``local``, which looks at whole frames.
-        mode: how it travels.
+        pixels: beta; ignored for ``local``, which classifies whole frames.
+        mode: how the kept values are sent.
     """
 
     frames: int
@@ -44,7 +44,7 @@ class VideoPoint:
 
 
 def video_point(point: int) -> VideoPoint:
-    """The budgets of an operating point by its index."""
+    """The budgets of the operating point of this index."""
     frames, pixels, mode = np.unravel_index(point, GRID)
     return VideoPoint(FRAMES[frames], PIXELS[pixels], MODES[mode])
 
@@ -53,7 +53,7 @@ def point_index(frames: int, pixels: float, mode: str) -> int:
     """The index of the operating point with these budgets.
 
     Raises:
-        ValueError: a budget that is not in the grid; names those that are.
+        ValueError: a budget is not in the grid; the message lists the valid ones.
     """
     cells = []
     for name, value, known in (("frames", frames, FRAMES), ("pixels", pixels, PIXELS), ("mode", mode, MODES)):
