@@ -1,4 +1,4 @@
-"""What a controller sees and does: scenarios, the simulator and its Gymnasium views."""
+"""Environments: scenarios, the simulator, and its scalar and vector Gymnasium environments."""
 
 from edgevision.envs.config import PRESETS, ScenarioConfig
 from edgevision.envs.drawing.video_rendering import ContentPictures

@@ -2,10 +2,10 @@
 
 Coordinates of a user's row, for A operating-point axes:
 
-- ``0 .. A-1``: [-1, 1] is cut into as many equal cells as the axis has points;
-- ``A``: bandwidth, ``A + 1``: power. Every active user has the minimum; the rest of the budget is split by a
-  softmax over the active users of ``SHARE_LOGIT_RANGE`` times the coordinate. Budgets are therefore always spent in
-  full, which loses nothing: success probability increases in bandwidth and in power.
+- ``0 .. A-1``: the operating point; [-1, 1] is cut into as many equal cells as the axis has points;
+- ``A``: bandwidth, ``A + 1``: power. Every active user gets the minimum; a softmax over the active users of
+  ``SHARE_LOGIT_RANGE`` times the coordinate splits the rest. Budgets are therefore always spent in full, which loses
+  nothing, because success probability increases in bandwidth and in power.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edgevision.arrays import BoolArray, FloatArray
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import InvalidActionError
 
-#: Largest share of the divisible budget over the smallest that an action can express: exp(2 x 4), 35 dB.
+#: An action can give one user up to exp(2 x 4) times (35 dB) the divisible budget of another.
 SHARE_LOGIT_RANGE = 4.0
 
 
@@ -29,7 +29,7 @@ def action_space(users: int, grid: tuple[int, ...]) -> Box:
 
 
 def check_action(action: object, space: Space[Any]) -> FloatArray:
-    """Return the action as float64, or say what is wrong with it.
+    """The action as float64, if it is valid.
 
     Raises:
         InvalidActionError: wrong shape, not a number, not finite, or outside [-1, 1].
@@ -49,7 +49,7 @@ def check_action(action: object, space: Space[Any]) -> FloatArray:
 
 
 def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
-    """Map actions (N, U, A + 2) to the allocation they stand for."""
+    """Convert actions (N, U, A + 2) to an allocation."""
     axes = len(problem.grid)
     sizes = np.array(problem.grid)
     cells = np.floor((action[..., :axes] + 1.0) * 0.5 * sizes).astype(np.int64)
@@ -63,10 +63,10 @@ def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
 
 
 def encode(allocation: Allocation, problem: SlotProblem) -> FloatArray:
-    """Map an allocation to the action (N, U, A + 2) that `decode` maps back to it.
+    """Convert an allocation to an action (N, U, A + 2); the inverse of `decode`.
 
-    Exact for every allocation that spends its budgets within ``SHARE_LOGIT_RANGE``; others go to the nearest
-    expressible shares. Inactive users get zeros.
+    Exact for every allocation that spends its budgets with shares within ``SHARE_LOGIT_RANGE``; others become the
+    nearest shares that an action can express. Inactive users get zeros.
     """
     cells = np.stack(np.unravel_index(allocation.operating_point, problem.grid), axis=-1)
     point = (2.0 * cells + 1.0) / np.array(problem.grid) - 1.0
@@ -89,7 +89,7 @@ def _split(logit: FloatArray, active: BoolArray, budget: FloatArray, least: Floa
 
 
 def _logits(amount: FloatArray, active: BoolArray, least: FloatArray) -> FloatArray:
-    """Invert `_split`, with the free constant of the softmax chosen so that the largest and smallest balance."""
+    """The inverse of `_split`, (N, U); the softmax's free constant is set so that logits are centred around 0."""
     rest = np.where(active, np.maximum(amount - least[:, None], 0.0), 0.0)
     largest = rest.max(axis=1, keepdims=True)
     divisible = largest > 0

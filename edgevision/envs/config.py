@@ -1,7 +1,7 @@
 """`ScenarioConfig`: every setting of an environment, frozen and validated; each field is a `gymnasium.make` keyword.
 
-Numbers here carry the units that people type (MHz, mW, ms, dB), in names that say so. The properties
-convert to SI (Hz, W, s), which is what the rest of the package computes in.
+Fields have units that are easy to type (MHz, mW, ms, dB), named in the field. The properties convert to SI (Hz, W, s),
+which the rest of the package uses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_USERS = 100_000
 MAX_SLOTS = 1_000_000
 MAX_SEED = 2**63 - 1
 
-#: Ranges of the numbers, both ends included: wide, but narrow enough that no rate or probability over- or underflows.
+#: Ranges, both ends included: wide, but narrow enough that no rate or probability overflows or underflows.
 _RANGES = {
     "bandwidth_mhz": (1e-6, 1e6),
     "power_mw": (1e-9, 1e9),
@@ -69,40 +69,40 @@ class ScenarioConfig:
         users: number of cameras U in the cell.
         bandwidth_mhz: uplink bandwidth B_max shared by all users [MHz].
         power_mw: transmit power P_max shared by all users [mW].
-        min_bandwidth_mhz: B_min per active user [MHz]; ``None`` is the smaller of the published 5 MHz and
-            half an equal share, so that B_max can always be met.
-        min_power_mw: P_min per active user [mW]; ``None`` is the smaller of the published 10 mW and half
-            an equal share.
+        min_bandwidth_mhz: B_min per active user [MHz]; ``None`` is the published 5 MHz, or half an equal share if
+            that is less, so that the minima always fit B_max.
+        min_power_mw: P_min per active user [mW]; ``None`` is the published 10 mW, or half an equal share if that
+            is less.
         noise_dbm_per_hz: thermal noise density [dBm/Hz].
         noise_figure_db: receiver noise figure added to it [dB].
         deadline_ms: range from which each request's deadline t0 is drawn uniformly [ms].
-        size_mbit: range from which raw sizes D are drawn uniformly [Mbit], for profiles whose sizes are shares of
-            them (``published-eta``); others bring each content's own size.
+        size_mbit: range from which raw sizes D are drawn uniformly [Mbit], for profiles whose sizes are relative
+            (``published-eta``); other profiles hold the size of each content.
         propagation: ``fixed`` gives every user ``gain_scale``; ``umi`` draws positions in a cell and uses
             3GPP TR 38.901 UMi street canyon path loss, line-of-sight probability and shadowing.
         gain_scale: the scale delta of the channel gain for ``fixed`` [linear power gain].
         carrier_ghz: carrier frequency for ``umi`` [GHz].
-        cell_radius_m: users are uniform on the disc between 10 m and this radius [m].
+        cell_radius_m: users are placed uniformly between 10 m and this distance from the base station [m].
         base_station_height_m: antenna height of the base station [m].
         user_height_m: antenna height of the cameras [m].
-        shadowing_walk_db: how much every user's gain scale varies from slot to slot: standard deviation of a
-            stationary Gaussian process around its mean [dB]; 0 keeps it for the whole episode.
-        shadowing_correlation: correlation of that process from one slot to the next, 0 up to below 1.
+        shadowing_walk_db: standard deviation of the shadowing that varies from slot to slot, a stationary Gaussian
+            process around each user's mean [dB]; 0 keeps the gain scale constant during an episode.
+        shadowing_correlation: correlation of that process between consecutive slots, in [0, 1).
         fading: distribution of the gain: ``half-normal`` (the paper's ``|N(0, delta^2)|``) or ``rayleigh``
             (exponential power gain with mean delta).
-        success_model: how success probability is scored: ``exact`` or the paper's ``chernoff``
-            approximation 2 Q(x) ~ exp(-x^2/2).
+        success_model: how success probability is scored: ``exact``, or the paper's approximation 2 Q(x) ~ exp(-x^2/2)
+            (``chernoff``).
         traffic: ``full-buffer`` (every user has a request in every slot) or ``poisson``.
-        arrivals_per_slot: Poisson mean of new requests per user and slot; below 1, or the pool would grow
+        arrivals_per_slot: Poisson mean of new requests per user and slot; below 1, so that the pool cannot grow
             without bound.
-        profile: name of a shipped operating-point profile, or the path of one.
-        content_split: which contents of a measured profile are drawn.
-        accuracy: ``mean`` scores the population accuracy, ``replay`` the recorded outcome of inference on
-            the drawn content, ``live`` runs codec and classifier (needs ``outcomes=`` at construction).
-        transmission: ``expected`` scores the success probability, ``sampled`` draws in-time outcomes.
+        profile: name of a shipped operating-point profile, or path of a profile file.
+        content_split: split of a measured profile from which contents are drawn.
+        accuracy: ``mean`` scores the population accuracy, ``replay`` whether the recorded answer for the drawn content
+            was right, ``live`` runs codec and classifier (needs ``outcomes=`` at construction).
+        transmission: ``expected`` scores the success probability, ``sampled`` draws whether the payload is in time.
         device_time_scale: factor on the profile's measured device times; 0 ignores them.
         edge_time_scale: factor on the profile's measured edge times; 0 ignores them.
-        episode_slots: length of an episode [slots], or a range (low, high) to draw it from, both included.
+        episode_slots: length of an episode [slots], or a range (low, high) from which it is drawn, both included.
     """
 
     users: int = 6
@@ -141,12 +141,14 @@ class ScenarioConfig:
             if getattr(self, name) is not None:
                 self._set(name, real_number(name, getattr(self, name), *_MINIMUM, ScenarioError))
         for name, bounds in _RANGES_OF_PAIRS.items():
-            low, high = _pair(name, getattr(self, name))
-            pair = tuple(real_number(name, end, *bounds, ScenarioError) for end in (low, high))
-            self._set(name, _ordered(name, pair))
+            ends = _pair(name, getattr(self, name))
+            self._set(name, _ordered(name, tuple(real_number(name, end, *bounds, ScenarioError) for end in ends)))
         self._set("users", whole_number("users", self.users, 1, MAX_USERS, ScenarioError))
         self._set("episode_slots", self._whole_slots())
-        self._set("profile", _path("profile", self.profile))
+        profile: Any = self.profile
+        if not isinstance(profile, str | os.PathLike):
+            raise ScenarioError(f"profile must be a name or a path, got {shown(profile)}")
+        self._set("profile", os.fspath(profile))
         for name, choices in _CHOICES.items():
             value, allowed = getattr(self, name), get_args(choices)
             if not isinstance(value, str) or value not in allowed:
@@ -166,17 +168,16 @@ class ScenarioConfig:
         )
 
     def _check_feasible(self) -> None:
-        # The tolerance admits exact equal shares such as 6 x 5 MHz = 30 MHz after unit conversion.
-        if self.min_bandwidth * self.users > self.bandwidth * (1 + 1e-12):
-            raise ScenarioError(
-                f"infeasible: min_bandwidth_mhz x users = {self.min_bandwidth_mhz} x {self.users} exceeds "
-                f"bandwidth_mhz = {self.bandwidth_mhz}; lower min_bandwidth_mhz or users, or leave it None"
-            )
-        if self.min_power * self.users > self.power * (1 + 1e-12):
-            raise ScenarioError(
-                f"infeasible: min_power_mw x users = {self.min_power_mw} x {self.users} exceeds "
-                f"power_mw = {self.power_mw}; lower min_power_mw or users, or leave it None"
-            )
+        for name, minimum, budget in (
+            ("bandwidth_mhz", self.min_bandwidth, self.bandwidth),
+            ("power_mw", self.min_power, self.power),
+        ):
+            # The tolerance allows for rounding: 6 x 5 MHz = 30 MHz must pass after conversion to Hz.
+            if minimum * self.users > budget * (1 + 1e-12):
+                raise ScenarioError(
+                    f"infeasible: min_{name} x users = {getattr(self, f'min_{name}')} x {self.users} exceeds "
+                    f"{name} = {getattr(self, name)}; lower min_{name} or users, or leave it None"
+                )
 
     @property
     def bandwidth(self) -> float:
@@ -216,7 +217,7 @@ class ScenarioConfig:
 
     @classmethod
     def from_preset(cls, preset: str, **overrides: Any) -> ScenarioConfig:
-        """Build the named preset with some fields replaced.
+        """The named preset with some fields replaced.
 
         Raises:
             UnknownNameError: no such preset.
@@ -247,9 +248,3 @@ def _ordered(name: str, pair: tuple[Any, ...]) -> tuple[Any, Any]:
     if low > high:
         raise ScenarioError(f"{name} must satisfy low <= high, got {pair!r}")
     return low, high
-
-
-def _path(name: str, value: Any) -> str:
-    if not isinstance(value, str | os.PathLike):
-        raise ScenarioError(f"{name} must be a name or a path, got {shown(value)}")
-    return os.fspath(value)

@@ -1,4 +1,4 @@
-"""The pages of the environments: what an id's docstring says, completed by what every id has in common."""
+"""Docstrings of the environments: each id's own text, joined with the text that all ids share."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def merged(own: str, common: str) -> str:
 
 
 def _split(text: str) -> tuple[str, dict[str, str]]:
-    """What stands before the first heading, and the text under each."""
+    """The text before the first heading, and the text under each heading."""
     summary, *rest = re.split(r"^## (.+)\n", inspect.cleandoc(text), flags=re.MULTILINE)
     return summary.strip(), {heading: body.strip() for heading, body in zip(rest[::2], rest[1::2], strict=True)}

@@ -1,4 +1,4 @@
-"""The scalar environments: the N = 1 view of the simulator as `gymnasium.Env`."""
+"""`OffloadingEnv`: the scalar environment, a `gymnasium.Env` around the simulator with N = 1."""
 
 from __future__ import annotations
 
@@ -28,36 +28,35 @@ _ROW = np.array([0])
 class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     """Base of all ids: one cell in which cameras share an uplink to an edge server.
 
-    Subclasses only name their preset and document their id. What stands below is true of every id; it is added to
-    their docstrings under the same headings.
+    Subclasses name their preset and document their id. The sections below hold for every id; they are added to the
+    docstrings of the subclasses under the same headings.
 
     ## Description
-    No decision changes a later slot: each slot is a problem of its own (a contextual bandit), so a discount factor of
-    0 is right.
+    No decision changes a later slot: each slot is a separate problem (a contextual bandit), so a discount factor of
+    0 is correct.
 
     ## Action Space
-    The last two coordinates of a row share out what the cell has, with A the number of coordinates above:
+    The last two coordinates of a row divide the resources of the cell; A is the number of coordinates above:
 
     | Num | Action | Min | Max |
     |-----|--------|-----|-----|
     | A | bandwidth: 4 x this is a softmax logit for what is left of B_max after every active user's B_min | -1 | 1 |
     | A + 1 | power: the same for P_max and P_min | -1 | 1 |
 
-    Budgets are always spent in full. Rows of inactive users have no effect. An action outside [-1, 1], of another
-    shape or with NaN raises `InvalidActionError`. `allocate` takes an `Allocation` (hertz and watts) in place of an
-    action.
+    Budgets are always spent in full. Rows of inactive users have no effect. An action outside [-1, 1], of a wrong shape
+    or with NaN raises `InvalidActionError`. `allocate` takes an `Allocation` (hertz and watts) instead of an action.
 
     ## Observation Space
     `Dict(users=Box(-4, 4, (U, 7 + F)), cell=Box(-4, 4, (5,)), active=MultiBinary(U))` for U users and F features of
     the content, `env.unwrapped.simulator.profile.feature_names`. Rows of inactive users are zero. Features are scaled
-    to about [-1, 1] and clipped at 4; "share" means an equal share of the cell's bandwidth and power.
+    to about [-1, 1] and clipped to [-4, 4]; "share" means an equal share of the cell's bandwidth and power.
 
     | Num | Observation (`users`) | Min | Max | Unit |
     |-----|-----------------------|-----|-----|------|
     | 0 | signal-to-noise ratio with the whole budget, delta P_max / (N0 B_max), minus 1 | -4 | 4 | 50 dB |
-    | 1 | raw size over what a share carries within the deadline | -4 | 4 | log10 of the ratio |
+    | 1 | raw size over what a share can carry within the deadline | -4 | 4 | log10 of the ratio |
     | 2 | deadline | -4 | 4 | log10 of 100 ms |
-    | 3-6 | payload at 4 points over what a share carries in the time left by computing | -4 | 4 | log10 of the ratio |
+    | 3-6 | payload at 4 points over what a share can carry after computing | -4 | 4 | log10 of the ratio |
     | 7 .. 6 + F | features of the content, standardised | -4 | 4 | standard deviations |
 
     | Num | Observation (`cell`) | Min | Max | Unit |
@@ -73,14 +72,14 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     | 0 .. U - 1 | whether the user has a request in this slot | 0 | 1 | 1 |
 
     ## Rewards
-    A slot without requests brings 0; rewards lie in [0, 1]. `info` holds the terms: `in_time`, `accuracy`,
+    A slot without requests has reward 0; rewards lie in [0, 1]. `info` holds the terms: `in_time`, `accuracy`,
     `task_success` and `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth`
     [Hz] and `power` [W].
 
     ## Starting State
-    Requests arrive by a Poisson process and wait in a pool, from which every slot takes one request of each user that
-    has any; `traffic="full-buffer"` gives every user a request in every slot. All randomness of an episode is drawn
-    by `reset` and does not depend on actions; `reset(options={"trace": trace})` replays an `EpisodeTrace`.
+    Requests arrive by a Poisson process and wait in a pool; every slot takes one request of each user that has any.
+    `traffic="full-buffer"` gives every user a request in every slot. `reset` draws all randomness of an episode, which
+    does not depend on actions; `reset(options={"trace": trace})` replays an `EpisodeTrace`.
 
     ## Episode End
     Truncation after `episode_slots` slots (50). Episodes never terminate.
@@ -108,9 +107,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         """Build the environment.
 
         Args:
-            preset: name of the scenario; the id's own by default.
+            preset: name of the scenario; by default that of the id.
             render_mode: ``rgb_array``, ``human``, ``ansi`` or ``None``.
-            outcomes: runs codec and classifier for ``accuracy="live"``.
+            outcomes: source that runs codec and classifier for ``accuracy="live"``.
             **settings: fields of `ScenarioConfig` that differ from the preset.
 
         Raises:
@@ -131,13 +130,13 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     @property
     def problem(self) -> SlotProblem:
-        """The current slot as classical policies see it (N = 1)."""
+        """The current slot, the input of policies (N = 1)."""
         return self.simulator.problem
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode; ``options={"trace": EpisodeTrace}`` replays a given one."""
+        """Start an episode; ``options={"trace": trace}`` replays an `EpisodeTrace`."""
         super().reset(seed=None if seed is None else whole_number("seed", seed, 0, MAX_SEED, ScenarioError))
         trace = requested_trace(options)
         if trace is None:
@@ -160,10 +159,10 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         return self._advance(actions.decode(values[None], self.problem))
 
     def allocate(self, allocation: Allocation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Advance one slot with an `Allocation` (N = 1) in place of an action.
+        """Advance one slot with an `Allocation` (N = 1) instead of an action.
 
         Raises:
-            AllocationError: it breaks one of the constraints C1 to C5, or is no array of numbers.
+            AllocationError: the allocation breaks one of the constraints C1 to C5, or does not hold numeric arrays.
         """
         self._require_running()
         allocation.check(self.problem)
@@ -186,7 +185,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         return {key: value[0] for key, value in observe(self.problem).items()}
 
     def render(self) -> Any:
-        """Draw the last slot: (H, W, 3) uint8, text, or ``None`` after showing it in a window."""
+        """Draw the last slot: returns (H, W, 3) uint8, text, or ``None`` if it is shown in a window."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode; pass one to gymnasium.make()")
             return None
@@ -201,13 +200,13 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         return frame if self.render_mode == "rgb_array" else None
 
     def _as_text(self, scene: Scene) -> str:
-        """The scene in the mode ``ansi``."""
+        """Text of the scene for the mode ``ansi``."""
         from edgevision.envs.drawing.rendering import as_text
 
         return as_text(scene)
 
     def _make_renderer(self, *, window: bool) -> Renderer:
-        """What draws scenes in the other modes."""
+        """The renderer for the modes ``rgb_array`` and ``human``."""
         from edgevision.envs.drawing.rendering import Renderer
 
         return Renderer(window=window)
@@ -220,10 +219,10 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
 
 def requested_trace(options: dict[str, Any] | None) -> EpisodeTrace | None:
-    """The trace that reset options ask for.
+    """The trace in the options of ``reset``, if any.
 
     Raises:
-        ScenarioError: an option that does not exist, or a trace of another type.
+        ScenarioError: there is no such option, or the trace is not an `EpisodeTrace`.
     """
     unknown = set(options or {}) - {"trace"}
     if unknown:
@@ -235,7 +234,7 @@ def requested_trace(options: dict[str, Any] | None) -> EpisodeTrace | None:
 
 
 def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome) -> dict[str, NDArray[Any]]:
-    """The reward's terms, batched over N; means are over the active users."""
+    """Terms of the reward for ``info``, batched over N; means are over the active users."""
     return {
         "in_time": problem.mean_over_active(outcome.in_time),
         "accuracy": problem.mean_over_active(outcome.accuracy),

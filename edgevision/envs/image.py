@@ -7,14 +7,14 @@ from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 
 class ImageEnv(OffloadingEnv):
-    """Cameras in a 3GPP street-canyon cell send compressed images; rewards replay what a real classifier answered.
+    """Cameras in a 3GPP street-canyon cell send compressed images; rewards replay the answers of a real classifier.
 
     ## Description
     Eight cameras share an LTE-M carrier (1.08 MHz, 200 mW in total) to an edge server. Positions, line of sight and
     shadowing follow 3GPP TR 38.901 UMi street canyon, drawn once per episode. Each request is an image that was
-    really compressed at every operating point and really classified: its bytes, and whether the answer was right,
-    are replayed from a measured profile. Content differs per request, and the controller sees features of it that
-    the device knows before it compresses. The deadline covers measured device and edge times besides sending.
+    compressed and classified at every operating point; a measured profile replays its bytes and whether the answer was
+    right. The controller sees features of each image that the device knows before it compresses. The deadline covers
+    sending and the measured device and edge times.
 
     ## Action Space
     `Box(-1, 1, (U, 3))`, one row per user; A = 1:
@@ -25,7 +25,7 @@ class ImageEnv(OffloadingEnv):
 
     ## Observation Space
     F is the profile's number of content features. The 4 points are spaced evenly from the least to the most
-    compressed level; payloads are those of this content.
+    compressed level; payloads are those of the requested image.
 
     ## Rewards
     The mean over the active users of P(t <= t0) times whether the classifier was right on this content at this
@@ -33,7 +33,7 @@ class ImageEnv(OffloadingEnv):
     population accuracy, `accuracy="live"` with `outcomes=` runs codec and classifier.
 
     ## Starting State
-    Users uniform on the cell's disc; images uniform over `content_split`; deadlines uniform in 50..100 ms.
+    Users are uniform on the cell's disc, images uniform over `content_split`, deadlines uniform in 50..100 ms.
 
     ## Arguments
     The preset is `umi-image`. Train on `content_split="train"` and report on `content_split="test"`: the same image is
@@ -47,6 +47,6 @@ class ImageEnv(OffloadingEnv):
 
 
 class ImageVectorEnv(OffloadingVectorEnv):
-    """`ImageEnv`, n at a time."""
+    """Vector environment of n `ImageEnv`."""
 
     default_preset = "umi-image"

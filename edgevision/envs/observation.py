@@ -1,7 +1,7 @@
 """The observation: a pure function of `SlotProblem`, scaled to about [-1, 1].
 
 ``users`` holds one row per user (zeros where inactive), ``cell`` what all users share, ``active`` who has a request.
-Resources enter as if shared equally, so that the features mean the same at any budget and number of users.
+Features assume equal shares of the resources, so that they mean the same at any budget and number of users.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edgevision.envs.problem import SlotProblem
 
 #: Features are clipped here; ordinary values stay within about [-1, 1].
 FEATURE_LIMIT = 4.0
-#: How many operating points are described per user; see `anchor_points`.
+#: Number of operating points whose load is observed; see `anchor_points`.
 ANCHORS = 4
 
 USER_FEATURES = (
@@ -52,11 +52,11 @@ def observation_space(users: int, content_features: int) -> Dict:
 
 @functools.cache
 def anchor_points(grid: tuple[int, ...]) -> IntArray:
-    """The operating points that are described per user, (ANCHORS,).
+    """The operating points whose load is observed, (ANCHORS,).
 
     On a ladder they are evenly spaced from least to most compressed. On a grid they are the corners of the first two
-    axes, in row-major order, in the middle of the others: for frames x pixels x mode all or one of the frames with all
-    or the fewest pixels, entropy-coded. What lies between follows nearly as a product.
+    axes, in row-major order, at the middle of the other axes. For frames x pixels x mode these are all frames or one
+    frame, with all or the fewest pixels, entropy-coded; loads in between follow nearly as a product.
     """
     if len(grid) == 1:
         return np.linspace(0, grid[0] - 1, ANCHORS).round().astype(np.int64)
@@ -71,14 +71,14 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     bandwidth = (problem.bandwidth_budget / np.maximum(count, 1))[:, None]
     density = (problem.power_budget / (problem.bandwidth_budget * problem.noise_density))[:, None]
     snr = problem.gain_scale * density
-    capacity = np.maximum(bandwidth * np.log2(1.0 + snr), 1e-30)  # [bit/s]; not 0, which the worst channels come to
+    capacity = np.maximum(bandwidth * np.log2(1.0 + snr), 1e-30)  # [bit/s]; the worst channels would give 0
     anchors = anchor_points(problem.grid)
     airtime = problem.deadline[..., None] - problem.compute_time.take(anchors, axis=2)
     payload = problem.raw_size[..., None] * problem.size_fraction.take(anchors, axis=2)
     # Nothing to send is no load, unless computing alone misses the deadline.
     payload = np.where((payload == 0) & (airtime < 0), np.inf, payload)
     airtime = np.maximum(airtime, 1e-9)
-    # Filled in place, in the space's own float32: observing is a large part of a step.
+    # Filled in place as float32, because observing takes a large part of a step.
     users = np.empty((*problem.active.shape, len(USER_FEATURES) + problem.features.shape[2]), np.float32)
     users[..., 0] = _log10(snr) / 5.0 - 1.0
     users[..., 1] = _log10(problem.raw_size / (capacity * problem.deadline))
@@ -104,5 +104,5 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
 
 
 def _log10(value: FloatArray) -> FloatArray:
-    """log10 with zero (or a negative rest) mapped below any ordinary value instead of to -inf."""
+    """log10 of values clipped at 1e-30, so that zero gives -30 instead of -inf."""
     return np.log10(np.maximum(value, 1e-30))

@@ -10,8 +10,8 @@ class PaperEnv(OffloadingEnv):
     """The system model of the Co-CRRA paper: analytic success probability with the published accuracy curve.
 
     ## Description
-    U cameras share an uplink of B_max [Hz] and P_max [W] to an edge server. In every slot those with a request
-    choose a compression ratio o, a bandwidth b and a power p. The payload S = D (1 - o) arrives within the deadline
+    U cameras share an uplink of B_max [Hz] and P_max [W] to an edge server. In every slot the users with a request
+    get a compression ratio o, a bandwidth b and a power p. The payload S = D (1 - o) arrives within the deadline
     t0 with probability P(t <= t0) = 2 Q(x), x = (2^(S / (b t0)) - 1) N0 b / (p delta) (eq. 2); the answer is then
     right with probability eta(o).
 
@@ -29,7 +29,7 @@ class PaperEnv(OffloadingEnv):
     The mean of Phi = eta(o) P(t <= t0) over the active users (eqs. 3, 4).
 
     ## Starting State
-    Sizes D uniform in 10..20 Mbit, deadlines uniform in 50..100 ms, the same gain scale delta for all users.
+    Sizes D are uniform in 10..20 Mbit, deadlines uniform in 50..100 ms; all users have the same gain scale delta.
 
     ## Arguments
     The preset is `paper`; `paper-printed` has the sizes exactly as the paper prints them. For example
@@ -43,6 +43,6 @@ class PaperEnv(OffloadingEnv):
 
 
 class PaperVectorEnv(OffloadingVectorEnv):
-    """`PaperEnv`, n at a time."""
+    """Vector environment of n `PaperEnv`."""
 
     default_preset = "paper"

@@ -1,4 +1,4 @@
-"""`Policy`: what every controller looks like, classical or learned, ours or yours."""
+"""`Policy`: the interface of every controller, classical or learned."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Kind = Literal["rule", "solver", "learned"]
 
 
 class Policy(Protocol):
-    """A controller: maps what is known in a batch of slots to an allocation for each.
+    """A controller: maps a batch of slot problems to an allocation for each slot.
 
-    Two more attributes are optional, and are read by ``is_batched`` and ``kind_of``:
+    Two more attributes are optional:
 
-    - ``batched``: whether one call answers a batch of many slots, N > 1; ``True`` unless the policy says ``False``.
-      It is then asked for one slot at a time, in several processes where wanted.
-    - ``kind``: what tables call it, ``rule`` unless it says ``solver`` or ``learned``.
+    - ``batched``: whether one call is fast for a batch of many slots, N > 1; default ``True``. A policy with ``False``
+      is called for one slot at a time, if wanted in several processes. See ``is_batched``.
+    - ``kind``: a `Kind`, for tables; default ``rule``. See ``kind_of``.
 
     Attributes:
-        name: how it is called in tables.
+        name: name of the policy in tables.
     """
 
     name: str
@@ -31,15 +31,15 @@ class Policy(Protocol):
 
 
 def is_batched(policy: Policy) -> bool:
-    """Whether one call may answer many slots."""
+    """Whether the policy should be called with many slots at a time; see `Policy`."""
     return bool(getattr(policy, "batched", True))
 
 
 def kind_of(policy: Policy) -> Kind:
-    """What the policy says it is.
+    """The kind of a policy, ``rule`` by default.
 
     Raises:
-        ValueError: it says something that is no `Kind`.
+        ValueError: its attribute ``kind`` is not a `Kind`.
     """
     kind: Kind = getattr(policy, "kind", "rule")
     if kind not in get_args(Kind):

@@ -1,15 +1,15 @@
-"""Named scenarios: settings of `ScenarioConfig` that differ from its defaults."""
+"""`PRESETS`: named scenarios, as settings of `ScenarioConfig` that differ from its defaults."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Named scenarios; ``ScenarioConfig.from_preset`` and the ``preset=`` keyword of the environments use them.
+#: Settings by preset name; used by ``ScenarioConfig.from_preset`` and the keyword ``preset=`` of the environments.
 PRESETS: dict[str, dict[str, Any]] = {
-    # Section VI-A of the Co-CRRA paper; sizes read as Mbit, gain scale chosen so that the published
-    # success probabilities (figures 4 and 5) are met.
+    # Section VI-A of the Co-CRRA paper, with sizes taken as Mbit and a gain scale that reproduces the published success
+    # probabilities (figures 4 and 5).
     "paper": {},
-    # The same with the numbers exactly as printed (D = 10..20 MB, B_min = 5 MHz, P_min = 10 mW).
+    # Section VI-A with the numbers exactly as printed (D = 10..20 MB, B_min = 5 MHz, P_min = 10 mW).
     "paper-printed": {
         "size_mbit": (80.0, 160.0),
         "min_bandwidth_mhz": 5.0,
@@ -29,7 +29,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "edge_time_scale": 1.0,
     },
     # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip. Times were measured on
-    # a server's core; a camera's processor is taken to be 20 times slower, the edge's accelerator 5 times faster.
+    # one core of a server; we assume that a camera is 20 times slower and the edge's accelerator 5 times faster.
     "stae-video": {
         "users": 6,
         "bandwidth_mhz": 10.0,

@@ -1,6 +1,6 @@
-"""`SlotProblem` -> `Allocation`: the whole interface between an environment and a controller.
+"""`SlotProblem` and `Allocation`: input and output of every policy, ``act(problem) -> Allocation``.
 
-A batch of N slots with U users each. Every policy, convex, heuristic or learned, is ``act(problem) -> Allocation``.
+Both describe a batch of N slots with U users each.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
 
 @dataclass(frozen=True, eq=False)
 class SlotProblem:
-    """Everything a controller may know in one slot: no future, no hidden outcome.
+    """Everything that a controller may know in the current slot; it holds no future and no hidden outcome.
 
     N slots, U users, K operating points, F content features.
 
     Attributes:
         active: who has a request, (N, U).
-        raw_size: bits of the uncompressed content D, (N, U) [bit].
-        deadline: time left t0, (N, U) [s].
+        raw_size: size D of the uncompressed content, (N, U) [bit].
+        deadline: deadline t0, (N, U) [s].
         gain_scale: scale delta of the channel gain, (N, U) [linear].
-        size_fraction: sent share 1 - o of the raw size at each operating point, for this content, (N, U, K).
+        size_fraction: share 1 - o of this content's raw size that each operating point sends, (N, U, K).
         accuracy: population accuracy eta of each operating point, (N, U, K).
         compute_time: device plus edge time of each operating point, (N, U, K) [s].
-        features: what the device knows of the content, (N, U, F).
+        features: features of the content that the device knows, (N, U, F).
         bandwidth_budget: B_max, (N,) [Hz].
         power_budget: P_max, (N,) [W].
         min_bandwidth: B_min, (N,) [Hz].
@@ -90,10 +90,10 @@ class SlotProblem:
         return self.deadline[..., None] - self.compute_time
 
     def check(self) -> None:
-        """Refuse what no environment produces; for problems built by hand. Solvers call it, simple rules do not.
+        """Check shapes and ranges of the arrays, for problems built by hand; solvers call this.
 
         Raises:
-            SlotProblemError: names the first array of a wrong shape, with a number that is not finite, or out of range.
+            SlotProblemError: an array has a wrong shape, or a number that is not finite or out of range.
         """
         N, U, K = self.slots, self.users, self.points
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("raw_size", "deadline", "gain_scale"), (N, U))
@@ -122,8 +122,8 @@ class SlotProblem:
     ) -> FloatArray:
         """P(t <= t0) at every operating point for given (N, U) resources, (N, U, K).
 
-        ``model`` overrides the scenario's own success model, which is how published Co-CRRA optimises its
-        approximation while the environment scores exactly.
+        ``model`` replaces the scenario's success model; Co-CRRA optimises the paper's approximation this way while the
+        environment scores exactly.
         """
         log_x = radio.log_threshold(
             self.payload,
@@ -135,14 +135,12 @@ class SlotProblem:
         )
         return radio.success_probability(log_x, self.fading, model or self.success_model)
 
-    def success_probability(
-        self, allocation: Allocation, model: SuccessModel | None = None, payload: FloatArray | None = None
-    ) -> FloatArray:
-        """P(t <= t0) of each user under ``allocation``, (N, U); inactive users get 0.
+    def log_threshold(self, allocation: Allocation, payload: FloatArray | None = None) -> FloatArray:
+        """log x of eq. 2 for each user under ``allocation``, (N, U).
 
-        ``payload`` (N, U) [bit] replaces the operating point's expected size by what is really sent.
+        ``payload`` (N, U) [bit] replaces the size that the profile gives for the operating point.
         """
-        log_x = radio.log_threshold(
+        return radio.log_threshold(
             self.raw_size * self.at(allocation, self.size_fraction) if payload is None else payload,
             self.deadline - self.at(allocation, self.compute_time),
             allocation.bandwidth,
@@ -150,26 +148,34 @@ class SlotProblem:
             self.gain_scale,
             self.noise_density[:, None],
         )
+
+    def success_probability(
+        self, allocation: Allocation, model: SuccessModel | None = None, payload: FloatArray | None = None
+    ) -> FloatArray:
+        """P(t <= t0) of each user under ``allocation``, (N, U); inactive users get 0.
+
+        ``payload`` is as for ``log_threshold``.
+        """
+        log_x = self.log_threshold(allocation, payload)
         probability = radio.success_probability(log_x, self.fading, model or self.success_model)
         return np.where(self.active, probability, 0.0)
 
     def task_success(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
         """Phi = eta(o) P(t <= t0) of each user (eq. 3), (N, U); inactive users get 0."""
-        accuracy = self.at(allocation, self.accuracy)
-        return accuracy * self.success_probability(allocation, model)
+        return self.at(allocation, self.accuracy) * self.success_probability(allocation, model)
 
     def value(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
-        """Mean Phi over the active users of each slot (eq. 4 over their number), (N,)."""
+        """Mean Phi over the active users of each slot (eq. 4 divided by their number), (N,)."""
         return self.mean_over_active(self.task_success(allocation, model))
 
     def mean_over_active(self, per_user: FloatArray) -> FloatArray:
-        """Mean of an (N, U) array over the active users, (N,); 0 where nobody is active."""
+        """Mean of an (N, U) array over the active users, (N,); 0 if no user is active."""
         total = np.where(self.active, per_user, 0.0).sum(axis=1)
         return total / np.maximum(self.active.sum(axis=1), 1)
 
     @staticmethod
     def at(allocation: Allocation, table: NDArray[Number]) -> NDArray[Number]:
-        """Pick the allocated operating point from an (N, U, K) table, (N, U)."""
+        """Entries of an (N, U, K) table at the allocated operating points, (N, U)."""
         index = allocation.operating_point[..., None]
         return np.asarray(np.take_along_axis(table, index, axis=2)[..., 0])
 
@@ -196,7 +202,7 @@ class Allocation:
         """Check constraints C1..C5 (eqs. 5-9) to a relative ``tolerance``.
 
         Raises:
-            AllocationError: names the first constraint broken, the slot and by how much.
+            AllocationError: a constraint is broken, or an array has a wrong shape or type.
         """
         shape = problem.active.shape
         for name, kinds in (("operating_point", "iu"), ("bandwidth", "fiu"), ("power", "fiu")):
@@ -216,7 +222,7 @@ class Allocation:
             ("C2, C4: power", self.power, problem.power_budget, problem.min_power),
         ):
             _check_budget(label, used.sum(axis=1), budget, tolerance)
-            # Inactive users must not hold less than nothing, which the others could then spend.
+            # A negative amount of an inactive user would let the others exceed the budget.
             enough = used >= np.where(problem.active, least[:, None] * (1 - tolerance), 0.0)
             if not enough.all():
                 slot, user = np.argwhere(~enough)[0].tolist()

@@ -1,10 +1,10 @@
-"""Registers the environment ids; idempotent, so that it can run in every (spawned) process that imports the package."""
+"""Registration of the environment ids with Gymnasium."""
 
 from __future__ import annotations
 
 import gymnasium
 
-#: Environment id -> module and stem of its scalar and vector classes.
+#: Environment id -> module and common start of the names of its scalar and vector classes.
 IDS = {
     "EdgeVision/Paper-v0": "edgevision.envs.paper:Paper",
     "EdgeVision/Image-v0": "edgevision.envs.image:Image",
@@ -13,7 +13,7 @@ IDS = {
 
 
 def register() -> None:
-    """Register every id that is not registered yet."""
+    """Register every id that is not registered yet, so that it is safe to call this twice."""
     for env_id, stem in IDS.items():
         if env_id not in gymnasium.registry:
             gymnasium.register(env_id, entry_point=f"{stem}Env", vector_entry_point=f"{stem}VectorEnv")

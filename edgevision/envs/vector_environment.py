@@ -1,4 +1,4 @@
-"""The native vector environments: the N = n view of the simulator as `gymnasium.vector.VectorEnv`."""
+"""`OffloadingVectorEnv`: the vector environment, a `gymnasium.vector.VectorEnv` around the simulator with N = n."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ StepResult = tuple[Observation, FloatArray, BoolArray, BoolArray, dict[str, Any]
 
 
 class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
-    """Base of all ids' vector environments; equal to as many scalar ones, bit for bit, in every autoreset mode.
+    """Base of the vector environments of all ids; bit for bit equal to n scalar ones in every autoreset mode.
 
     Environment ``i`` is seeded with ``seed + i`` or ``seed[i]``, as `gymnasium.vector.SyncVectorEnv` does.
     """
@@ -47,16 +47,20 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         max_episode_steps: int | None = None,
         **settings: Any,
     ) -> None:
-        """Build ``num_envs`` environments; other arguments as for the scalar environment.
+        """Build the environment.
 
         Args:
             num_envs: number of environments n.
-            preset: name of the scenario; the id's own by default.
+            preset: name of the scenario; by default that of the id.
             render_mode: must be ``None``; render a scalar environment instead.
-            outcomes: runs codec and classifier for ``accuracy="live"``.
-            autoreset_mode: ``NextStep``, ``SameStep`` or ``Disabled``, or the enumeration's member.
-            max_episode_steps: truncate earlier than the scenario does.
+            outcomes: source that runs codec and classifier for ``accuracy="live"``.
+            autoreset_mode: ``NextStep``, ``SameStep`` or ``Disabled``, or a member of ``AutoresetMode``.
+            max_episode_steps: truncate episodes after this number of steps, if they are longer.
             **settings: fields of `ScenarioConfig` that differ from the preset.
+
+        Raises:
+            UnknownNameError: no such preset, setting or profile.
+            ScenarioError: an argument is invalid, or settings contradict each other.
         """
         num_envs = whole_number("num_envs", num_envs, 1, MAX_ENVS, ScenarioError)
         if render_mode is not None:
@@ -84,15 +88,18 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
 
     @property
     def problem(self) -> SlotProblem:
-        """The current slot of every environment as classical policies see it (N = n)."""
+        """The current slot of every environment, the input of policies (N = n)."""
         return self.simulator.problem
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start episodes everywhere, or where ``options["reset_mask"]`` is true.
+        """Start episodes in all environments, or in those where ``options["reset_mask"]`` is true.
 
-        ``options={"trace": EpisodeTrace}`` replays a given one, with an episode for each environment that is reset.
+        ``options={"trace": trace}`` replays an `EpisodeTrace` with one episode per environment that is reset.
+
+        Raises:
+            ScenarioError: the seed or an option is invalid.
         """
         options = dict(options or {})
         rows = np.flatnonzero(self._reset_mask(options.pop("reset_mask", None)))
@@ -151,10 +158,10 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         return self._advance(actions.decode(values, self.problem))
 
     def allocate(self, allocation: Allocation) -> StepResult:
-        """Advance one slot with an `Allocation` (N = n) in place of actions.
+        """Advance one slot with an `Allocation` (N = n) instead of actions.
 
         Raises:
-            AllocationError: it breaks one of the constraints C1 to C5, or is no array of numbers.
+            AllocationError: the allocation breaks one of the constraints C1 to C5, or does not hold numeric arrays.
         """
         self._require_running()
         allocation.check(self.problem)
@@ -174,7 +181,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             truncated |= (self.simulator.slot >= self._max_steps) & running
         info = _masked(slot_info(problem, allocation, outcome), running)
         reward = np.where(running, outcome.reward, 0.0)
-        if restarting.any():  # only in NEXT_STEP mode: these actions are ignored
+        if restarting.any():  # only in NEXT_STEP mode, which ignores the actions of these environments
             self._draw(np.flatnonzero(restarting))
         self._done = truncated
         if self.autoreset_mode == AutoresetMode.SAME_STEP and truncated.any():
@@ -182,7 +189,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         return observe(self.problem), reward, np.zeros(self.num_envs, bool), truncated, info
 
     def _restart_now(self, info: dict[str, Any], over: BoolArray) -> dict[str, Any]:
-        """Reset finished episodes within the step; their last observation and info go to ``final_*``."""
+        """Reset finished episodes within the step; info keeps their last observation and info under ``final_*``."""
         last = observe(self.problem)
         final_obs = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(over):
@@ -196,7 +203,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
 
 
 def _masked(terms: dict[str, NDArray[Any]], mask: BoolArray) -> dict[str, Any]:
-    """Gymnasium's vector info: each term, zero where it does not apply, and its mask under ``_key``."""
+    """Terms in the format of Gymnasium's vector info: zero outside the mask, and the mask itself under ``_key``."""
     if not mask.any():
         return {}
     info: dict[str, Any] = {}

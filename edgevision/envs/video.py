@@ -1,4 +1,4 @@
-"""``EdgeVision/Video-v0``: clips compressed in time and space, offloaded or classified on the device."""
+"""``EdgeVision/Video-v0``: clips are compressed in time and space and offloaded, or classified on the device."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class VideoEnv(OffloadingEnv):
-    """Cameras send the frames and pixels of a clip that matter, or classify it themselves, before a deadline.
+    """Cameras send the important frames and pixels of a clip, or classify it themselves, before a deadline.
 
     ## Description
     The system model of the STAE paper (section II) with several users. Each request is a clip. Its camera keeps
@@ -24,7 +24,7 @@ class VideoEnv(OffloadingEnv):
     (`entropy`); or it sends nothing and runs the classifier itself on the kept frames (`local`). The deadline covers
     communication and computation (eqs. 2-4): t = S / gamma + tFA + tSA + tEE + tED + tFR + tViT, with sizes, times and
     accuracies of a profile. The rate gamma varies in time: shadowing is an autoregressive process from slot to slot,
-    fading is drawn anew in each. All users share B_max and P_max; one that computes locally still holds the minimum.
+    and each slot has new fading. All users share B_max and P_max; a user that computes locally still gets the minimum.
 
     ## Action Space
     `Box(-1, 1, (U, 5))`, one row per user; A = 3:
@@ -32,7 +32,7 @@ class VideoEnv(OffloadingEnv):
     | Num | Action | Min | Max |
     |-----|--------|-----|-----|
     | 0 | frames: [-1, 1] cut into 5 equal cells, 16, 8, 4, 2, 1 | -1 | 1 |
-    | 1 | pixels: 7 equal cells, 100 %, 90 % .. 40 %; without effect for `local` | -1 | 1 |
+    | 1 | pixels: 7 equal cells, 100 %, 90 % .. 40 %; no effect for `local` | -1 | 1 |
     | 2 | mode: 3 equal cells, `plain`, `entropy`, `local` | -1 | 1 |
 
     ## Observation Space
@@ -41,17 +41,17 @@ class VideoEnv(OffloadingEnv):
 
     ## Rewards
     The mean over the active users of P(t <= t0) times whether the classifier was right on this clip at this operating
-    point. What is computed locally is in time if computing is. `transmission="sampled"` draws arrival instead of
-    scoring its probability, `accuracy="mean"` scores the population accuracy, `accuracy="live"` with `outcomes=` runs
-    codec and classifier.
+    point. A local answer is in time if its computing time meets the deadline. `transmission="sampled"` draws arrival
+    instead of scoring its probability, `accuracy="mean"` scores the population accuracy, `accuracy="live"` with
+    `outcomes=` runs codec and classifier.
 
     ## Starting State
-    Users uniform on the cell's disc; clips uniform over `content_split`; deadlines uniform in 100..400 ms.
+    Users are uniform on the cell's disc, clips uniform over `content_split`, deadlines uniform in 100..400 ms.
 
     ## Arguments
-    The preset is `stae-video`; `stae-published` is the setting of the paper's Fig. 5(b), which scores population
-    accuracies. `pictures=` (a `ContentPictures`) lets `render` show what is kept of each clip; without it the budgets
-    are drawn.
+    The preset is `stae-video`; `stae-published` is the setting of the paper's Fig. 5(b) and scores population
+    accuracies. With `pictures=` (a `ContentPictures`), `render` shows the kept parts of each clip; without it, the
+    budgets.
 
     ## Version History
     * v0: first version.
@@ -63,12 +63,12 @@ class VideoEnv(OffloadingEnv):
         """Build the environment.
 
         Args:
-            pictures: shows what is kept of a clip, for ``render``; ``None`` draws the budgets.
+            pictures: makes pictures of compressed clips for ``render``; ``None`` draws the budgets.
             **settings: as for `OffloadingEnv`.
 
         Raises:
             UnknownNameError: no such preset, setting or profile.
-            ScenarioError: the settings contradict each other, or the profile is not one of videos.
+            ScenarioError: the settings contradict each other, or the profile is not for video.
         """
         super().__init__(**settings)
         _check_axes(self.simulator.profile)
@@ -87,12 +87,16 @@ class VideoEnv(OffloadingEnv):
 
 
 class VideoVectorEnv(OffloadingVectorEnv):
-    """`VideoEnv`, n at a time."""
+    """Vector environment of n `VideoEnv`."""
 
     default_preset = "stae-video"
 
     def __init__(self, num_envs: int = 1, **settings: Any) -> None:
-        """Build ``num_envs`` environments; see `OffloadingVectorEnv`, and `VideoEnv` for all but ``pictures``."""
+        """Build the environment; arguments and errors as for `OffloadingVectorEnv`.
+
+        Raises:
+            ScenarioError: the profile is not for video, or another setting is wrong.
+        """
         super().__init__(num_envs, **settings)
         _check_axes(self.simulator.profile)
 

@@ -20,11 +20,11 @@ from edgevision.profiles.video_grid import AXES, FRAMES, GRID, MODES, PIXELS
 NAME = "stae-hmdb51-published"
 
 _LOCAL = (
-    "the device classifies the kept frames, all their pixels; the paper prints no time for it, but says that local "
-    "computing is the fastest only below 1.2 Mbit/s at alpha = 1, beta = 40 % (section IV-B.2). At that rate STAE "
-    "takes 4 C beta H W x 8 x (12.26 / 32) bit / 1.2 Mbit/s + tFA + tSA + tEE + tED + tFR + tViT = 646 ms, entropy "
-    "coding included since it pays there; so long takes local computing at alpha = 1, and at other alpha as many "
-    "times longer as tViT says"
+    "the device classifies all pixels of the kept frames. The paper prints no time for this, but says that local "
+    "computing is the fastest only below 1.2 Mbit/s at alpha = 1, beta = 40 % (section IV-B.2). At that rate STAE with "
+    "entropy coding, which saves time there, takes 4 C beta H W x 8 x (12.26 / 32) bit / 1.2 Mbit/s + tFA + tSA + tEE "
+    "+ tED + tFR + tViT = 646 ms. Local computing at alpha = 1 therefore takes 646 ms too; at other alpha the time is "
+    "scaled in proportion to tViT"
 )
 
 

@@ -136,21 +136,9 @@ def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessMod
     return np.asarray(high - low > NOTHING_TO_GAIN)
 
 
-def log_thresholds(problem: SlotProblem, allocation: Allocation) -> FloatArray:
-    """log x = log y of every user under ``allocation``, (N, U)."""
-    return radio.log_threshold(
-        problem.raw_size * problem.at(allocation, problem.size_fraction),
-        problem.deadline - problem.at(allocation, problem.compute_time),
-        allocation.bandwidth,
-        allocation.power,
-        problem.gain_scale,
-        problem.noise_density[:, None],
-    )
-
-
 def log_weights(problem: SlotProblem, last: Allocation) -> FloatArray:
     """log of phi e^l0 y0^2 (Rayleigh: phi e^l0 y0), (N, U); -inf for those out of any reach."""
-    log_y = log_thresholds(problem, last)
+    log_y = problem.log_threshold(last)  # y = x at the iterate
     order = 1 if problem.fading == "rayleigh" else 2
     with np.errstate(divide="ignore", invalid="ignore"):
         log_success = radio.log_success_probability(log_y, problem.fading, "chernoff")

@@ -46,9 +46,9 @@ def path_loss_db(
 
 
 def gain_scale_from_loss(loss_db: ArrayLike, fading: Fading) -> FloatArray:
-    """The gain scale delta [linear] whose fading has the mean gain that a loss [dB] stands for.
+    """The gain scale delta [linear] at which the mean gain E|h| equals a path loss [dB].
 
-    E|h| is delta sqrt(2 / pi) for half-normal and delta for Rayleigh fading.
+    E|h| is delta sqrt(2 / pi) for half-normal fading and delta for Rayleigh fading.
     """
     mean_gain = 10.0 ** (-np.asarray(loss_db, np.float64) / 10.0)
     return mean_gain * np.sqrt(np.pi / 2.0) if fading == "half-normal" else mean_gain

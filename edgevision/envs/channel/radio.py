@@ -1,12 +1,12 @@
-"""The radio link: from payload, bandwidth and power to the probability of arriving in time.
+"""The radio link: probability that a payload arrives in time, given bandwidth and power.
 
 Equations of the Co-CRRA paper, section IV-A. User i has rate V = b log2(1 + |h| p / (N0 b)) (eq. 1). With payload
-S and airtime t it is in time iff |h| >= delta x (eq. 2), where
+S and airtime t the payload arrives in time iff |h| >= delta x (eq. 2), where
 
     x = (2^(S / (b t)) - 1) N0 b / (p delta).
 
-2^(S/(bt)) overflows for ordinary inputs, so log x is what is passed around. All functions are pure and
-broadcast; all quantities are SI (bit, s, Hz, W, W/Hz, linear gain).
+2^(S/(bt)) overflows for ordinary inputs, so functions exchange log x. All functions are pure and broadcast; all
+quantities are SI (bit, s, Hz, W, W/Hz, linear gain).
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ def log_threshold(
     """log x of eq. 2: the gain, in units of its scale delta, above which the payload arrives in time.
 
     Args:
-        payload: bits to send S [bit]; nothing to send arrives (log x = -inf) unless computing misses the deadline.
-        airtime: time left for sending t [s]; none left means never (+inf), but less than none where nothing is sent.
-        bandwidth: b [Hz]; zero means never.
-        power: p [W]; zero means never.
+        payload: bits to send S [bit]; 0 gives -inf (always in time) if airtime >= 0, else +inf.
+        airtime: time left for sending t [s]; with payload > 0, airtime <= 0 gives +inf (never in time).
+        bandwidth: b [Hz]; with payload > 0, 0 gives +inf.
+        power: p [W]; with payload > 0, 0 gives +inf.
         gain_scale: delta [linear].
         noise_density: N0 [W/Hz].
 
@@ -108,8 +108,8 @@ def log_success_probability(
 ) -> FloatArray:
     """log P(t <= t0) from ``log_threshold``.
 
-    ``half-normal``: 2 Q(x) exactly, or exp(-x^2 / 2) as the paper approximates it (``chernoff``; it is optimistic:
-    0.995 against 0.920 at x = 0.1). ``rayleigh``: exp(-x) under either model, no approximation being needed.
+    ``half-normal``: 2 Q(x) exactly, or the paper's approximation exp(-x^2 / 2) (``chernoff``), which is optimistic:
+    0.995 instead of 0.920 at x = 0.1. ``rayleigh``: exp(-x) under both models, which is exact.
     """
     x = np.exp(np.minimum(log_x, _LOG_THRESHOLD_CAP))
     if fading == "rayleigh":

@@ -1,1 +1,1 @@
-"""Pictures of a slot."""
+"""Drawing one slot of an episode."""

@@ -1,4 +1,4 @@
-"""Pictures and text of one slot: the cell with its users, what each was given, and who made it in time."""
+"""Rendering of one slot as a picture or text: the cell, the users' resources, and their success."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What is drawn of one slot, per user (U,); the allocation is all zero before the first step.
+    """The data that is drawn for one slot, per user (U,).
 
-    ``operating_point`` is -1 for users without a decision.
+    Before the first step the allocation is zero. ``operating_point`` is -1 for users without a decision.
     """
 
     slot: int
@@ -49,7 +49,10 @@ class Scene:
         slot: int,
         last: tuple[SlotProblem, Allocation, SlotOutcome] | None,
     ) -> Scene:
-        """The ``last`` slot, or before the first step the ``upcoming`` one, number ``slot``; N = 1 each."""
+        """Make the scene of the ``last`` slot or, before the first step, of the ``upcoming`` one (N = 1 each).
+
+        ``slot`` is the index of the upcoming slot.
+        """
         problem = last[0] if last else upcoming
         shown = slot - 1 if last else slot
         idle = np.zeros(problem.users)
@@ -81,7 +84,7 @@ class Scene:
 
     @property
     def title(self) -> str:
-        """One line that says which slot this is and what it scored."""
+        """One line with the number of the slot and its reward."""
         score = "waiting for the first decision" if self.reward is None else f"reward {self.reward:.3f}"
         return f"slot {self.slot + 1}/{self.length}   {int(self.active.sum())} active   {score}"
 
@@ -91,8 +94,8 @@ def as_text(scene: Scene, heading: str = "compression", choices: Sequence[str] |
 
     Args:
         scene: the slot.
-        heading: of the column that says what each user sends.
-        choices: its entries; ``None`` is the compression ratio.
+        heading: heading of the column for what each user sends.
+        choices: entries of that column; ``None`` shows the compression ratio.
     """
     choices = choices or [f"{ratio:.3f}" for ratio in scene.compression]
     lines = [scene.title, f"user  gain dB  deadline ms  {heading}  bandwidth  power  in time  accuracy"]
@@ -110,7 +113,7 @@ def as_text(scene: Scene, heading: str = "compression", choices: Sequence[str] |
 
 
 class Renderer:
-    """Draws scenes with matplotlib; with ``window`` it also shows them on the screen, if there is one.
+    """Draws scenes with matplotlib; ``window`` also shows them on the screen.
 
     Attributes:
         widths: relative widths of the panels: cell, bandwidth, power, what is sent, success.
@@ -150,7 +153,7 @@ class Renderer:
         return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
     def draw_sent(self, axes: Any, scene: Scene) -> None:
-        """Draw what each user sends, a row per user."""
+        """Draw what each user sends, one row per user."""
         draw_bars(axes, scene, "compression o", scene.compression, _COMPRESSION)
 
     def close(self) -> None:
@@ -160,7 +163,7 @@ class Renderer:
 
 
 def draw_bars(axes: Any, scene: Scene, label: str, value: FloatArray, colour: str) -> None:
-    """A bar per user between 0 and 1."""
+    """Draw one bar per user, with values from 0 to 1."""
     users = np.arange(len(scene.active))
     axes.barh(users, value, color=np.where(scene.active, colour, _IDLE).tolist())
     prepare_rows(axes, len(users), label)
@@ -168,14 +171,14 @@ def draw_bars(axes: Any, scene: Scene, label: str, value: FloatArray, colour: st
 
 
 def prepare_rows(axes: Any, users: int, label: str) -> None:
-    """Axes from 0 to 1 with a row per user, the first on top."""
+    """Set up axes from 0 to 1 with one row per user, the first on top."""
     axes.set(xlim=(0, 1), ylim=(users - 0.5, -0.5), xlabel=label, yticks=range(users))
     axes.tick_params(labelsize=8, labelleft=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_cell(axes: Any, scene: Scene) -> None:
-    """The cell from above: line width is bandwidth, colour is the chance that the right answer came in time."""
+    """Draw the cell from above: line width is bandwidth, colour the probability of a right answer in time."""
     reach = max(float(np.abs(scene.position).max()) * 1.15, 1.0)
     success = scene.in_time * scene.accuracy
     for (x, y), share in zip(scene.position[scene.active], scene.bandwidth_share[scene.active], strict=True):

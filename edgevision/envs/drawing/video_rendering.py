@@ -1,4 +1,4 @@
-"""What each user of a video cell sends, drawn: the kept parts of the clip, or its budgets as a strip of frames."""
+"""Rendering for video profiles: draws the kept parts of each clip, or its budgets as a strip of frames."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from edgevision.profiles.video_grid import FRAMES, VideoPoint, video_point
 
 _COLOURS = {"plain": "#D55E00", "entropy": "#56B4E9", "local": "#CC79A7"}
 _NOT_SENT = "#E4E4E4"
-_ROW = 0.66  # height of a row's content; its budgets stand above
+_ROW = 0.66  # height of a row's picture; the text with its budgets is above
 
 
 class ContentPictures(Protocol):
-    """Shows what is kept of a clip; brought by the caller, who has the clips and the codec."""
+    """Source of pictures of compressed clips; the caller provides it, because it needs the clips and the codec."""
 
     def picture(self, content: int, point: int) -> NDArray[np.uint8]:
         """The kept frames and pixels of a content at an operating point, (H, W, 3) of any size."""
@@ -25,12 +25,12 @@ class ContentPictures(Protocol):
 
 
 def budget_texts(points: Sequence[int]) -> list[str]:
-    """Frames, pixels and mode of each operating point; nothing for -1."""
+    """Frames, pixels and mode of each operating point as text; empty for -1."""
     return [str(video_point(point)) if point >= 0 else "" for point in points]
 
 
 class VideoRenderer(Renderer):
-    """Draws scenes of video profiles; what is sent takes most of the width beside the cell."""
+    """Draws scenes of video profiles, with a wide panel for what is sent."""
 
     widths: ClassVar[tuple[float, ...]] = (3.2, 1, 1, 2.6, 1)
 
@@ -39,7 +39,7 @@ class VideoRenderer(Renderer):
         self._pictures = pictures
 
     def draw_sent(self, axes: Any, scene: Scene) -> None:
-        """A row per user: its picture or its strip of frames, under the budgets in words."""
+        """Draw one row per user: its picture or its strip of frames, below a text with its budgets."""
         label = "kept frames and pixels" if self._pictures else "kept frames; height: pixels of each"
         prepare_rows(axes, len(scene.active), label)
         axes.set(xticks=())
@@ -54,7 +54,7 @@ class VideoRenderer(Renderer):
             axes.text(0.005, user - _ROW / 2, str(budgets), fontsize=7, va="bottom", color=_COLOURS[budgets.mode])
 
     def _draw_picture(self, axes: Any, user: int, picture: NDArray[np.uint8]) -> None:
-        """The picture as large as the row allows, its sides in proportion."""
+        """Draw the picture as large as the row allows, keeping its aspect ratio."""
         box = axes.get_window_extent()
         rows = np.abs(np.diff(axes.get_ylim()))[0]
         height, width = picture.shape[:2]
@@ -67,7 +67,7 @@ class VideoRenderer(Renderer):
 
 
 def _draw_strip(axes: Any, user: int, budgets: VideoPoint) -> None:
-    """As many boxes as a clip has frames; of those that are kept the kept share of the pixels is coloured."""
+    """Draw one box per frame of the clip; in kept frames, the coloured part is the share of kept pixels."""
     left = np.arange(FRAMES[0]) / FRAMES[0]
     pixels = 1.0 if budgets.mode == "local" else budgets.pixels
     share = np.where(np.arange(FRAMES[0]) < budgets.frames, pixels, 0.0)

@@ -1,1 +1,1 @@
-"""What happens slot by slot: episodes drawn in advance, the batched simulator, and whole episodes under a policy."""
+"""Simulation: random traces of episodes, the batched simulator, and whole episodes under a policy."""

@@ -1,4 +1,4 @@
-"""Whole episodes under a policy: the one loop that evaluation, validation and tuning are built on."""
+"""`play`: runs whole episodes under a policy; evaluation, validation and tuning use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgevision.arrays import BoolArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.simulator import Simulator, SlotOutcome
 
-#: Decides for a batch of slots, of which only those marked (N,) still run.
+#: Allocates for a batch of slots; the mask (N,) marks the episodes that still run.
 Decide = Callable[[SlotProblem, BoolArray], Allocation]
 
 
@@ -21,12 +21,11 @@ class PlayedSlot:
     """One slot of E episodes.
 
     Attributes:
-        problem: what was known.
-        allocation: what was decided.
-        outcome: what came of it.
+        problem: what the policy saw.
+        allocation: what it decided.
+        outcome: what resulted.
         content: index of each request's content, (E, U).
-        running: which episodes the slot belongs to, (E,); the others were over before.
-        asked: whose request it was, (E, U).
+        running: which episodes were still running, (E,); ignore the others.
     """
 
     problem: SlotProblem
@@ -42,12 +41,12 @@ class PlayedSlot:
 
 
 def play(simulator: Simulator, decide: Decide, seeds: Sequence[int]) -> Iterator[PlayedSlot]:
-    """Run one episode per seed to its end, exactly as the environments of this scenario run it.
+    """Run one episode per seed to its end, exactly as the scenario's environments do.
 
     Args:
-        simulator: of E environments.
+        simulator: simulator of E environments.
         decide: allocates for all of them in every slot.
-        seeds: one per episode, E in all.
+        seeds: one seed per episode, E in total.
     """
     simulator.reset(np.arange(len(seeds)), [seeding.np_random(int(seed))[0] for seed in seeds])
     running = np.ones(len(seeds), bool)

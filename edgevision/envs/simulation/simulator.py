@@ -1,6 +1,6 @@
-"""The batched simulator: N environments advance one slot by array operations alone.
+"""`Simulator`: state and dynamics of N environments, which advance one slot by array operations.
 
-The scalar environment is its N = 1 view and the native vector environment its N = n view; nothing else scores a slot.
+The scalar environment uses it with N = 1 and the vector environment with N = n; only this module scores slots.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import load_profile
 
-#: Requests drawn at a time: 2 GiB for each of the arrays that describe them.
+#: Most requests that are drawn at a time; each array that describes them then has 2 GiB.
 MAX_NUMBERS = 2**28
 
 
 class OutcomeSource(Protocol):
-    """Runs codec and classifier on a content: the ``live`` accuracy mode."""
+    """Runs codec and classifier on contents, for the accuracy mode ``live``."""
 
     def outcomes(self, content: IntArray, point: IntArray) -> tuple[FloatArray, BoolArray]:
         """Bytes sent and whether the answer was right, (M,) each, for (M,) contents and operating points."""
@@ -34,12 +34,12 @@ class OutcomeSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SlotOutcome:
-    """What one slot brought, for N environments with U users.
+    """Result of one slot, for N environments with U users.
 
     Attributes:
         reward: mean over the active users of ``in_time`` x ``accuracy``, (N,).
-        in_time: success probability, or whether the payload arrived (``sampled``), (N, U).
-        accuracy: population accuracy, or whether the answer is right (``replay``, ``live``), (N, U).
+        in_time: success probability, or whether the payload arrived in time (``sampled``), (N, U).
+        accuracy: population accuracy, or whether the answer was right (``replay``, ``live``), (N, U).
         truncated: whether the episode has reached its end, (N,).
     """
 
@@ -53,7 +53,8 @@ class Simulator:
     """State and dynamics of N independent environments of one scenario.
 
     Raises:
-        ScenarioError: the accuracy mode needs something that the profile or the caller does not provide.
+        ScenarioError: the accuracy mode needs data that the profile or the caller does not provide, or the episodes need
+            too much memory.
     """
 
     def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
@@ -89,18 +90,18 @@ class Simulator:
 
     @property
     def trace(self) -> EpisodeTrace:
-        """A copy of the episodes that run now."""
+        """A copy of the current episodes."""
         return EpisodeTrace(**{name: value.copy() for name, value in self._running().items()})
 
     def reset(self, rows: IntArray, generators: Sequence[np.random.Generator]) -> None:
-        """Draw a new episode for each environment in ``rows`` from the generator beside it."""
+        """Draw a new episode for each environment in ``rows``, each from its own generator."""
         self.install(rows, draw_traces(self.config, self.profile, self._members, generators))
 
     def install(self, rows: IntArray, trace: EpisodeTrace) -> None:
-        """Start given episodes in ``rows``.
+        """Start the episodes of ``trace`` in the environments ``rows``.
 
         Raises:
-            ScenarioError: the trace has other users or contents than the scenario.
+            ScenarioError: the trace does not match the number of environments, the users or the contents.
         """
         if trace.pool.shape[0] != len(rows) or trace.pool.shape[2] != self.config.users:
             raise ScenarioError(
@@ -120,14 +121,14 @@ class Simulator:
 
     @property
     def problem(self) -> SlotProblem:
-        """What a controller may know in the current slot of each environment."""
+        """The current slot of each environment, the input of policies."""
         if self._problem is None:
             self._problem = self._build_problem()
         return self._problem
 
     @property
     def content(self) -> IntArray:
-        """Index of the content of each request in the current slot, (N, U); a controller may not know it."""
+        """Index of the content of each request in the current slot, (N, U); hidden from policies."""
         content: IntArray = self._running()["content"][self._rows, self.slot]
         return content
 
@@ -140,7 +141,7 @@ class Simulator:
         config, profile, episodes, now = self.config, self.profile, self._running(), (self._rows, self.slot)
         content = episodes["content"][now]
         shape = (self.n, config.users, profile.points)
-        # A closed form has one content only; a broadcast view spares copying its K sizes per user.
+        # A closed form has only one content; a broadcast view avoids a copy of its K sizes for each user.
         closed = profile.contents == 1
         fraction = (
             np.broadcast_to(profile.size_fraction[0], shape) if closed else profile.size_fraction.take(content, axis=0)
@@ -184,7 +185,7 @@ class Simulator:
     def _accuracy(
         self, allocation: Allocation, problem: SlotProblem, content: IntArray
     ) -> tuple[FloatArray | None, FloatArray]:
-        """Bits really sent where they are measured now (else ``None``), and the accuracy term, (N, U) each."""
+        """Payload [bit] if it is measured live, else ``None``, and the accuracy term, (N, U) each."""
         point = allocation.operating_point
         if self._outcomes is not None:
             size, correct = self._outcomes.outcomes(content[problem.active], point[problem.active])
@@ -197,7 +198,7 @@ class Simulator:
 
 
 def _write_rows(stored: NDArray[Any] | None, new: NDArray[Any], rows: IntArray, per_slot: bool) -> NDArray[Any]:
-    """Write the episodes ``new`` into ``rows`` of the stored array, which grows if they are longer."""
+    """Write ``new`` into ``rows`` of the stored array; arrays with a slot axis grow if the new episodes are longer."""
     if stored is None:
         return np.array(new)
     if not per_slot:
@@ -205,7 +206,7 @@ def _write_rows(stored: NDArray[Any] | None, new: NDArray[Any], rows: IntArray, 
         return stored
     growth = new.shape[1] - stored.shape[1]
     if growth > 0:
-        # Slots beyond an episode's end are never read; repeating the last keeps them valid.
+        # Slots after the end of an episode are never read; copies of the last slot keep them valid.
         stored = np.pad(stored, ((0, 0), (0, growth), (0, 0)), mode="edge")
     stored[rows, : new.shape[1]] = new
     return stored

@@ -1,8 +1,8 @@
 """`EpisodeTrace`: all randomness of episodes, drawn at reset and independent of actions.
 
-Policies are therefore compared on common random numbers, and a recorded or measured trace can replace a drawn one.
-An episode is a pure function of one block of uniforms, so drawing n episodes costs n generator calls and a few array
-operations, however many users and slots they have.
+Policies are therefore compared on common random numbers, and a recorded or measured trace can replace a random one.
+An episode is a pure function of a block of uniform numbers, so that n episodes need few generator calls and array
+operations.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _WHOLE = ("length", "pool", "content")
 
 @dataclass(frozen=True, eq=False)
 class EpisodeTrace:
-    """The random course of N episodes of up to T slots with U users.
+    """All random quantities of N episodes of up to T slots with U users.
 
-    Arrays have one slot more than the longest episode: a truncated episode still has a next observation.
+    Arrays have one slot more than the longest episode, for the observation after its last step.
 
     Attributes:
-        length: slots of each episode, (N,).
-        pool: requests of each user waiting in the pool, the one scheduled now included, (N, T + 1, U).
-        raw_size: D, (N, T + 1, U) [bit].
-        deadline: t0, (N, T + 1, U) [s].
-        gain_scale: delta, (N, T + 1, U) [linear].
-        content: index into the profile's contents, (N, T + 1, U).
+        length: length of each episode, (N,) [slots].
+        pool: number of each user's requests in the pool, including the current one, (N, T + 1, U).
+        raw_size: raw size D, (N, T + 1, U) [bit].
+        deadline: deadline t0, (N, T + 1, U) [s].
+        gain_scale: scale delta of the channel gain, (N, T + 1, U) [linear].
+        content: index of the content in the profile, (N, T + 1, U).
         fading: uniform in [0, 1); the payload arrives in time iff it is below the success probability, (N, T + 1, U).
-        position: coordinates of the users around the base station, (N, U, 2) [m].
+        position: coordinates of the users, with the base station at the origin, (N, U, 2) [m].
     """
 
     length: IntArray
@@ -81,10 +81,10 @@ class EpisodeTrace:
 
     @classmethod
     def load(cls, path: Path) -> EpisodeTrace:
-        """Read a trace.
+        """Read a trace that ``save`` wrote.
 
         Raises:
-            ScenarioError: the file is missing, is not a trace, or its arrays are inconsistent.
+            ScenarioError: the file is missing, not a trace, or inconsistent.
         """
         stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
         try:
@@ -107,14 +107,14 @@ def draw_traces(
 
     Args:
         config: the scenario.
-        profile: its operating points.
+        profile: the scenario's profile.
         members: indices of the contents that may be drawn.
         generators: one random generator per episode.
     """
     n, slots, users = len(generators), config.slots[1] + 1, config.users
     per_slot = 5 * slots * users
     uniforms = np.empty((n, per_slot + 5 * users + 1))
-    # Drawn only where it is used: scenarios without it keep their episodes.
+    # Drawn only if used, so that the episodes of scenarios without it do not depend on it.
     walk = np.empty((n, 2, slots, users) if config.shadowing_walk_db > 0 else (n, 0))
     for row, steps, generator in zip(uniforms, walk, generators, strict=True):
         generator.random(out=row)
@@ -143,17 +143,16 @@ def _between(bounds: tuple[float, float], uniform: FloatArray) -> FloatArray:
 def _raw_sizes(
     config: ScenarioConfig, profile: OperatingPointProfile, uniform: FloatArray, content: IntArray
 ) -> FloatArray:
-    """Raw sizes [bit]: drawn from the scenario's range where the profile holds shares, else each content's own."""
+    """Raw sizes [bit]: drawn from the scenario's range if the profile is relative, else the sizes of the contents."""
     if profile.relative:
         return _between(config.size_mbit, uniform) * 1e6
     return 8.0 * profile.raw_size[content]
 
 
 def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) -> FloatArray:
-    """Gain scales (N, T, U) with shadowing that varies from slot to slot, from 2 uniforms each, (N, 2, T, U).
+    """Gain scales (N, T, U) with shadowing that varies from slot to slot, from uniforms (N, 2, T, U).
 
-    A stationary autoregressive process of order 1 in dB around each user's mean: Gudmundson's model of correlated
-    shadowing for users that move.
+    The shadowing in dB is a stationary autoregressive process of order 1: Gudmundson's model for users that move.
     """
     if not config.shadowing_walk_db:
         return gain_scale
@@ -167,15 +166,15 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
 
 
 def _normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
-    """Standard normal numbers from pairs of uniforms by Box and Muller; 1 - u lies in (0, 1], so the log is finite."""
+    """Standard normal numbers from pairs of uniforms in [0, 1), by Box and Muller; 1 - u > 0 keeps the log finite."""
     return np.asarray(np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2.0 * np.pi * angle))
 
 
 def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
     """Requests waiting per user at the start of each slot, (N, T, U).
 
-    Each slot brings Poisson arrivals and serves one request per user. With X the running sum of arrivals minus
-    services, the queue is X - min(0, min X so far): Lindley's recursion in closed form, no loop over slots.
+    In each slot, Poisson arrivals come and one request per user is served. With X the running sum of arrivals minus
+    services, the queue is X - min(0, min X so far), the closed form of Lindley's recursion.
     """
     if config.traffic == "full-buffer":
         return np.ones(uniform.shape, np.int64)
@@ -187,7 +186,7 @@ def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
 
 
 def _poisson_cdf(mean: float) -> FloatArray:
-    """P(arrivals <= k) for k = 0, 1, .. until float64 can tell it from 1 no more."""
+    """P(arrivals <= k) for k = 0 .. 23, where it is 1 in float64 for a mean below 1."""
     terms = [math.exp(-mean) * mean**k / math.factorial(k) for k in range(24)]
     return np.cumsum(terms)
 
