@@ -1,7 +1,7 @@
 """Policies that are not learned: Co-CRRA, the papers' baselines, simple heuristics and the solver ``joint``.
 
-``make("co-crra").act(problem)`` allocates for every slot of a batch. Importing this package needs numpy only;
-building a policy that solves convex programs needs the extra ``convex``.
+``make("co-crra").act(problem)`` allocates for every slot of a batch. This package needs NumPy only, except that
+policies which solve convex programs need the extra ``convex``.
 """
 
 from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
@@ -19,7 +19,7 @@ __all__ = ["known", "make", "names", "register"]
 __all__ += ["FCRRA", "FRACR", "MSVRA", "CoCRRA", "CoCRRAExact", "FRACRExact", "Fixed", "Random"]
 # Policies for video profiles, most of them of the STAE paper.
 __all__ += ["FixedBudget", "FullOffload", "Local", "StaeBudget", "StaeBudgetJoint"]
-# Near the optimum, and how far from it any policy is.
+# The solver `joint`, and an upper bound on the value of any policy.
 __all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]
-# Operating points at given shares (P1), and one point for everybody.
+# The best operating points at given shares (P1), and policies with one point for all users.
 __all__ += ["FixedCompression", "best_operating_points", "tune_fixed_point"]

@@ -1,4 +1,4 @@
-"""Policies without a solver: equal shares with enumerated or fixed compression, and a random one."""
+"""Policies without a solver: equal shares with fixed or enumerated compression, and random allocations."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 
 @register
 class Fixed(FixedCompression):
-    """Equal shares and one operating point for everybody: the least a controller can do. Source: ours."""
+    """Equal shares and one operating point for all users: the simplest controller. Source: ours."""
 
     name = "fixed"
 
     def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Equal shares, whatever the points."""
+        """Equal shares: bandwidth [Hz] and power [W], (N, U) each; ``points`` are not used."""
         return equal_shares(problem)
 
 
 @register
 class FRACR:
-    """Fixed resource allocation for compression ratio decision: equal shares, each user's compression by P1.
+    """Fixed resource allocation for compression ratio decision: equal shares, and each user's compression by P1.
 
-    P1 is solved as published, on the approximation 2 Q(x) ~ exp(-x^2/2).
+    As published, P1 maximises the approximation 2 Q(x) ~ exp(-x^2/2).
     Source: Co-CRRA paper, section VI-B (baseline FRACR), eq. 10 and Algorithm 1, lines 4-10.
     """
 
@@ -42,7 +42,7 @@ class FRACR:
 
 @register
 class FRACRExact(FRACR):
-    """FRACR with P1 on the success model that the scenario is scored with; optimal for equal shares. Source: ours."""
+    """FRACR with P1 on the scenario's own success model, which is optimal for equal shares. Source: ours."""
 
     name = "fracr-exact"
     model = None
@@ -50,9 +50,9 @@ class FRACRExact(FRACR):
 
 @register
 class Random:
-    """Uniform operating points and flat-Dirichlet shares of what the minimum shares leave: always feasible.
+    """Random feasible allocations: uniform operating points; a flat Dirichlet distribution divides what minima leave.
 
-    The generator is the policy's own and advances with every call. Source: ours.
+    Every call of ``act`` draws new numbers from the policy's generator. Source: ours.
     """
 
     name = "random"

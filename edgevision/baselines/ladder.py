@@ -1,10 +1,9 @@
-"""Operating points of a grid as a ladder, so that solvers made for one list of points also solve a grid. Ours.
+"""Operating points of a grid as a ladder, so that ``joint`` and ``upper_bound`` can solve grids. Source: ours.
 
 A grid (frames x pixels x mode) has points that are never worth using. ``frontier`` sorts the points of every user by
-the rate that they need and replaces dominated ones; ``joint`` and ``upper_bound`` work on what it gives. Nothing is
-lost: the success probability of a point depends on its payload S and time left t through the rate S / t alone
-(Co-CRRA, eq. 2), so of two points the one that needs no more and is no less accurate is at least as good at any
-bandwidth and power.
+the rate that they need and replaces dominated ones. This loses nothing: the success probability of a point depends on
+its payload S and time left t only through the rate S / t (Co-CRRA, eq. 2). A point that needs no higher rate and is at
+least as accurate is therefore at least as good at any bandwidth and power.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from edgevision.envs.problem import SlotProblem
 
 
 def required_rate(problem: SlotProblem) -> FloatArray:
-    """S / t of every operating point, (N, U, K) [bit/s]; infinite where computing leaves no time for it."""
+    """S / t of every operating point, (N, U, K) [bit/s]; infinite if computing leaves no time."""
     payload, airtime = problem.payload, problem.airtime
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         needed = np.where(airtime > 0, payload / airtime, np.inf)
@@ -27,10 +26,10 @@ def required_rate(problem: SlotProblem) -> FloatArray:
 
 
 def frontier(problem: SlotProblem) -> IntArray:
-    """The K points of every user from the largest to the smallest required rate, (N, U, K).
+    """Indices of every user's points from the largest to the smallest required rate, (N, U, K).
 
-    A point that one of a smaller rate dominates is replaced by the most accurate of those that dominate it, so that
-    accuracy never rises along the ladder; K stays the same for every user.
+    A point that is dominated by points of smaller rate is replaced by the most accurate of these, so that accuracy
+    never rises along the ladder. K stays the same for every user.
     """
     rate = required_rate(problem)
     order = np.argsort(rate, axis=2, kind="stable")
@@ -42,7 +41,7 @@ def frontier(problem: SlotProblem) -> IntArray:
 
 
 def with_points(problem: SlotProblem, points: IntArray) -> SlotProblem:
-    """The problem with only the given operating points of each user, (N, U, L), in that order."""
+    """The problem reduced to the given operating points of each user, (N, U, L), in this order."""
     tables: dict[str, Any] = {
         name: np.take_along_axis(getattr(problem, name), points, axis=2)
         for name in ("size_fraction", "accuracy", "compute_time")

@@ -16,15 +16,15 @@ _BISECTIONS = 60
 def sum_rate_shares(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
     """Bandwidth [Hz] and power [W] that maximise sum_i b_i log2(1 + a_i p_i / b_i) under C1..C4, (N, U) each.
 
-    a_i = delta_i / N0: a controller knows the gain's scale, not its draw. The objective is jointly concave and
-    homogeneous of degree 1, so its optimality conditions leave one unknown, the signal-to-noise ratio s of the
-    strongest users (a_i = max a = A). With it the others hold
+    a_i = delta_i / N0, because a controller knows the scale of the gain, not its value. The objective is jointly
+    concave and homogeneous of degree 1, so its optimality conditions leave one unknown: the signal-to-noise ratio s of
+    the strongest users, those with a_i = max a = A. Given s, the other users get
 
-        b_i = max(B_min, a_i P_min / s),   p_i = max(P_min, B_min ((1 + s) / A - 1 / a_i))
+        b_i = max(B_min, a_i P_min / s),   p_i = max(P_min, B_min ((1 + s) / A - 1 / a_i)),
 
-    (water-filling at the minimum bandwidth, or the minimum power at the common ratio s), the strongest divide what is
-    left equally, and what is left must itself have the ratio s: A (P_max - sum p) = s (B_max - sum b). Left minus right
-    falls with s; s B_max / (A P_max) lies between 1/U and U.
+    that is, water-filling at the minimum bandwidth, or the minimum power at ratio s. The strongest users divide the
+    rest equally, and the rest must also have the ratio s: A (P_max - sum p) = s (B_max - sum b). Left minus right falls
+    with s, and s B_max / (A P_max) lies between 1/U and U.
     """
     active = problem.active
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -57,7 +57,7 @@ def sum_rate_shares(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
 
 @register
 class MSVRA(FixedCompression):
-    """Maximising the system velocity for resource allocation: the sum rate's optimum, compression fixed.
+    """Maximum system velocity for resource allocation: shares of largest sum rate, with fixed compression.
 
     Source: Co-CRRA paper, section VI-B (baseline MSVRA), eq. 1.
     """
@@ -66,5 +66,5 @@ class MSVRA(FixedCompression):
     kind = "solver"
 
     def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
-        """The shares of largest sum rate, whatever the points."""
+        """Shares of largest sum rate: bandwidth [Hz] and power [W], (N, U) each; ``points`` are not used."""
         return sum_rate_shares(problem)

@@ -1,8 +1,7 @@
-"""Operating points while bandwidth and power are fixed: each user's best one (problem P1), or one for everybody.
+"""Choice of operating points: each user's best one at given shares (problem P1), or one for all users.
 
-``best_operating_points`` is the half of Co-CRRA that chooses compression; ``fracr`` is that half alone.
-``FixedCompression`` is the base of the policies that keep one point and choose shares only, and ``tune_fixed_point``
-finds the point that suits such a policy best.
+``best_operating_points`` is the step of Co-CRRA that chooses compression. ``FixedCompression`` is the base of policies
+that use one point and choose shares only; ``tune_fixed_point`` finds the best point for such a policy.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from edgevision.errors import AllocationError
 def best_operating_points(
     problem: SlotProblem, bandwidth: FloatArray, power: FloatArray, model: SuccessModel | None = None
 ) -> IntArray:
-    """P1: for each user the operating point with the largest eta P(t <= t0), by enumeration (Algorithm 1, lines 4-10).
+    """P1: each user's operating point with the largest eta P(t <= t0), by enumeration (Algorithm 1, lines 4-10).
 
     Args:
         problem: N slots of U users with K points.
@@ -30,7 +29,7 @@ def best_operating_points(
         model: success model to maximise; ``None`` is the scenario's own.
 
     Returns:
-        Indices (N, U); among equally good points the least compressed, 0 for inactive users.
+        Indices (N, U): the least compressed of equally good points; 0 for inactive users.
     """
     task_success = problem.accuracy * problem.success_probabilities(bandwidth, power, model)
     return np.where(problem.active, task_success.argmax(axis=2), 0)
@@ -39,12 +38,11 @@ def best_operating_points(
 class FixedCompression(ABC):
     """Base of the baselines that use one operating point for every user and slot.
 
-    The papers do not print the value they fix, so it is a parameter; ``tune_fixed_point`` chooses it on recorded
-    problems.
+    The papers do not print the point that they use, so it is a parameter; ``tune_fixed_point`` can choose it.
 
     Attributes:
         name: name in the registry.
-        shares_depend_on_point: whether ``shares`` looks at the operating points.
+        shares_depend_on_point: whether ``shares`` uses the operating points.
     """
 
     name: str
@@ -66,7 +64,7 @@ class FixedCompression(ABC):
 
     @abstractmethod
     def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Bandwidth [Hz] and power [W] for users at ``points`` (N, U), (N, U) each."""
+        """Bandwidth [Hz] and power [W] of users at operating points ``points`` (N, U), (N, U) each."""
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch.
@@ -89,11 +87,11 @@ def tune_fixed_point(
     Args:
         make_policy: builds the policy for an operating point, e.g. ``lambda k: make("fcrra", operating_point=k)``.
         problem: recorded slots, from validation seeds; scored with the scenario's own success model.
-        candidates: indices to choose from; ``None`` is all K. Policies whose shares depend on the point are run
-            once per candidate, the others once in all.
+        candidates: indices to choose from; ``None`` is all K. A policy whose shares depend on the point runs once per
+            candidate, others run only once.
 
     Returns:
-        The best index; the least compressed among equals.
+        The best index, or the least compressed of equally good ones.
     """
     tried = np.unique(np.fromiter(range(problem.points) if candidates is None else candidates, np.int64))
     policy = make_policy(int(tried[0]))

@@ -14,9 +14,9 @@ PolicyClass = TypeVar("PolicyClass", bound=type[Any])
 
 
 def register(policy: PolicyClass) -> PolicyClass:
-    """Class decorator: make a policy available under its ``name``.
+    """Class decorator that makes a policy available under its ``name``.
 
-    A class attribute ``axes`` says that it is only for profiles with operating points along these axes.
+    A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``.
 
     Raises:
         ValueError: the name is taken.
@@ -35,10 +35,10 @@ def make(name: str, **options: Any) -> Policy:
 
 
 def known() -> list[str]:
-    """Names that ``make`` knows, sorted."""
+    """Names of all policies, sorted."""
     return list(_POLICIES.names())
 
 
 def names(axes: Sequence[str] = ()) -> list[str]:
-    """Names of the policies for a profile with these ``axis_names``, sorted; by default those for any profile."""
+    """Names of the policies for a profile with these ``axis_names``, sorted; by default, those for any profile."""
     return [name for name in known() if getattr(_POLICIES[name], "axes", None) in (None, tuple(axes))]

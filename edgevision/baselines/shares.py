@@ -1,8 +1,4 @@
-"""Splitting budgets: what policies that choose shares do last, so that C1..C4 hold and nothing is left over.
-
-Solvers and closed forms give shares that are right up to their tolerance. ``fill_budget`` makes them add up to the
-budget, to rounding, with every minimum kept.
-"""
+"""Last step of policies that choose shares: rescale them so that C1..C4 hold and both budgets are spent."""
 
 from __future__ import annotations
 
@@ -15,17 +11,17 @@ from edgevision.envs.problem import SlotProblem
 def fill_budget(share: FloatArray, active: BoolArray, budget: FloatArray, least: FloatArray) -> FloatArray:
     """Rescale what each user has above its minimum so that a slot's shares sum to its budget.
 
-    Success never falls with more bandwidth or power, so an optimum always spends both budgets. Solver output is
-    feasible to about 1e-8 only; after this it is feasible to rounding.
+    Success never falls with more bandwidth or power, so some optimum spends both budgets. Shares of a solver are
+    feasible to about 1e-8 only; afterwards they are feasible to rounding.
 
     Args:
-        share: proposed shares, (N, U); what lies below the minimum is raised to it.
+        share: proposed shares, (N, U); values below the minimum are raised to it.
         active: who gets a share, (N, U).
-        budget: total per slot, (N,).
-        least: minimum per active user, (N,).
+        budget: budget of each slot, (N,).
+        least: minimum of each active user, (N,).
 
     Returns:
-        Shares (N, U) with zeros for inactive users; equal shares where nobody asks for more than the minimum.
+        Shares (N, U), zero for inactive users; equal shares if no proposed share is above the minimum.
     """
     above = np.where(active, np.maximum(share - least[:, None], 0.0), 0.0)
     above = np.where(above.sum(axis=1, keepdims=True) > 0, above, active)
@@ -35,7 +31,7 @@ def fill_budget(share: FloatArray, active: BoolArray, budget: FloatArray, least:
 
 
 def fill_budgets(problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """``fill_budget`` for the bandwidth [Hz] and the power [W] of a batch, (N, U) each."""
+    """Apply ``fill_budget`` to bandwidth [Hz] and power [W], (N, U) each."""
     return (
         fill_budget(bandwidth, problem.active, problem.bandwidth_budget, problem.min_bandwidth),
         fill_budget(power, problem.active, problem.power_budget, problem.min_power),

@@ -1,8 +1,8 @@
 """Policies for video profiles: the budget rule of the STAE paper and what the paper compares it with.
 
-``stae-budget`` follows objective (5): the best accuracy whose completion time t = S / gamma + t_cmp (eq. 4) meets the
-deadline, by looking at every operating point. ``stae-budget-joint`` adds shares of its own. ``full-offload``,
-``local`` and ``fixed-budget`` send everything, nothing or the same budgets. Source: STAE paper, sections II-D and IV-B.
+``stae-budget`` enumerates objective (5): the best accuracy whose completion time t = S / gamma + t_cmp (eq. 4) meets
+the deadline. ``stae-budget-joint`` also optimises the shares. ``full-offload``, ``local`` and ``fixed-budget`` send
+everything, nothing or fixed budgets. Source: STAE paper, sections II-D and IV-B.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edgevision.profiles.video_grid import AXES, FRAMES, GRID, MODES, PIXELS, po
 
 
 def mean_rate(problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
-    """gamma: Shannon's rate at the mean gain, (N, U) [bit/s]; E|h| is delta sqrt(2 / pi) or, for Rayleigh, delta."""
+    """gamma: Shannon rate at the mean gain, (N, U) [bit/s]; E|h| is delta sqrt(2 / pi), or delta for Rayleigh."""
     mean = 1.0 if problem.fading == "rayleigh" else np.sqrt(2.0 / np.pi)
     return radio.data_rate(bandwidth, power, mean * problem.gain_scale, problem.noise_density[:, None])
 
@@ -30,18 +30,18 @@ def mean_rate(problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) ->
 def best_budgets(
     problem: SlotProblem, bandwidth: FloatArray, power: FloatArray, allowed: BoolArray | None = None
 ) -> IntArray:
-    """Objective (5) for every user at a deterministic rate, that of the mean gain.
+    """Solve objective (5) for every user, at the rate of the mean gain.
 
     Args:
         problem: N slots of U users with K points.
         bandwidth: b [Hz], (N, U).
         power: p [W], (N, U).
-        allowed: which operating points may be used, (K,); all by default.
+        allowed: mask of the operating points that may be used, (K,); all by default.
 
     Returns:
-        Indices (N, U). Of equally accurate points the one that is done first, so that entropy coding is used only
-        where it saves more time than it takes (section IV-B.2); the fastest point of all where none meets the
-        deadline; 0 for inactive users.
+        Indices (N, U). Of equally accurate points the fastest is chosen, so that entropy coding is used only if it
+        saves more time than it takes (section IV-B.2). If no point meets the deadline, the fastest of all is chosen.
+        Inactive users get 0.
     """
     payload, rate = problem.payload, mean_rate(problem, bandwidth, power)[..., None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -68,10 +68,10 @@ class StaeBudget:
 
 @register
 class StaeBudgetJoint:
-    """The budgets of ``stae-budget``, with the bandwidth and power that serve them best.
+    """The frames, pixels and mode of ``stae-budget``, with bandwidth and power optimised by ``joint``.
 
-    ``joint`` is given one operating point per user, the one that objective (5) chooses at equal shares, and divides
-    the budgets so that the payloads arrive; the value is never below that of ``stae-budget``. Source: ours.
+    Each user's operating point is the one that objective (5) chooses at equal shares. The value is never below that of
+    ``stae-budget``. Source: ours.
     """
 
     name = "stae-budget-joint"
@@ -94,7 +94,10 @@ class StaeBudgetJoint:
 
 @register
 class FixedBudget:
-    """Equal shares and the same budgets for everybody, by default the paper's 104 x. Source: section IV-B of STAE."""
+    """Equal shares and the same budgets for all users.
+
+    By default these are the smallest, which the paper reports as 104 x compression. Source: STAE paper, section IV-B.
+    """
 
     name = "fixed-budget"
     axes = AXES
@@ -108,7 +111,7 @@ class FixedBudget:
             mode: ``plain``, ``entropy`` or ``local``.
 
         Raises:
-            AllocationError: a budget that does not exist.
+            AllocationError: a budget is not in the grid.
         """
         try:
             self._point = point_index(frames, pixels, mode)
@@ -127,7 +130,7 @@ class FixedBudget:
 
 @register
 class FullOffload(FixedBudget):
-    """Equal shares; the whole clip is sent as it is. Source: STAE paper, section IV-B.2, Fig. 5(a)."""
+    """Equal shares; every user sends the whole clip uncompressed. Source: STAE paper, section IV-B.2, Fig. 5(a)."""
 
     name = "full-offload"
 
@@ -137,7 +140,7 @@ class FullOffload(FixedBudget):
 
 @register
 class Local:
-    """Nothing is sent: each device classifies the number of frames that is most accurate in time, or else one.
+    """Devices classify locally: the frame budget with the best accuracy within the deadline, or else the fastest.
 
     Source: STAE paper, section IV-B.2 (local computing), with objective (5) over the frames.
     """
@@ -158,10 +161,10 @@ class Local:
 
 
 def _check_grid(name: str, problem: SlotProblem) -> None:
-    """Refuse operating points that are not those of a video profile.
+    """Check that the operating points are those of a video profile.
 
     Raises:
-        SlotProblemError: names the policy and both grids.
+        SlotProblemError: they are not.
     """
     if problem.grid != GRID:
         raise SlotProblemError(

@@ -1,1 +1,1 @@
-"""The Co-CRRA paper's solver: Algorithm 1 and the convex programs that it solves."""
+"""The solver of the Co-CRRA paper: Algorithm 1 and its convex programs."""

@@ -1,4 +1,4 @@
-"""Co-CRRA: compression, bandwidth and power by alternating P1 and P2 (Algorithm 1), and its fixed-compression half."""
+"""Co-CRRA (Algorithm 1), which alternates P1 (compression) and P2 (bandwidth, power), and FCRRA, which solves P2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.co_crra.resources import ResourceAllocator
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
@@ -17,12 +17,13 @@ from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 
 @dataclass(frozen=True, eq=False)
 class SolveReport:
-    """What the last call of ``act`` took.
+    """Effort of one call of ``act``.
 
     Attributes:
         outer_iterations: alternations of P1 and P2 per slot, (N,).
         inner_iterations: convex programs P2.2 per slot, (N,).
-        failures: programs per slot that the solver failed on, (N,); those slots keep the last feasible iterate.
+        failures: convex programs per slot on which the solver failed, (N,); such a slot keeps its last feasible
+            iterate.
         seconds: wall time of the call [s].
     """
 
@@ -34,12 +35,11 @@ class SolveReport:
 
 @register
 class CoCRRA:
-    """Co-CRRA as published: both P1 and P2 on the approximation 2 Q(x) ~ exp(-x^2/2).
+    """Co-CRRA as published: P1 and P2 both maximise the approximation 2 Q(x) ~ exp(-x^2/2).
 
-    Starts from equal shares, enumerates the compression (P1), improves bandwidth and power by successive convex
-    approximation (P2.2), and repeats until the value moves by no more than ``tolerance``. Every slot is solved from
-    scratch: a policy sees batches of slots and not which follows which, and an answer must not depend on the slots
-    answered before. Source: Co-CRRA paper, Algorithm 1, eqs. 10-25.
+    It starts from equal shares, enumerates the compression (P1), improves bandwidth and power by successive convex
+    approximation (P2.2), and repeats until the value gains no more than ``tolerance``. Every slot is solved from
+    scratch, so that an answer does not depend on slots solved before. Source: Co-CRRA paper, Algorithm 1, eqs. 10-25.
 
     Attributes:
         report: ``SolveReport`` of the last ``act``, ``None`` before the first.
@@ -61,9 +61,9 @@ class CoCRRA:
 
         Args:
             tolerance: eps1 of Algorithm 1, relative to the value of the slot.
-            resource_tolerance: eps2, likewise.
-            max_iterations: cap on the alternations.
-            max_resource_iterations: cap on the convex programs within one of them.
+            resource_tolerance: eps2 of Algorithm 1, relative to the value of the slot.
+            max_iterations: most alternations of P1 and P2.
+            max_resource_iterations: most convex programs in one alternation.
 
         Raises:
             MissingExtraError: cvxpy or Clarabel is not installed.
@@ -78,7 +78,7 @@ class CoCRRA:
         return self.act_from(problem, *equal_shares(problem))
 
     def act_from(self, problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) -> Allocation:
-        """Allocate as ``act`` does, from a start of your own: Algorithm 1 only finds an optimum near its start.
+        """Allocate from given shares instead of equal ones; Algorithm 1 only finds an optimum near its start.
 
         Args:
             problem: N slots of U users.
@@ -94,7 +94,7 @@ class CoCRRA:
         outer, inner, failures = np.zeros((3, problem.slots), np.int64)
         best = Allocation(best_operating_points(problem, bandwidth, power, self.model), bandwidth, power)
         value = problem.value(best, self.model)
-        running: BoolArray = np.any(problem.active, axis=1, keepdims=False)
+        running = np.asarray(problem.active.any(axis=1))
         for _ in range(self.max_iterations):
             (slots,) = np.nonzero(running)
             if not len(slots):
@@ -116,9 +116,9 @@ class CoCRRA:
 
 @register
 class CoCRRAExact(CoCRRA):
-    """Co-CRRA judged by the scenario's own success model: P1 maximises it and no step that lowers it is accepted.
+    """Co-CRRA for the scenario's own success model: P1 maximises it, and a step that lowers it is rejected.
 
-    P2.2 stays the published convex approximation. Source: ours.
+    P2.2 remains the published convex approximation. Source: ours.
     """
 
     name = "co-crra-exact"
@@ -127,7 +127,7 @@ class CoCRRAExact(CoCRRA):
 
 @register
 class FCRRA(FixedCompression):
-    """Fixed compression ratio for resource allocation: bandwidth and power by P2.2 from equal shares.
+    """Fixed compression for resource allocation: bandwidth and power by P2.2, starting from equal shares.
 
     Source: Co-CRRA paper, section VI-B (baseline FCRRA), eqs. 21-25.
 
@@ -146,9 +146,9 @@ class FCRRA(FixedCompression):
         """Fix the operating point and set the stopping rule.
 
         Args:
-            operating_point: as in ``FixedCompression``.
+            operating_point: index into the K points; ``None`` is the middle one.
             resource_tolerance: eps2 of Algorithm 1, relative to the value of the slot.
-            max_resource_iterations: cap on the convex programs.
+            max_resource_iterations: most convex programs per slot.
 
         Raises:
             AllocationError: a negative index.
@@ -159,7 +159,7 @@ class FCRRA(FixedCompression):
         self._allocator = ResourceAllocator("chernoff", resource_tolerance, max_resource_iterations)
 
     def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
-        """The best shares that P2.2 finds for these points."""
+        """Shares by P2.2 for given operating points (N, U): bandwidth [Hz] and power [W], (N, U) each."""
         started = time.perf_counter()
         improved = self._allocator.improve(problem, Allocation(points, *equal_shares(problem)))
         outer = np.minimum(improved.iterations, 1)

@@ -1,4 +1,4 @@
-"""A parametrised cvxpy program compiled to the numbers Clarabel wants, so that a solve costs little but the solver."""
+"""A parametrised cvxpy program compiled to arrays for Clarabel, so that a solve has almost no overhead."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from edgevision.imports import require
 
 
 class CompiledProgram:
-    """Solves one DPP program for many values of its parameter, each from scratch: no solve depends on another.
+    """Solves one DPP program for many values of its parameter; no solve depends on another.
 
-    The cone program that cvxpy makes of a DPP program is affine in the parameter. The map is tabulated here once, by
-    differences; ``Problem.solve`` would evaluate it anew every time, which takes longer than Clarabel needs for
+    cvxpy converts a DPP program to a cone program that is affine in the parameter. This class computes that affine map
+    once, by differences. ``Problem.solve`` evaluates it in every call, which takes longer than Clarabel needs to solve
     programs as small as ours.
     """
 
     def __init__(self, problem: Any, parameter: Any, variables: tuple[Any, ...]) -> None:
-        """Compile.
+        """Compile a program.
 
         Args:
-            problem: a DPP ``cvxpy.Problem`` of linear inequalities, second-order and exponential cones.
+            problem: a DPP ``cvxpy.Problem`` with linear inequalities, second-order and exponential cones.
             parameter: its only ``cvxpy.Parameter``.
-            variables: the ``cvxpy.Variable`` whose values are wanted.
+            variables: the ``cvxpy.Variable`` whose values ``solve`` returns.
 
         Raises:
             MissingExtraError: cvxpy or Clarabel is not installed.
@@ -51,7 +51,7 @@ class CompiledProgram:
         ]
         self._settings = self._clarabel.DefaultSettings()
         self._settings.verbose = False
-        # cvxpy's own way of cutting a solution up, applied to the positions, tells where each variable lies.
+        # Splitting the vector 0, 1, 2, .. like a solution gives the positions of each variable.
         positions = data["param_prob"].split_solution(np.arange(len(data["c"])), {v.id: v for v in variables})
         self._positions = [np.asarray(positions[variable.id], np.int64) for variable in variables]
 
@@ -65,7 +65,7 @@ class CompiledProgram:
         """The optimal values of the variables, or ``None`` if the solver fails.
 
         Args:
-            numbers: the parameter's value; with NaN or infinity in it the solver counts as failed.
+            numbers: value of the parameter; NaN or infinity counts as a failure of the solver.
         """
         if not np.isfinite(numbers).all():
             return None

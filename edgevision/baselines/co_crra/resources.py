@@ -15,11 +15,11 @@ from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.imports import require
 
-# A user whose task success hardly differs between the least and the most it can get is left out of P2.2.
+# P2.2 leaves out users whose task success gains less than this between the least and the most resources.
 NOTHING_TO_GAIN = 1e-9
-# exp of less than minus this is zero.
+# exp(-x) is zero for larger x.
 LOG_UNDERFLOW = 700.0
-# A user with a larger log x is out of reach: P = exp(-x^2 / 2) is zero far beyond any help that one step can give.
+# At a larger log x, P = exp(-x^2 / 2) is zero and one step cannot change that.
 LOG_HOPELESS = 7.0
 
 
@@ -31,7 +31,7 @@ class Improvement:
         allocation: the improved allocation.
         value: its value on the allocator's success model, (N,).
         iterations: convex programs solved, (N,).
-        failures: how many of them the solver failed on, (N,); such a slot keeps its last iterate.
+        failures: convex programs on which the solver failed, (N,); such a slot keeps its last iterate.
     """
 
     allocation: Allocation
@@ -41,20 +41,20 @@ class Improvement:
 
 
 class ResourceAllocator:
-    """Solves P2 for a batch of slots: a sequence of P2.2, each started tight at the last iterate.
+    """Solves P2 for a batch of slots by a sequence of P2.2, each linearised at the last iterate.
 
-    The surrogate is a lower bound that touches the paper's approximation at the iterate, so the value on that model
-    rises from step to step. A step is accepted only if it raises the value on ``model``, whichever that is, and a
-    slot stops at its first step that gains no more than ``tolerance`` of its value.
+    P2.2 maximises a lower bound that touches the paper's approximation at the iterate, so the value on that model rises
+    from step to step. A step is accepted only if it raises the value on ``model``. A slot stops at its first step that
+    gains no more than ``tolerance`` of its value.
     """
 
     def __init__(self, model: SuccessModel | None, tolerance: float, max_iterations: int) -> None:
-        """Set how steps are judged.
+        """Set the success model and the stopping rule.
 
         Args:
             model: success model on which a step must be an improvement; ``None`` is the scenario's own.
-            tolerance: eps2, relative to the value.
-            max_iterations: cap on the steps.
+            tolerance: eps2 of Algorithm 1, relative to the value of the slot.
+            max_iterations: most steps per slot.
 
         Raises:
             MissingExtraError: cvxpy or Clarabel is not installed.
@@ -66,16 +66,16 @@ class ResourceAllocator:
         self.max_iterations = max_iterations
 
     def improve(self, problem: SlotProblem, start: Allocation) -> Improvement:
-        """Improve bandwidth and power of a feasible allocation, operating points fixed; never makes it worse.
+        """Improve bandwidth and power of a feasible allocation at fixed operating points; the value never falls.
 
         Raises:
-            AllocationError: the allocation breaks a constraint, as any does where the minima exceed a budget.
+            AllocationError: ``start`` breaks a constraint, for example because the minima exceed a budget.
         """
         start.check(problem)
         iterations, failures = np.zeros((2, problem.slots), np.int64)
         best, value = start, problem.value(start, self.model)
         can_gain = users_who_can_gain(problem, start.operating_point, self.model)
-        running: BoolArray = np.any(can_gain, axis=1, keepdims=False)
+        running = np.asarray(can_gain.any(axis=1))
         for _ in range(self.max_iterations):
             if not running.any():
                 break
@@ -91,9 +91,9 @@ class ResourceAllocator:
     def _step(
         self, problem: SlotProblem, last: Allocation, can_gain: BoolArray
     ) -> tuple[Allocation, BoolArray, BoolArray]:
-        """The optimum of P2.2 around ``last``; in which slots (N,) a program was solved, and where it failed."""
-        # Users with nothing to gain keep their minimum, and so do those whose weight e^l0 is zero beside the largest.
-        # The others divide the rest; where there is but one, no program is needed.
+        """Optimum of P2.2 around ``last``, and masks (N,) of slots where a program was solved and where it failed."""
+        # Users that cannot gain, or whose weight underflows relative to the largest, get the minimum. The others divide
+        # the rest; a single one gets all of it without a program.
         log_weight = np.where(can_gain, log_weights(problem, last), -np.inf)
         helped = log_weight > log_weight.max(axis=1, keepdims=True) - LOG_UNDERFLOW
         keep = helped | ~helped.any(axis=1, keepdims=True)
@@ -115,15 +115,15 @@ class ResourceAllocator:
 
 @functools.cache
 def resource_program(users: int, fading: Fading) -> ResourceProgram:
-    """P2.2 for so many users, compiled once per process: that takes as long as a hundred solves."""
+    """P2.2 for a number of users, compiled once per process because that takes as long as a hundred solves."""
     return ResourceProgram(users, fading)
 
 
 def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessModel | None) -> BoolArray:
-    """Whose task success more resources can raise: not the hopeless, the saturated or the inactive; (N, U).
+    """Mask (N, U) of active users whose task success depends noticeably on their resources.
 
-    Success rises with both resources, so it is enough to compare the minimum shares with all that the other active
-    users' minima leave.
+    Success rises with both resources, so it is enough to compare the minimum with the most that a user can get when the
+    other active users have their minimum.
     """
     active = problem.active
     others = np.maximum(active.sum(axis=1) - 1, 0)
@@ -137,7 +137,7 @@ def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessMod
 
 
 def log_weights(problem: SlotProblem, last: Allocation) -> FloatArray:
-    """log of phi e^l0 y0^2 (Rayleigh: phi e^l0 y0), (N, U); -inf for those out of any reach."""
+    """log of phi e^l0 y0^2 (Rayleigh: phi e^l0 y0), (N, U); -inf for users whose success is zero near the iterate."""
     log_y = problem.log_threshold(last)  # y = x at the iterate
     order = 1 if problem.fading == "rayleigh" else 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -147,9 +147,9 @@ def log_weights(problem: SlotProblem, last: Allocation) -> FloatArray:
 
 
 def linearise(problem: SlotProblem, last: Allocation, helped: BoolArray) -> FloatArray:
-    """The numbers of P2.2 around the iterate ``last``: rows as in ``program.PARAMETERS``, (8, N, U).
+    """Parameters of P2.2 around the iterate ``last``, in the order of ``convex_program.PARAMETERS``, (8, N, U).
 
-    They mean something only for the ``helped`` users (N, U), who divide what they hold in ``last``.
+    They are valid only for the ``helped`` users (N, U), who divide what they have in ``last``.
     """
     log_weight = np.where(helped, log_weights(problem, last), -np.inf)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -172,7 +172,7 @@ def linearise(problem: SlotProblem, last: Allocation, helped: BoolArray) -> Floa
 
 
 def _better(best: Allocation, proposal: Allocation, better: BoolArray) -> Allocation:
-    """``best`` with bandwidth and power of ``proposal`` in the slots (N,) where that is better."""
+    """``best`` with bandwidth and power of ``proposal`` in the slots marked in ``better`` (N,)."""
     bandwidth = np.where(better[:, None], proposal.bandwidth, best.bandwidth)
     power = np.where(better[:, None], proposal.power, best.power)
     return Allocation(best.operating_point, bandwidth, power)

@@ -1,20 +1,20 @@
-"""`joint`: operating point, bandwidth and power of all users at once, near the optimum and with a certificate. Ours.
+"""`joint`: near-optimal operating points, bandwidth and power of all users, with a certificate. Source: ours.
 
-It solves max over k, b, p of sum_i eta_i P_i under C1 to C5. What happens to one slot, in this order:
+It maximises sum_i eta_i P_i over k, b, p under C1 to C5. Steps for one slot:
 
     step  file                           what it does
-    0     scaled_slots                   writes the slot in units of its budgets
+    0     scaled_slots                   express the slot in units of its budgets
     1     power_table, response_table    tabulate closed forms, once per fading and success model
     2     best_points, ladder_points     find a user's best operating point, enumerated or tabulated
-    3     response                       a user's answer to prices of bandwidth and power
-    4     prices                         clearing prices: those at which demand meets both budgets
-    5     recovery                       a feasible allocation from the answers at those prices
-    6     newton                         polish: Newton steps on all shares at once
-    7     exchange                       moves shares between users half-way up their ladders
-          inner_bound, upper_bound       certificate: what no allocation exceeds
+    3     response                       a user's best choice at given prices of bandwidth and power
+    4     prices                         search clearing prices, at which demand meets both budgets
+    5     recovery                       make a feasible allocation from the choices at these prices
+    6     newton                         improve all shares at once by Newton steps
+    7     exchange                       move shares between users in the middle of their ladders
+          inner_bound, upper_bound       certificate: an upper bound for any allocation
 
-Each file imports only from files above it. Operating points of a grid are first made a ladder (``baselines.ladder``).
-Slots are worked on in groups that fit the cache; no slot's allocation depends on another's.
+Each file imports only from files above it. Operating points of a grid are first converted to a ladder
+(``baselines.ladder``). Slots are solved in groups that fit the cache; no slot's allocation depends on another's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from edgevision.baselines.shares import fill_budgets
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
 
-_LOOSE = 0.005  # gap above which a second bound is tried
+_LOOSE = 0.005  # relative gap above which a second bound is tried
 _USERS_AT_A_TIME = 16384
 
 
@@ -49,7 +49,7 @@ class JointSolution:
         allocation: the answer.
         value: mean Phi over the active users, (N,).
         bound: no feasible allocation has a larger value, (N,).
-        prices: what the sum of Phi would gain from twice the bandwidth or power, to first order, (2, N).
+        prices: gain in the sum of Phi from twice the bandwidth and from twice the power, to first order, (2, N).
     """
 
     allocation: Allocation
@@ -65,10 +65,7 @@ class JointSolution:
 
 @register
 class Joint:
-    """Near-optimal joint choice of compression, bandwidth and power.
-
-    Batched NumPy, deterministic, for the scenario's own success model unless another is given. Source: ours.
-    """
+    """Near-optimal joint choice of compression, bandwidth and power; deterministic, batched NumPy. Source: ours."""
 
     name = "joint"
     kind = "solver"
@@ -90,7 +87,7 @@ class Joint:
         return self._act(problem)[0]
 
     def solve(self, problem: SlotProblem) -> JointSolution:
-        """Allocate for every slot and certify how far from the optimum that can be.
+        """Allocate for every slot, with an upper bound that certifies the distance from the optimum.
 
         Raises:
             SlotProblemError: see ``SlotProblem.check``.
@@ -100,7 +97,7 @@ class Joint:
         found = upper_bound(problem, self.model, prices)
         bound, prices = found.value, found.prices
         loose = bound - value > _LOOSE * bound
-        if loose.any():  # a slot's own prices can be far from its best ones; slots of one scenario have similar ones
+        if loose.any():  # a slot's prices can be far from its best; slots of one scenario have similar best prices
             typical = np.repeat(np.median(prices, axis=1, keepdims=True), int(loose.sum()), axis=1)
             again = upper_bound(problem[loose], self.model, typical, refinements=12)
             better = again.value < bound[loose]

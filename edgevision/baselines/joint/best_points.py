@@ -1,7 +1,7 @@
-"""Step 2 of ``joint``: the best operating point of every user, enumerated: max over k of its value at prices or shares.
+"""Step 2 of ``joint``: each user's best operating point at given prices or shares, by enumeration.
 
-A short ladder is looked at whole, of a long one a dozen points and those near the best. For each regime (``free``,
-``least_power``, ``least_bandwidth``) the answer is the index of the best point and what it is worth.
+All points of a short ladder are tried; of a long one, a dozen points and then those near the best. For each regime
+(``free``, ``least_power``, ``least_bandwidth``) the result is the index of the best point and its value.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from edgevision.baselines.joint.scaled_slots import ScaledSlots, Shares, at, bes
 
 SMALLEST_SHARE = 1e-12
 _SHORT_LADDER = 24
-_REACH = 2  # with strides 3 and 1 this covers the gaps between candidates
-_TOLERANCE = 0.03  # of log q, for what lies on the border of a regime
+_REACH = 2  # with strides 3 and 1 this reaches every point between candidates
+_TOLERANCE = 0.03  # of log q, so that points at the border of a regime count
 
 
 @dataclass(frozen=True, eq=False)
 class EnumeratedPoints:
-    """Logarithms that the choice needs at any prices, for the L candidate points of each user.
+    """Logarithms that do not depend on prices, for the L candidate points of each user.
 
     Attributes:
         slots: the batch.
         points: index of each candidate into the K points, (L,).
-        log_price: log A - log eta; with log lambda it makes log c, (L, U, N).
-        log_most_exponent: log of the largest q, that at minimum bandwidth, with a tolerance, (L, U, N).
+        log_price: log A - log eta, (L, U, N); plus log lambda it is log c.
+        log_most_exponent: log of the largest q, reached at minimum bandwidth, plus a tolerance, (L, U, N).
         log_y: log y of the regime ``least_power``, (L, U, N).
         log_least_bandwidth_price: log of (threshold per unit of power over eta) at minimum bandwidth, (L, U, N).
     """
@@ -43,17 +43,17 @@ class EnumeratedPoints:
     log_least_bandwidth_price: FloatArray
 
     def free(self, log_r: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Best point where both shares are free, at log r (U, N) and log lambda (1, N)."""
+        """Best point and its value if both shares are free, at log r (U, N) and log lambda (1, N)."""
         of = response_table("free", self.slots.fading, self.slots.model)
         return self._best(lambda i: self._stationary(of, GRID.place(log_r, log_lambda + self.log_price[i]), i))
 
     def least_power(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Best point where power is at its minimum; the power's cost is left out."""
+        """Best point and its value if power is at its minimum; the value excludes the cost of power."""
         of = response_table("least_power", self.slots.fading, self.slots.model)
         return self._best(lambda i: self._stationary(of, GRID.place(self.log_y[i], log_lambda + self.log_price[i]), i))
 
     def least_bandwidth(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Best point where bandwidth is at its minimum; the bandwidth's cost is left out."""
+        """Best point and its value if bandwidth is at its minimum; the value excludes the cost of bandwidth."""
         table = power_table(self.slots.fading, self.slots.model)
         return self._best(
             lambda i: self._accuracy(i) * table.read(log_nu + self.log_least_bandwidth_price[i], table.value)
@@ -69,11 +69,11 @@ class EnumeratedPoints:
         return best
 
     def refined(self, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> IntArray:
-        """What ``at_shares`` found, which is exact here."""
+        """The same points, because ``at_shares`` is exact here."""
         return points
 
     def upgrade(self, points: IntArray) -> IntArray:
-        """The less compressed points that gain most accuracy for what more A they need, (U, N)."""
+        """For each user the less compressed point with the largest gain in accuracy per additional A, (U, N)."""
         slots = self.slots
         a, eta = at(slots.relative, points), at(slots.accuracy, points)
 
@@ -114,15 +114,15 @@ def enumerated_points(slots: ScaledSlots) -> EnumeratedPoints:
 
 
 def log_unit_threshold(slots: ScaledSlots, q: FloatArray) -> FloatArray:
-    """log of the threshold per unit of power at minimum bandwidth, where q = A / beta is given; broadcasts."""
+    """log of the threshold per unit of power at minimum bandwidth, for given q = A / beta; broadcasts."""
     growth = q + np.log(-np.expm1(-np.maximum(q, 1e-30)))
     return np.minimum(slots.log_noise + np.log(np.maximum(slots.least[0], SMALLEST_SHARE)) + growth, 700.0)
 
 
 def candidates(points: int) -> IntArray:
-    """Operating points to look at first: all of a short ladder, else a dozen.
+    """Indices of the operating points to try first: all points of a short ladder, else a dozen.
 
-    Evenly spaced ones and more towards the most compressed end, where a step changes the size most.
+    They are evenly spaced, with more of them near the most compressed end, where the relative size changes most.
     """
     if points <= _SHORT_LADDER:
         return np.arange(points)
@@ -132,7 +132,7 @@ def candidates(points: int) -> IntArray:
 def nearby(
     slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray, reach: int, stride: int = 1
 ) -> IntArray:
-    """The best of the points (U, N) and of up to ``reach`` on either side, ``stride`` apart, at given shares."""
+    """The best of the points (U, N) and of ``reach`` points on either side, ``stride`` apart, at given shares."""
     start = points - reach * stride
 
     def value(i: int) -> FloatArray:
@@ -143,13 +143,13 @@ def nearby(
 
 
 def success(slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
-    """eta P at points (U, N), or one for all, and shares; what inactive users get counts too."""
+    """eta P at given points, (U, N) or one for all users, and shares; inactive users are not masked."""
     x = thresholds(slots.load * at(slots.relative, points), slots.noise, bandwidth, power)
     table = power_table(slots.fading, slots.model)
     return np.asarray(at(slots.accuracy, points) * table.success(x))
 
 
 def valued(slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> Shares:
-    """Shares with their value."""
+    """`Shares` of the given points and shares, with their value."""
     value = np.where(slots.active, success(slots, points, bandwidth, power), 0.0).sum(axis=0, keepdims=True)
     return Shares(points, bandwidth, power, value)

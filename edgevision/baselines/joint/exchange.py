@@ -1,9 +1,9 @@
-"""Step 7 of ``joint``: exchange, where one of several users half-way up their ladders takes what the others have.
+"""Step 7 of ``joint``: exchange of shares between users in the middle of their ladders.
 
-What a user gains is nearly linear in what it gets along its ladder, and often convex. Several users half-way up are
-then not the optimum, although Newton steps hardly leave it: one user further up and the others further down is worth
-more. A move multiplies the shares of one user by A' / A, with A' that of its best upgrade, or takes them down to
-their minimum; the others pay or are paid, and what raises sum_i eta_i P_i is kept.
+A user's gain along its ladder is nearly linear in its resources, and often convex. Several users in the middle are then
+not optimal, although Newton steps hardly change them: moving one user up and the others down has a higher value. A move
+multiplies the shares of one user by A' / A, with A' of its best upgrade, or reduces them to the minimum. The others pay
+for the difference or receive it. A move is kept if it raises sum_i eta_i P_i.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORTHWHILE = 1e-5
 
 
 def exchange(slots: ScaledSlots, shares: Shares, prices: FloatArray) -> Shares:
-    """Try moves in every slot with at least two users half-way and keep what helps; never ends below where it starts.
+    """Try moves in every slot with at least two users in the middle of their ladders; the value never falls.
 
     Args:
         slots: the batch.
@@ -54,7 +54,7 @@ def _halfway(slots: ScaledSlots, shares: Shares) -> BoolArray:
 
 
 def _best_move(slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: FloatArray) -> Shares:
-    """The move that is worth most before the shares settle: its gain is small beside that of settling."""
+    """Shares after the best move, judged before Newton steps follow; a move alone may gain little."""
     target = choice.upgrade(shares.points)
     growth = at(slots.relative, target) / at(slots.relative, shares.points)
     best = None
@@ -71,7 +71,7 @@ def _best_move(slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: 
 def _moves(
     slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: FloatArray
 ) -> Iterator[tuple[BoolArray, BoolArray, float, float]]:
-    """Who moves (U, N), who pays or is paid, what part of their shares at most, and 1 for up or 0 for down."""
+    """Moves: who moves (U, N), who pays or receives (U, N), the largest part they pay, and 1 for up or 0 for down."""
     middle = _halfway(slots, shares)
     worth = success(slots, shares.points, shares.bandwidth, shares.power)
     worth -= success(slots, choice.at_shares(*slots.least), *slots.least)
@@ -87,9 +87,9 @@ def _moves(
 def _moved(
     share: FloatArray, least: FloatArray, user: BoolArray, payers: BoolArray, part: float, growth: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Shares after ``user`` went to ``growth`` times what it had, or to its minimum, and whether it got all of that.
+    """Shares after ``user`` moves to ``growth`` times its share, or its minimum, and whether it gets all of that.
 
-    Payers other than the user pay in proportion to what they have above their minima; a move down pays them.
+    The other payers pay in proportion to what they have above their minima; after a move down they receive.
     """
     room = np.where(payers & ~user, share - least, 0.0)
     total = room.sum(axis=0, keepdims=True)

@@ -1,14 +1,14 @@
 """Certificate of ``joint``, inner part: an upper bound on every user's best net value at given prices.
 
-The net value is max over k, beta, pi of eta P - lambda beta - nu pi; it is bounded on intervals of bandwidth, never
+The net value is max over k, beta, pi of eta P - lambda beta - nu pi. It is bounded on intervals of bandwidth, not
 sampled. For a fixed operating point let u(beta) be the threshold per unit of power (its square under ``chernoff``),
-which falls and is convex in bandwidth, and J(u) = max over power of eta F - nu pi, which is convex in u as a maximum of
-convex functions. On an interval of bandwidth J lies below its chord and beta(u), convex too, above its tangents; so
+which falls and is convex in bandwidth. Let J(u) = max over power of eta F - nu pi, which is convex in u as a maximum of
+convex functions. On an interval of bandwidth J lies below its chord, and beta(u), also convex, above its tangents. So
 
     max [J - lambda beta] <= max of chord - lambda max(tangents),
 
-which is linear on two pieces. The excess is quadratic in the interval's length: intervals whose bound matters are
-halved until it is below a tolerance, the others dropped. Source: ours.
+where the right side is linear on two pieces. Its excess is quadratic in the interval's length. Intervals that could
+hold the maximum are halved until the excess is below a tolerance; the others are dropped. Source: ours.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _ROUNDS = 60
 
 @dataclass(frozen=True, eq=False)
 class Users:
-    """M users in shares of their slots' budgets, each with its slot's prices.
+    """M users of any slots, in units of their slots' budgets.
 
     Attributes:
-        exponent: A = ln2 S / (t B_max), (M, K); infinite where nothing can arrive, 0 where nothing is sent.
+        exponent: A = ln2 S / (t B_max), (M, K); infinite if nothing can arrive in time, 0 if nothing is sent.
         accuracy: eta, (M, K).
         noise: kappa, (M,).
         least: minimum shares of bandwidth and power, (M,) each.
-        most: what the other users' minima leave, (M,) each.
+        most: largest shares that the minima of the other users leave, (M,) each.
         table: success probability and its conjugate.
     """
 
@@ -47,7 +47,7 @@ class Users:
 
 @dataclass(frozen=True, eq=False)
 class _Nodes:
-    """Ends of intervals: bandwidth, u, -du/dbeta, an upper bound on J, and the power it belongs to."""
+    """Ends of intervals: bandwidth, u, -du/dbeta, an upper bound on J, and the power at which J has it."""
 
     bandwidth: FloatArray
     u: FloatArray
@@ -63,15 +63,15 @@ class _Nodes:
 
 
 def inner_maxima(users: Users, prices: FloatArray, tolerance: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Bound max over k, beta, pi of eta P - lambda beta - nu pi.
+    """Bound max over k, beta, pi of eta P - lambda beta - nu pi for each user.
 
     Args:
         users: M users.
-        prices: lambda and nu of each, (2, M), >= 0.
-        tolerance: how far above the maximum a bound may be.
+        prices: lambda and nu of each user, (2, M), >= 0.
+        tolerance: largest excess of a bound over the maximum.
 
     Returns:
-        The bounds (M,), and the bandwidth and power (M,) of the best node, for a slope of the Lagrangian bound.
+        The bounds (M,), and bandwidth and power (M,) of the best node, which give a slope of the Lagrangian bound.
     """
     m, k = users.exponent.shape
     user, point = np.divmod(np.arange(m * k), k)
@@ -90,13 +90,13 @@ def inner_maxima(users: Users, prices: FloatArray, tolerance: float) -> tuple[Fl
             best.update(user, prices, middle)
             low, high = low.joined(middle), middle.joined(high)
             user, point = np.tile(user, 2), np.tile(point, 2)
-        # Intervals left over still count with their bounds.
+        # Intervals that remain count with their bounds.
         np.maximum.at(best.value, user, _interval_bound(prices[0][user], low, high))
     return best.value + tolerance, best.bandwidth, best.power
 
 
 class _Best:
-    """The best node of each user so far."""
+    """The best node found so far for each user."""
 
     def __init__(self, users: int) -> None:
         self.value = np.full(users, -np.inf)
@@ -117,7 +117,7 @@ def _between(low: FloatArray, high: FloatArray) -> FloatArray:
 
 
 def _evaluate(users: Users, prices: FloatArray, user: IntArray, point: IntArray, bandwidth: FloatArray) -> _Nodes:
-    """Nodes at given bandwidths, all arguments flat."""
+    """Nodes of the given users, operating points and bandwidths, one-dimensional arrays of equal length."""
     table, nu = users.table, prices[1][user]
     exponent, accuracy = users.exponent[user, point], users.accuracy[user, point]
     least, most = users.least[1][user], users.most[1][user]
@@ -130,7 +130,7 @@ def _evaluate(users: Users, prices: FloatArray, user: IntArray, point: IntArray,
     def at_power(power: FloatArray) -> FloatArray:
         return accuracy * table.success(np.where(m > 0, m / power, 0.0)) - nu * power
 
-    # F(m / pi) - nu pi in pi: convex, then concave up to its stationary point, which lies within s_low .. s_high.
+    # In pi, F(m / pi) - nu pi is convex, then concave with its maximum at pi / m in s_low .. s_high.
     price = np.where(accuracy > 0, nu * m / accuracy, np.inf)
     conjugate, s_low, s_high = table.conjugate(np.where(np.isnan(price), np.inf, price))
     at_least = at_power(least)
@@ -144,9 +144,9 @@ def _evaluate(users: Users, prices: FloatArray, user: IntArray, point: IntArray,
 
 
 def _interval_bound(price: FloatArray, low: _Nodes, high: _Nodes) -> FloatArray:
-    """Upper bound on J - lambda beta between two nodes; ``low`` has the less bandwidth and the larger u."""
+    """Upper bound on J - lambda beta between two nodes; ``low`` has less bandwidth and larger u."""
     width, drop = high.bandwidth - low.bandwidth, low.u - high.u
-    # Bandwidth that the tangents at either node span over the interval: rise_low <= width <= rise_high.
+    # Bandwidth that the tangent at each node spans over the interval: rise_low <= width <= rise_high.
     rise_low, rise_high = drop / low.slope, drop / high.slope
     back = np.clip((width - rise_low) / (1.0 - rise_low / rise_high), 0.0, width)
     theta = np.clip(back / rise_high, 0.0, 1.0)

@@ -1,7 +1,6 @@
-"""Step 2 of ``joint``: the best operating point of every user, tabulated where all users share one ladder.
+"""Step 2 of ``joint``: each user's best operating point from tables, if all users share one ladder.
 
-Closed-form profiles have such a ladder. If A of point k is L f_k for every user, the k of largest value depends on two
-numbers:
+Closed-form profiles have such a ladder. If A of point k is L f_k for every user, the best k depends on two numbers:
 
     ``free``             log r and log(lambda L)
     ``least_power``      log(kappa L / least) and log(lambda L)
@@ -34,7 +33,7 @@ _AT_SHARES = Grid(-6.0, 1 / 32, 417, -40.0, 0.25, 201)
 
 @dataclass(frozen=True, eq=False)
 class _Best:
-    """The best point at every node of a grid, and what it is worth."""
+    """The best point at every node of a grid, and its value."""
 
     grid: Grid
     points: IntArray
@@ -47,7 +46,7 @@ class _Best:
 
 @dataclass(frozen=True, eq=False)
 class LadderTables:
-    """The tables of one ladder by regime, and the best upgrade of each point (K,)."""
+    """Tables of one ladder for each regime, and the best upgrade of each point (K,)."""
 
     free: _Best
     least_power: _Best
@@ -58,7 +57,7 @@ class LadderTables:
 
 @dataclass(frozen=True, eq=False)
 class LadderPoints:
-    """The choice of points for a batch whose users share a ladder; methods as in ``EnumeratedPoints``.
+    """Choice of points for a batch whose users share a ladder; same methods as ``EnumeratedPoints``.
 
     Attributes:
         slots: the batch.
@@ -77,19 +76,19 @@ class LadderPoints:
     log_least_noise: FloatArray
 
     def free(self, log_r: FloatArray, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Best point where both shares are free."""
+        """Best point and its value if both shares are free, at log r (U, N) and log lambda (1, N)."""
         return self.tables.free.read(log_r, log_lambda + self.log_load)
 
     def least_power(self, log_lambda: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Best point where power is at its minimum."""
+        """Best point and its value if power is at its minimum; the value excludes the cost of power."""
         return self.tables.least_power.read(self.log_y, log_lambda + self.log_load)
 
     def least_bandwidth(self, log_nu: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Best point where bandwidth is at its minimum."""
+        """Best point and its value if bandwidth is at its minimum; the value excludes the cost of bandwidth."""
         return self.tables.least_bandwidth.read(self.log_most_exponent, log_nu + self.log_least_noise)
 
     def at_shares(self, bandwidth: FloatArray, power: FloatArray) -> IntArray:
-        """P1 at given shares."""
+        """P1: the point with the largest eta P at given shares, (U, N), to the accuracy of the tables."""
         best = self.tables.at_shares
         log_bandwidth = np.log(bandwidth + 1e-30)
         noise = self.slots.log_noise + log_bandwidth - np.log(power + 1e-30)
@@ -97,11 +96,11 @@ class LadderPoints:
         return where.nearest(best.points)
 
     def refined(self, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> IntArray:
-        """The best of the points that ``at_shares`` found and of those that its tables may have missed."""
+        """The best of the points from ``at_shares`` and their neighbours, which its tables may have missed."""
         return nearby(self.slots, points, bandwidth, power, _REACH)
 
     def upgrade(self, points: IntArray) -> IntArray:
-        """The less compressed points that gain most accuracy for what more A they need."""
+        """For each user the less compressed point with the largest gain in accuracy per additional A, (U, N)."""
         return self.tables.upgrades.take(points)
 
 
@@ -123,7 +122,7 @@ PointChoice = EnumeratedPoints | LadderPoints
 
 
 def point_choice(slots: ScaledSlots) -> PointChoice:
-    """Tables where all users share one ladder, else enumeration."""
+    """Tables if all users share one ladder, else enumeration."""
     return ladder_points(slots) if slots.common else enumerated_points(slots)
 
 
@@ -165,7 +164,7 @@ def _best(grid: Grid, count: int, value_of: Callable[[int, FloatArray, FloatArra
 
 
 def _upgrades(f: FloatArray, eta: FloatArray) -> IntArray:
-    """For each point the less compressed one with the steepest chord in accuracy over A, (K,)."""
+    """For each point the less compressed one with the largest gain in accuracy per additional A, (K,)."""
     slope = (eta - eta[:, None]) / np.maximum(f - f[:, None], 1e-12)
     slope[np.triu_indices(len(f))] = -np.inf
     return slope.argmax(axis=1)

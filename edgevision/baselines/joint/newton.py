@@ -1,20 +1,20 @@
-"""Step 6 of ``joint``: polish, Newton steps on the bandwidth and power of all users under both budgets.
+"""Step 6 of ``joint``: Newton steps on the bandwidth and power of all users under both budgets.
 
-Solved is max of sum_i eta_i F(x_i) over shares of each budget that add up to 1, first with operating points that follow
-the shares, then with points held. In relative steps (d beta / beta, d pi / pi) a user's gradient is G (psi, 1) and its
-Hessian -G M with
+The steps maximise sum_i eta_i F(x_i) over shares of each budget that add up to 1, first with operating points that
+follow the shares, then with fixed points. In relative steps (d beta / beta, d pi / pi) a user's gradient is G (psi, 1)
+and its Hessian -G M with
 
     G = -eta F'(x) x,   M = [[h psi^2 + chi + psi, h psi], [h psi, 1 + h]],   chi = q psi'(q),   h = -dlog G / dlog x,
 
-h being the fading's: 1 - x^2 (exact), 2 - x^2 (chernoff), 1 - x (Rayleigh). M is positive definite for h >= 0, to
-which h is raised where success is convex.
+where h depends on the fading: 1 - x^2 (exact), 2 - x^2 (chernoff), 1 - x (Rayleigh). M is positive definite for h >= 0;
+where success is convex, h is raised to 0.
 
-A user on a long ladder changes its point with its shares, and answers prices far more strongly then: with a = log A
-as a third coordinate its Hessian is -G M' with the further entries
+A user on a long ladder also changes its point, and then responds far more strongly to prices. With a = log A as a third
+coordinate its Hessian is -G M' with the additional entries
 
     m_ba = -(psi s + chi),   m_pa = -s,   m_aa = (psi + 1) (epsilon + s) + chi,   s = epsilon + h (psi + 1),
 
-epsilon = dlog eta / da, and the Schur complement M - m m^T / m_aa takes the place of M.
+where epsilon = dlog eta / da, and the Schur complement M - m m^T / m_aa replaces M.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT, ScaledSlot
 _MOST_GROWTH = 1.5
 _ACTIVE_SET_ROUNDS = 2
 _FREE_STEPS = 2
-_FAR = 1e3  # below any bound of a step
+_FAR = 1e3  # larger than any bound of a step
 _FIXED_STEPS = 1
 
 
 def polish(slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: FloatArray) -> Shares:
-    """Newton steps with points that follow the shares, then with points held; never ends below where it starts.
+    """Newton steps with points that follow the shares, then with fixed points; the value never falls.
 
     Args:
         slots: the batch.
@@ -58,7 +58,7 @@ def polish(slots: ScaledSlots, choice: PointChoice, shares: Shares, prices: Floa
 
 
 def settle(slots: ScaledSlots, shares: Shares, prices: FloatArray) -> Shares:
-    """Newton steps with points held, from ``shares`` whose value need not be known; the best allocation met."""
+    """The best allocation of Newton steps with fixed points; ignores ``shares.value`` at the start."""
     local = _local(slots, shares)
     best = at_hand = replace(shares, value=local.value)
     for _ in range(_FIXED_STEPS):
@@ -71,7 +71,7 @@ def settle(slots: ScaledSlots, shares: Shares, prices: FloatArray) -> Shares:
 
 @dataclass(frozen=True, eq=False)
 class _Local:
-    """What Newton's method needs to know at given shares, (U, N) each but ``value`` (1, N)."""
+    """Quantities at given shares that Newton's method needs, (U, N) each, but ``value`` (1, N)."""
 
     bandwidth: FloatArray
     power: FloatArray
@@ -103,10 +103,10 @@ def _local(slots: ScaledSlots, shares: Shares) -> _Local:
 
 @dataclass(frozen=True, eq=False)
 class _Quadratic:
-    """A user's quadratic model around its shares, in relative steps and over G; all (U, N).
+    """Quadratic model of each user around its shares, in relative steps and divided by G; all (U, N).
 
-    The gradient is (``psi``, 1) less prices times ``cost``, the Hessian -M with M = ``curvature`` (bb, bp, pp);
-    steps lie within ``low`` .. ``_MOST_GROWTH``.
+    The gradient is (``psi``, 1) - prices x ``cost``; the Hessian is -M with M = ``curvature`` (bb, bp, pp). Steps lie
+    in ``low`` .. ``_MOST_GROWTH``.
     """
 
     psi: FloatArray
@@ -117,14 +117,14 @@ class _Quadratic:
 
 @dataclass(frozen=True, eq=False)
 class _Linear:
-    """The steps that answer prices: ``rise`` less prices times ``slope``, given for b, then for p."""
+    """Optimal steps as a linear function of prices: ``rise`` - prices x ``slope``, for b, then for p."""
 
     rise: tuple[FloatArray, FloatArray]
     slope: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 def _quadratic(slots: ScaledSlots, local: _Local, free: bool) -> _Quadratic:
-    """The model; with ``free`` points, users between the ends of their ladder change theirs along with the shares."""
+    """The quadratic model; with ``free``, users between the ends of their ladder also change their point."""
     x, q = local.threshold, local.exponent
     psi = bandwidth_elasticity(q)
     chi = np.maximum((psi + 1.0) * (1.0 - (psi + 1.0) * np.exp(-q)), 0.0)
@@ -133,14 +133,14 @@ def _quadratic(slots: ScaledSlots, local: _Local, free: bool) -> _Quadratic:
     bend = np.maximum(1.0 - x if slots.fading == "rayleigh" else order - x * x, 0.0)
     m_bb, m_bp, m_pp = bend * psi * psi + chi + psi, bend * psi, 1.0 + bend
     if free:
-        # Where its point is optimal a user's accuracy has the elasticity epsilon with regard to A.
+        # At its optimal point a user's accuracy has elasticity epsilon with respect to A.
         epsilon = np.minimum(gain * (psi + 1.0) / np.maximum(local.accuracy * local.success, 1e-300), 0.5)
         slide = epsilon + bend * (psi + 1.0)
         m_ba = psi * slide + chi
         share = local.inner / ((psi + 1.0) * (epsilon + slide) + chi)
         m_bb, m_bp, m_pp = m_bb - m_ba * m_ba * share, m_bp - m_ba * slide * share, m_pp - slide * slide * share
     cost = local.bandwidth / gain, local.power / gain
-    # x grows like e^q when bandwidth shrinks: let log x rise by 1, or up to about -1 from far below.
+    # x grows like e^q when bandwidth shrinks, so a step may raise log x by 1, or from far below to about -1.
     room = np.maximum(1.0, -1.2 - np.log(x + 1e-30))
     low = (
         np.maximum(slots.least[0] / local.bandwidth - 1.0, -room / (q + room)),
@@ -150,7 +150,7 @@ def _quadratic(slots: ScaledSlots, local: _Local, free: bool) -> _Quadratic:
 
 
 def _linear(model: _Quadratic, held: tuple[BoolArray | float, BoolArray | float]) -> _Linear:
-    """How steps answer prices when those ``held`` stay at their lower bounds."""
+    """Steps as a function of prices, if users in ``held`` stay at their lower bounds."""
     m_bb, m_bp, m_pp = model.curvature
     held_b, held_p = held
     both_free = (1.0 - held_b) * (1.0 - held_p)
@@ -167,7 +167,7 @@ def _linear(model: _Quadratic, held: tuple[BoolArray | float, BoolArray | float]
 def _newton_step(
     slots: ScaledSlots, model: _Quadratic, shares: Shares, prices: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Shares after one step, and the prices that clear the budgets; users at a bound of their step are held there."""
+    """Shares after one step, and prices that clear the budgets; users at a bound of their step stay there."""
     held: tuple[BoolArray | float, BoolArray | float] = (0.0, 0.0)
     linear = _linear(model, held)
     step = _answer(linear, prices)
@@ -187,12 +187,12 @@ def _newton_step(
 
 
 def _held(step: tuple[FloatArray, FloatArray], held: tuple[BoolArray, BoolArray]) -> tuple[FloatArray, FloatArray]:
-    """The step with those held far below their bounds, to which it is clipped."""
+    """The step with ``held`` entries far below their bounds; the caller clips them to the bounds."""
     return np.where(held[0], -_FAR, step[0]), np.where(held[1], -_FAR, step[1])
 
 
 def _answer(linear: _Linear, prices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Relative steps that answer prices, bounds ignored."""
+    """Relative steps at given prices, without bounds."""
     return (
         linear.rise[0] - prices[0] * linear.slope[0] - prices[1] * linear.slope[1],
         linear.rise[1] - prices[0] * linear.slope[2] - prices[1] * linear.slope[3],
@@ -207,7 +207,7 @@ def _clearing_prices(
     step: tuple[FloatArray, FloatArray],
     prices: FloatArray,
 ) -> FloatArray:
-    """Prices (2, 1, N) at which the users that ``step`` leaves inside their bounds spend what the others leave."""
+    """Prices (2, 1, N) at which users within their bounds at ``step`` spend exactly what the others leave."""
     rows = []
     for share, change, rise, low, (of_b, of_p) in (
         (shares.bandwidth, step[0], linear.rise[0], model.low[0], linear.slope[:2]),

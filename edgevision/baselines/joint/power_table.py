@@ -1,9 +1,9 @@
-"""Step 1 of ``joint``, a closed form tabulated: what power is worth, one table per fading and success model.
+"""Step 1 of ``joint``: table of the optimal power at a given price, one per fading and success model.
 
-Solved is max over p of eta F(m / p) - nu p. F(x) is the success probability at the normalised threshold x, and
-m = x p the threshold per unit of power. With s = p / m the maximum is eta H(c), c = nu m / eta, where
-H(c) = max_s F(1/s) - c s depends on the fading alone. F(1/s) is convex up to one inflection and concave beyond; H here
-is the maximum over the concave part.
+It solves max over p of eta F(m / p) - nu p. F(x) is the success probability at the normalised threshold x, and m = x p
+is the threshold per unit of power. With s = p / m the maximum is eta H(c), c = nu m / eta, where
+H(c) = max_s F(1/s) - c s depends only on fading and success model. F(1/s) is convex up to one inflection and concave
+beyond it; H is the maximum over the concave part.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _BISECTIONS = 70
 
 @dataclass(frozen=True, eq=False)
 class PowerTable:
-    """Success probability F and its conjugate H as tables whose linear interpolation never lies below them.
+    """Tables of the success probability F and its conjugate H; linear interpolation is never below the true values.
 
-    Chords of a convex function lie above it; F is convex in the threshold x where it is tabulated (the exact
-    half-normal model) and H is convex in c, being a maximum of linear functions.
+    Chords of a convex function lie above it. F is convex in the threshold x where it is tabulated (the exact
+    half-normal model), and H is convex in c as a maximum of linear functions.
 
     Attributes:
         fading: distribution of the gain.
         model: success model.
-        order: power of x in which F is convex: 2 for exp(-x^2 / 2), else 1.
+        order: F is convex in this power of x: 2 for exp(-x^2 / 2), else 1.
         probability: F at multiples of 1 / 256.
         log_price: log c of the first node; nodes are 1 / 256 apart.
         value: H at the nodes.
-        power: the maximiser s at the nodes, which falls with c.
+        power: maximiser s at the nodes; it falls with c.
     """
 
     fading: Fading
@@ -63,13 +63,13 @@ class PowerTable:
     def conjugate(self, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """An upper bound on H(c), and bounds on its maximiser from below and above.
 
-        Beyond the inflection's price there is no stationary point: the bound on H is valid still and the upper bound
-        on the maximiser is 0.
+        Beyond the price of the inflection there is no stationary point: the bound on H is still valid, and the upper
+        bound on the maximiser is 0.
         """
         last = len(self.value) - 1
         position = (np.log(price) - self.log_price) * _PRICE_STEPS_PER_UNIT
         node = np.clip(position, 0.0, last - 1.0).astype(np.int64)
-        # Linear in c itself, not in log c: only then is the chord above H.
+        # Linear in c, not in log c, because only then the chord is above H.
         weight = np.clip(np.expm1((position - node) / _PRICE_STEPS_PER_UNIT) / _CHORD, 0.0, 1.0)
         value = self.value.take(node)
         value += weight * (self.value.take(node + 1) - value)
@@ -117,7 +117,7 @@ def power_table(fading: Fading, model: SuccessModel) -> PowerTable:
 
 
 def marginal_success(x: FloatArray, fading: Fading, model: SuccessModel) -> FloatArray:
-    """-F'(x), the success that a lower threshold gains."""
+    """-F'(x): gain in success probability per decrease of the threshold x."""
     if fading == "rayleigh":
         return np.asarray(np.exp(-x))
     factor = x if model == "chernoff" else np.sqrt(2.0 / np.pi)

@@ -1,11 +1,11 @@
-"""Step 4 of ``joint``: clearing prices, those of bandwidth and power at which demand meets both budgets.
+"""Step 4 of ``joint``: clearing prices of bandwidth and power, at which demand meets both budgets.
 
 They minimise the Lagrangian bound
 
     g(lambda, nu) = sum_i max [v_i - lambda beta_i - nu pi_i] + lambda + nu,
 
-v_i being eta P of user i. g is convex; its slope is what is left of each budget. Demand jumps where a user gives up, so
-the search follows the sign of the slope with steps that shrink when it turns.
+where v_i is eta P of user i. g is convex, and its slope is the unused part of each budget. Demand jumps where a user
+drops to its minimum, so the search follows the sign of the slope, with steps that shrink when the sign changes.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Clearing:
     """Result of the search.
 
     Attributes:
-        prices: lambda and nu where the bound was lowest, per unit of the whole budget, (2, 1, N).
-        equal: equal shares, from which the search started.
-        under: users' answers of the lowest bound among those that fit both budgets.
-        over: users' answers of the lowest bound among those that overdraw one.
+        prices: lambda and nu of the lowest bound, per whole budget, (2, 1, N).
+        equal: equal shares, the start of the search.
+        under: response with the lowest bound among those that fit both budgets.
+        over: response with the lowest bound among those that exceed a budget.
     """
 
     prices: FloatArray
@@ -44,7 +44,7 @@ class Clearing:
 
 
 def clear_prices(slots: ScaledSlots, choice: PointChoice) -> Clearing:
-    """Search the prices of a batch of slots."""
+    """Search clearing prices for a batch of slots."""
     users = responders(slots, choice)
     equal = _equal_shares(slots, choice)
     log_prices = _stationary_prices(slots, equal)
@@ -69,7 +69,7 @@ def clear_prices(slots: ScaledSlots, choice: PointChoice) -> Clearing:
         lowest_over = np.where(fits, lowest_over, np.minimum(bound, lowest_over))
         before, excess = excess, np.log(np.clip(demand, 0.05, 20.0))
         limit = np.where(excess * before < 0, 0.5 * np.abs(move), np.minimum(1.5 * limit, _LARGEST_MOVE))
-        # Gains from typical elasticities: dearer bandwidth also saves power, dearer power hardly any bandwidth.
+        # Steps from typical elasticities: a higher price of bandwidth also saves power, but hardly the reverse.
         move = np.stack([0.8 * excess[0], 1.2 * excess[1] - 0.72 * excess[0]])
         move = np.clip(move, -limit, limit)
         log_prices = log_prices + move
@@ -82,13 +82,13 @@ def _replaced(old: Response, new: Response, where: BoolArray) -> Response:
 
 
 def _equal_shares(slots: ScaledSlots, choice: PointChoice) -> Shares:
-    """Equal shares with the best points: the start, and an answer where resources are plenty."""
+    """Equal shares with the best points: the start, and a good allocation if resources are plentiful."""
     share = slots.active / slots.count
     return valued(slots, choice.at_shares(share, share), share, share)
 
 
 def _stationary_prices(slots: ScaledSlots, shares: Shares) -> FloatArray:
-    """log lambda and log nu at which shares would be stationary on average, (2, 1, N)."""
+    """log lambda and log nu at which the shares are stationary on average, (2, 1, N)."""
     exponent, accuracy = slots.exponent(shares.points), at(slots.accuracy, shares.points)
     x = np.minimum(thresholds(exponent, slots.noise, shares.bandwidth, shares.power), 50.0)
     marginal = accuracy * marginal_success(x, slots.fading, slots.model) * x

@@ -1,12 +1,12 @@
-"""Step 5 of ``joint``: a feasible allocation from what users want on either side of the clearing prices.
+"""Step 5 of ``joint``: a feasible allocation from the responses on both sides of the clearing prices.
 
-Demand jumps where users are indifferent between two answers, a cheap and a dear one. On one side of the jump a budget
-is overdrawn, on the other part of it lies idle. Every user starts from its answer that fits; upgrades to its other
-answer are granted in the order of what they gain per cost,
+Demand jumps where a user is indifferent between a cheap and an expensive response. On one side of the jump a budget is
+exceeded, on the other a part of it is unused. Every user starts from its response that fits. Upgrades to the other
+response are granted in the order of gain per cost,
 
     (gain of i) / (lambda (extra bandwidth of i) + nu (extra power of i)),
 
-as in the relaxation of the knapsack problem.
+as in the linear relaxation of the knapsack problem.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from edgevision.baselines.joint.scaled_slots import ScaledSlots, Shares, fill
 def recover(slots: ScaledSlots, choice: PointChoice, found: Clearing) -> Shares:
     """The best of equal shares and of three ways to grant upgrades.
 
-    Granted are those that fit, one more in part, or one more at everybody's expense.
+    These grant all upgrades that fit, one more in part, or one more by scaling down all shares.
 
     Args:
         slots: the batch.
         choice: finds the best points.
-        found: clearing prices and the answers on either side of them.
+        found: clearing prices and the responses on both sides of them.
     """
     prices, under, over = found.prices, found.under, found.over
     extra = over.bandwidth - under.bandwidth, over.power - under.power
@@ -59,7 +59,7 @@ def recover(slots: ScaledSlots, choice: PointChoice, found: Clearing) -> Shares:
 
 
 def _fit(extra: tuple[FloatArray, ...], free: tuple[FloatArray, ...], wanted: BoolArray) -> BoolArray:
-    """Whether the wanted upgrades up to each fit what is free of both budgets, (U, N)."""
+    """Whether all wanted upgrades up to each one fit the unused part of both budgets, (U, N)."""
     sums = [(e * wanted).cumsum(axis=0) <= f + 1e-9 for e, f in zip(extra, free, strict=True)]
     return np.asarray(sums[0] & sums[1])
 
@@ -67,11 +67,10 @@ def _fit(extra: tuple[FloatArray, ...], free: tuple[FloatArray, ...], wanted: Bo
 def _granted(
     slots: ScaledSlots, choice: PointChoice, under: Response, order: IntArray, grant: tuple[FloatArray, ...]
 ) -> Shares:
-    """Shares that fill the budgets after adding ``grant`` (U, N) each, given in ``order``, and the best points."""
+    """Shares that fill the budgets after adding ``grant`` (U, N) each, sorted by ``order``; with the best points."""
     shares: list[FloatArray] = []
     for share, ordered, least in zip((under.bandwidth, under.power), grant, slots.least, strict=True):
         added = np.empty_like(ordered)
         added.ravel()[order.ravel()] = ordered.ravel()
         shares.append(fill(share + added, slots.active, least))
-
     return valued(slots, choice.at_shares(*shares), *shares)

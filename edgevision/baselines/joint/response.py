@@ -1,12 +1,12 @@
-"""Step 3 of ``joint``: a user's answer to prices, what it would take if it had to pay for bandwidth and power.
+"""Step 3 of ``joint``: each user's response to prices, that is, what it would choose if it paid for its resources.
 
-A user who pays lambda and nu maximises
+A user that pays lambda for bandwidth and nu for power maximises
 
     eta_k P_k(beta, pi) - lambda beta - nu pi   over k, beta >= least, pi >= least.
 
 The maximum lies where both shares are free, where one is at its minimum, or where both are. The regimes ``free`` and
-``least_power`` come from ``response_table``, ``least_bandwidth`` from ``power_table``; with both at their minimum P is
-known before any price.
+``least_power`` come from ``response_table``, ``least_bandwidth`` from ``power_table``. With both at their minimum, P
+does not depend on prices.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Response:
         points: index into the K points, (U, N).
         bandwidth: share of B_max, (U, N).
         power: share of P_max, (U, N).
-        value: eta P less what the shares cost, (U, N).
-        gain: by how much eta P exceeds its value at minimum shares, (U, N).
+        value: eta P minus the cost of the shares, (U, N).
+        gain: eta P minus its value at minimum shares, (U, N).
     """
 
     points: IntArray
@@ -48,16 +48,16 @@ _Answer = tuple[IntArray, FloatArray, FloatArray, FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class Responders:
-    """What answers to any prices need.
+    """Quantities for responses that do not depend on prices.
 
     Attributes:
         choice: finds the best points.
-        log_relative: log A over ``load``, broadcasts to (K, U, N).
-        log_price: log A - log eta less the log of ``load``; broadcasts to (K, U, N).
+        log_relative: log of A over ``load``; broadcasts to (K, U, N).
+        log_price: ``log_relative`` - log eta; broadcasts to (K, U, N).
         log_load: log of ``load``, (U, N).
         log_y: log y of the regime ``least_power`` at A = ``load``, (U, N).
         least_points: best point at minimum shares, (U, N).
-        least_success: its eta P, (U, N).
+        least_success: eta P at this point and minimum shares, (U, N).
     """
 
     choice: PointChoice
@@ -85,7 +85,7 @@ def responders(slots: ScaledSlots, choice: PointChoice) -> Responders:
 
 
 def respond(slots: ScaledSlots, users: Responders, prices: FloatArray) -> Response:
-    """The best answer of every user to ``prices`` (2, 1, N)."""
+    """The response of every user to ``prices`` (2, 1, N)."""
     log_prices = np.log(prices)
     least_b, least_p = slots.least
     least = users.least_success - prices[0] * least_b - prices[1] * least_p
@@ -99,7 +99,7 @@ def respond(slots: ScaledSlots, users: Responders, prices: FloatArray) -> Respon
 
 
 def _free(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices: FloatArray) -> _Answer:
-    """The answer with both shares free."""
+    """Best choice with both shares free."""
     log_lambda, log_nu = log_prices
     log_r = slots.log_noise + (log_nu - log_lambda)
     points, value = users.choice.free(log_r, log_lambda)
@@ -110,7 +110,7 @@ def _free(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices:
 
 
 def _least_power(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices: FloatArray) -> _Answer:
-    """The answer with power at its minimum."""
+    """Best choice with power at its minimum."""
     log_lambda, least = log_prices[0], slots.least[1]
     points, value = users.choice.least_power(log_lambda)
     where = GRID.place(
@@ -121,7 +121,7 @@ def _least_power(slots: ScaledSlots, users: Responders, prices: FloatArray, log_
 
 
 def _least_bandwidth(slots: ScaledSlots, users: Responders, prices: FloatArray, log_prices: FloatArray) -> _Answer:
-    """The answer with bandwidth at its minimum."""
+    """Best choice with bandwidth at its minimum."""
     log_nu, least = log_prices[1], slots.least[0]
     points, value = users.choice.least_bandwidth(log_nu)
     exponent = slots.exponent(points)
@@ -140,11 +140,11 @@ def _within_reach(
     power: FloatArray,
     least: FloatArray,
 ) -> Response:
-    """Cut shares down to what the others' minima leave and fall back to the minimum shares where they pay no more."""
+    """Limit shares to what the minima of the others leave; use minimum shares where these are at least as good."""
     cut = (bandwidth > slots.most[0]) | (power > slots.most[1])
     better, points = points >= 0, np.maximum(points, 0)
     if cut.any():
-        # What was best with more is hardly best with less.
+        # The best point for larger shares is hardly the best for smaller ones.
         bandwidth, power = np.minimum(bandwidth, slots.most[0]), np.minimum(power, slots.most[1])
         points = np.where(cut, users.choice.at_shares(bandwidth, power), points)
     gross = success(slots, points, bandwidth, power)

@@ -1,14 +1,14 @@
-"""Step 1 of ``joint``, a closed form tabulated: a user's best answer to prices, per fading and success model.
+"""Step 1 of ``joint``: tables of a user's best response to prices, one per regime, fading and success model.
 
-At a fixed operating point a user who pays lambda for bandwidth and nu for power maximises
+At a fixed operating point a user that pays lambda for bandwidth and nu for power maximises
 eta F(x) - lambda beta - nu pi. Setting both derivatives to zero, with q = A / beta and psi(q) = q / (1 - e^-q) - 1:
 
     pi = lambda beta / (nu psi),   x = r (e^q - 1) psi,     r = kappa nu / lambda      ``free``: both shares free
-    pi = least,                    x = y (e^q - 1) / q,     y = kappa A / least        ``least_power``: at its minimum
-    -F'(x) x psi q = c,                                     c = lambda A / eta         in either regime
+    pi = least,                    x = y (e^q - 1) / q,     y = kappa A / least        ``least_power``: least power
+    -F'(x) x psi q = c,                                     c = lambda A / eta         in both regimes
 
-so the value per unit of eta and q depend on two numbers only: log c and log r, or log c and log y. The third regime,
-``least_bandwidth``, has its bandwidth at the minimum; its power comes from ``power_table``.
+so q and the value per unit of eta depend on two numbers only: log c and log r, or log c and log y. In the third regime,
+``least_bandwidth``, bandwidth is at its minimum; ``power_table`` gives its power.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _WORTHLESS = -1e30
 
 @dataclass(frozen=True, eq=False)
 class ResponseTable:
-    """The best answer in one regime, for bilinear interpolation.
+    """The best response in one regime, for bilinear interpolation.
 
     Attributes:
-        value: F(x) less what the shares cost, per unit of eta; hugely negative where no point is stationary.
+        value: F(x) minus the cost of the shares, per unit of eta; -1e30 where no point is stationary.
         log_exponent: log q at the maximum.
     """
 
@@ -45,7 +45,7 @@ class ResponseTable:
 
 @dataclass(frozen=True)
 class Grid:
-    """Nodes of a table in two coordinates, evenly spaced; tables are flat, one row of nodes after the other."""
+    """Evenly spaced nodes of a table in two coordinates; tables are flat, in row-major order."""
 
     row_start: float
     row_step: float
@@ -55,7 +55,7 @@ class Grid:
     columns: int
 
     def place(self, row: FloatArray, column: FloatArray) -> Place:
-        """Find coordinates, which broadcast against each other; both are clipped to the grid."""
+        """Locate coordinates in the grid; they are clipped to it and broadcast against each other."""
         row_node, row = _split(row, self.row_start, self.row_step, self.rows)
         column_node, column = _split(column, self.column_start, self.column_step, self.columns)
         return Place(row_node * self.columns + column_node, row, column, self.columns)
@@ -84,7 +84,7 @@ GRID = Grid(-40.0, 0.5, 141, -10.0, 1 / 16, 273)  # log r or log y, and log c
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where numbers lie in a table: the flat index of the lower node and the weights of the upper ones."""
+    """Position in a table: the flat index of the lower node and the weights of the upper nodes."""
 
     node: IntArray
     row: FloatArray
@@ -92,7 +92,7 @@ class Place:
     columns: int
 
     def read(self, table: FloatArray) -> FloatArray:
-        """Bilinear interpolation."""
+        """Interpolate a table bilinearly."""
         low, high = table.take(self.node), table.take(self.node + self.columns)
         low += self.column * (table.take(self.node + 1) - low)
         high += self.column * (table.take(self.node + (self.columns + 1)) - high)
@@ -102,11 +102,11 @@ class Place:
         return high
 
     def lower(self, table: FloatArray) -> FloatArray:
-        """The lower node's entry."""
+        """Entry of a table at the lower node."""
         return table.take(self.node)
 
     def nearest(self, table: IntArray) -> IntArray:
-        """The nearest node's entry."""
+        """Entry of a table at the nearest node."""
         return table.take(self.node + self.columns * (self.row > 0.5) + (self.column > 0.5))
 
 
@@ -125,7 +125,7 @@ def _row(regime: Regime, fading: Fading, model: SuccessModel, log_row: float) ->
     log_x = log_row + q + np.log(-np.expm1(-q)) + (np.log(psi) if regime == "free" else -_LOG_Q)
     x = np.exp(np.minimum(log_x, 7.0))
     marginal = marginal_success(x, fading, model) * x * psi * q
-    # From the most bandwidth (small q) on the first stationary point is the maximum; beyond the hump lies a minimum.
+    # The first stationary point from small q (much bandwidth) is the maximum; beyond the peak of marginal is a minimum.
     peak = int(np.argmax(marginal)) + 1
     log_marginal = np.maximum.accumulate(np.log(np.maximum(marginal[:peak], 1e-300)))
     nodes = GRID.nodes()[1]

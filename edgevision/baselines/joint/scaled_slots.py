@@ -1,4 +1,4 @@
-"""Step 0 of ``joint``: slots in the units of their budgets, shares instead of hertz and watts.
+"""Step 0 of ``joint``: slots in units of their budgets, with shares instead of hertz and watts.
 
 With beta = b / B_max and pi = p / P_max the threshold of a user at an operating point is
 
@@ -20,24 +20,24 @@ from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.problem import SlotProblem
 
 LARGEST_EXPONENT = 600.0
-_EXTREME = 1e12  # of both factors of A: 1e24 is never in time, 1e-24 nothing to send
+_EXTREME = 1e12  # limit of both factors of A: A = 1e24 is never in time, 1e-24 means nothing to send
 _LOG_NOISE_RANGE = 60.0
 
 
 @dataclass(frozen=True, eq=False)
 class ScaledSlots:
-    """N slots of U users with K operating points, in shares of the budgets.
+    """N slots of U users with K operating points, in units of the budgets.
 
     Attributes:
-        active: who takes part, (U, N).
+        active: whether each user has a request, (U, N).
         count: number of active users, at least 1, (1, N).
-        load: factor of A that all points of a user share, (U, N).
-        relative: A of each point over ``load``, (K, 1, 1) where it is the same for all users, else (K, U, N).
+        load: factor of A that is common to all points of a user, (U, N).
+        relative: A of each point over ``load``; (K, 1, 1) if it is the same for all users, else (K, U, N).
         accuracy: eta, broadcasts to (K, U, N); positive.
         noise: kappa, (U, N).
-        log_noise: log kappa, clipped to +-60, (U, N).
+        log_noise: log kappa, clipped to -60 .. 60, (U, N).
         least: minimum shares of bandwidth and power, 0 for inactive users, (U, N) each.
-        most: what the other users' minima leave, (U, N) each.
+        most: largest shares that the minima of the other users leave, (U, N) each.
         fading: distribution of the gain.
         model: success model to maximise.
     """
@@ -70,7 +70,7 @@ class ScaledSlots:
         return self.relative.shape[1:] == self.accuracy.shape[1:] == (1, 1)
 
     def only(self, chosen: BoolArray) -> ScaledSlots:
-        """The chosen slots (N,)."""
+        """The slots marked in ``chosen`` (N,)."""
 
         def part(array: FloatArray) -> FloatArray:
             return array[..., chosen] if array.shape[-1] == len(chosen) else array
@@ -88,7 +88,7 @@ class ScaledSlots:
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """A feasible answer in shares of the budgets.
+    """A feasible allocation in shares of the budgets.
 
     Attributes:
         points: operating points, (U, N).
@@ -103,7 +103,7 @@ class Shares:
     value: FloatArray
 
     def only(self, chosen: BoolArray) -> Shares:
-        """The chosen slots (N,)."""
+        """The slots marked in ``chosen`` (N,)."""
         return Shares(*(array[:, chosen] for array in vars(self).values()))
 
     def or_better(self, other: Shares) -> Shares:
@@ -113,7 +113,7 @@ class Shares:
 
 
 def scale_slots(problem: SlotProblem, model: SuccessModel | None = None) -> ScaledSlots:
-    """Rewrite a batch in shares of its budgets; ``model`` overrides the scenario's success model."""
+    """Convert a batch to units of its budgets; ``model`` replaces the scenario's success model."""
     active = np.ascontiguousarray(problem.active.T)
     count = np.maximum(active.sum(axis=0, keepdims=True), 1.0)
     least = tuple(
@@ -156,17 +156,17 @@ def scale_slots(problem: SlotProblem, model: SuccessModel | None = None) -> Scal
 
 
 def _over_time(fraction: FloatArray, airtime: FloatArray) -> FloatArray:
-    """The share per second; infinite where no time is left, even if nothing is to be sent."""
+    """``fraction`` over ``airtime``; infinite if no time is left, even if nothing is to be sent."""
     return np.where(airtime >= 0, fraction / airtime, np.inf)
 
 
 def _compact(array: FloatArray) -> FloatArray:
-    """The array with axes along which it is one value broadcast cut to length 1."""
+    """The array with every broadcast axis (stride 0) reduced to length 1."""
     return array[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)]
 
 
 def at(table: FloatArray, points: IntArray) -> FloatArray:
-    """Entries ``points``, (.., U, N) or one for all, of a table that broadcasts to (K, U, N)."""
+    """Entries of a table that broadcasts to (K, U, N) at ``points``, (.., U, N) or one for all users."""
     if points.ndim == 0:
         return np.asarray(table[points])
     if table.shape[1:] == (1, 1):
@@ -179,9 +179,9 @@ def at(table: FloatArray, points: IntArray) -> FloatArray:
 
 
 def best_of(count: int, value_of: Callable[[int], FloatArray]) -> tuple[IntArray, FloatArray]:
-    """Index and value of the largest of ``count`` arrays (U, N); of equals the first.
+    """Index and value of the largest of ``count`` arrays (U, N), elementwise; the first of equal ones.
 
-    One array at a time stays in the cache, where all of them at once would not.
+    Arrays are made one at a time, so that they stay in the cache.
     """
     best = value_of(0)
     index = np.zeros(best.shape, np.int64)
@@ -201,7 +201,7 @@ def fill(share: FloatArray, active: BoolArray, least: FloatArray) -> FloatArray:
 
 
 def thresholds(exponent: FloatArray, noise: FloatArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
-    """x at given shares; everything broadcasts, and zero shares count as tiny ones."""
+    """x at given shares; arguments broadcast, and shares are at least 1e-30."""
     bandwidth, power = np.maximum(bandwidth, 1e-30), np.maximum(power, 1e-30)
     grown = np.expm1(np.minimum(exponent / bandwidth, LARGEST_EXPONENT))
     return np.asarray(grown * (noise * bandwidth / power))

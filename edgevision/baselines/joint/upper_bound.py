@@ -1,12 +1,12 @@
-"""Certificate of ``joint``: an upper bound on the best value of every slot, for any policy to be measured against.
+"""Certificate of ``joint``: an upper bound on the best value of every slot, valid for any policy.
 
 For any prices lambda, nu >= 0
 
     g(lambda, nu) = sum_i max over k, b, p of [eta_k P_k(b, p) - lambda b - nu p] + lambda B_max + nu P_max
 
 is at least the best sum of task successes under C1..C5: the Lagrangian bound. The inner maxima are bounded on
-intervals, not sampled (``inner_bound``), each user keeps its minimum shares and leaves the others theirs, and rounding
-is covered by outward slack. Source: ours.
+intervals, not sampled (``inner_bound``). Each user has at least its minimum shares and leaves the others theirs. A
+slack is added to cover rounding. Source: ours.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import SlotProblem
 
 _TOLERANCE = 2e-5
-_SLACK = 1e-7  # per user; covers rounding, and budgets overdrawn by the 1e-9 that ``Allocation.check`` lets pass
+_SLACK = 1e-7  # per user; covers rounding and the relative excess of 1e-9 that ``Allocation.check`` tolerates
 _ENTRIES_AT_A_TIME = 200_000
 _RADIUS = 0.15
 
@@ -37,7 +37,7 @@ class UpperBound:
 
     Attributes:
         value: no feasible allocation has a larger mean Phi over the active users, (N,); 0 where nobody is active.
-        prices: the lambda and nu that prove it, value per whole budget of bandwidth and power, (2, N).
+        prices: lambda and nu that prove the bound, per whole budget, (2, N).
     """
 
     value: FloatArray
@@ -55,9 +55,9 @@ def upper_bound(
     Args:
         problem: N slots.
         success_model: model that values are scored with; ``None`` is the scenario's own.
-        prices: lambda and nu to start from, per whole budget, (2, N); any are valid, good ones make the bound tight.
-            ``None`` starts from those that ``clear_prices`` finds.
-        refinements: steps that improve the prices, at the cost of one bound each.
+        prices: start for lambda and nu, per whole budget, (2, N); any are valid, good ones make the bound tight.
+            ``None`` starts from ``clear_prices``.
+        refinements: steps that improve the prices; each costs one evaluation of the bound.
 
     Returns:
         Bounds on ``problem.value(allocation, success_model)`` and the prices.
@@ -78,7 +78,7 @@ def upper_bound(
 def _bound_group(
     problem: SlotProblem, model: SuccessModel | None, prices: FloatArray | None, refinements: int
 ) -> UpperBound:
-    """Ellipsoid method on the logarithms of the two prices, from the given ones or the clearing ones."""
+    """Minimise the bound over the logarithms of both prices by the ellipsoid method."""
     if prices is None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
             slots = scale_slots(problem, model)
@@ -105,7 +105,7 @@ def _bound_group(
 def _lagrangian_bound(
     problem: SlotProblem, slot: IntArray, users: Users, prices: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """g (N,) and what the maximisers leave of both budgets, (2, N)."""
+    """g (N,) and the parts of both budgets that the maximisers leave, (2, N)."""
     value, bandwidth, power = inner_maxima(users, prices[:, slot], _TOLERANCE)
 
     def total(of: FloatArray) -> FloatArray:
@@ -115,7 +115,7 @@ def _lagrangian_bound(
 
 
 def _users(problem: SlotProblem, model: SuccessModel | None) -> tuple[IntArray, Users]:
-    """The active users of all slots one after the other, and the slot (M,) of each."""
+    """The slot (M,) of each active user, and the active users of all slots in one batch."""
     slot, user = np.nonzero(problem.active)
     others = problem.active.sum(axis=1)[slot] - 1
     budget_b, budget_p = problem.bandwidth_budget[slot], problem.power_budget[slot]

@@ -53,8 +53,8 @@ class Simulator:
     """State and dynamics of N independent environments of one scenario.
 
     Raises:
-        ScenarioError: the accuracy mode needs data that the profile or the caller does not provide, or the episodes need
-            too much memory.
+        ScenarioError: the accuracy mode needs data that the profile or the caller does not provide, or the episodes
+            need too much memory.
     """
 
     def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
