@@ -1,6 +1,6 @@
-"""Learning agents: training with Stable-Baselines3 and the policies that come out of it.
+"""Learning agents: training with Stable-Baselines3, and the trained policies.
 
-Importing this package is light; PyTorch and Stable-Baselines3 are imported at the first use of what needs them.
+Importing this package is fast, because PyTorch and Stable-Baselines3 are imported at the first use of a name below.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MODULE_OF = {
     "train": "training",
 }
 
-# Acting with a learned policy takes less than training one.
+# Using a trained policy needs fewer libraries than training.
 _NEEDS = dict.fromkeys(_MODULE_OF, AGENT_LIBRARIES) | {"LearnedPolicy": ("torch", "safetensors")}
 
 __getattr__ = lazy_attributes(__name__, _MODULE_OF, "agents", _NEEDS)

@@ -1,4 +1,4 @@
-"""Stable-Baselines3 models on set policies, from hyperparameters."""
+"""Builds the Stable-Baselines3 model (PPO or SAC with set networks) for given hyperparameters."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from edgevision.agents.sb3_vec_env import SB3VecEnv
 
 _PPO_ONLY = ("n_steps", "n_epochs", "gae_lambda", "clip_range", "vf_coef", "max_grad_norm")
 _SAC_ONLY = ("buffer_size", "learning_starts", "train_freq", "gradient_steps", "tau")
-_POLICY = ("width", "log_std_init", "weight_decay")
 
 
 def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> BaseAlgorithm:
-    """An untrained model of the algorithm that the hyperparameters are for."""
+    """An untrained PPO or SAC model, depending on the type of the hyperparameters."""
     ppo = isinstance(hyperparameters, PPOHyperparameters)
     values = vars(hyperparameters)
     own = ("batch_size", "gamma", "ent_coef", *(_PPO_ONLY if ppo else _SAC_ONLY))
     options: dict[str, Any] = {
         **{name: values[name] for name in own},
         "learning_rate": lambda remaining: hyperparameters.learning_rate * remaining,
-        "policy_kwargs": {name: values[name] for name in _POLICY},
+        "policy_kwargs": {name: values[name] for name in ("width", "log_std_init", "weight_decay")},
         "seed": seed,
         "device": "cpu",  # networks this small are slower on an accelerator
     }
@@ -37,11 +36,11 @@ def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> 
 
 
 def set_actor(model: BaseAlgorithm) -> SetActor:
-    """The part of a model that acts; it goes on learning with the model."""
+    """The network of a model that chooses actions; it is shared with the model, so training changes it."""
     actor: SetActor = model.policy.set_actor  # type: ignore[assignment]
     return actor
 
 
 def log_interval(hyperparameters: Hyperparameters) -> int:
-    """How often to log: every tenth rollout, or once per round of episodes."""
+    """Argument ``log_interval`` of ``learn``: ten rollouts (PPO), or one episode of every environment (SAC)."""
     return 10 if isinstance(hyperparameters, PPOHyperparameters) else hyperparameters.n_envs

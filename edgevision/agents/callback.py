@@ -1,4 +1,4 @@
-"""What happens between stretches of learning: evaluation, checkpoint, a fresh start of all random numbers."""
+"""`EvaluateAndCheckpoint`: the training callback that evaluates, writes checkpoints and reseeds at fixed intervals."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from edgevision.envs import ScenarioConfig
 from edgevision.errors import TrainingError
 from edgevision.protocol import SEEDS
 
-#: Figures are drawn at every so manieth evaluation and at the end; drawing costs more than evaluating.
+#: Figures are drawn at every fifth evaluation and at the last, because drawing takes longer than evaluating.
 FIGURE_EVERY = 5
 
 _NOT_IN_TABLES = ("stdout", "log", "json", "csv")
 
 
 @dataclass
-class Progress:
-    """How far a run has come, as kept in its checkpoints.
+class RunProgress:
+    """Progress of a run, as stored in its checkpoints.
 
     Attributes:
         curve: the evaluations so far.
-        seconds: wall-clock time of earlier sittings up to their last checkpoint [s].
+        seconds: wall-clock time of training up to the last evaluation [s].
     """
 
     curve: list[CurvePoint] = field(default_factory=list)
@@ -45,15 +45,15 @@ class Progress:
         return max(self.curve, key=lambda point: point.score)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Convert to JSON values."""
         return {"seconds": self.seconds, "curve": [asdict(point) for point in self.curve]}
 
     @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Progress:
-        """Invert `to_json`.
+    def from_json(cls, state: dict[str, Any]) -> RunProgress:
+        """Read what `to_json` returned.
 
         Raises:
-            TrainingError: something is missing or no number.
+            TrainingError: an entry is missing or not a number.
         """
         try:
             curve = [CurvePoint(**point) for point in state["curve"]]
@@ -66,12 +66,11 @@ class Progress:
             raise TrainingError(f"the checkpoint's learning curve is damaged ({error})") from None
 
 
-class Chapters(BaseCallback):
-    """Cuts training into chapters of ``interval`` environment steps.
+class EvaluateAndCheckpoint(BaseCallback):
+    """Evaluates on the validation seeds and writes a checkpoint every ``interval`` environment steps.
 
-    Every chapter begins with random generators seeded from (seed, steps so far) and with new episodes, and ends with
-    an evaluation on the validation seeds and a checkpoint. A run that goes on from a checkpoint therefore does
-    exactly what it would have done without the interruption.
+    After each checkpoint, all random generators are seeded from (seed, steps so far) and new episodes start. A run that
+    continues from a checkpoint is therefore exactly the same as an uninterrupted one.
     """
 
     def __init__(
@@ -84,21 +83,21 @@ class Chapters(BaseCallback):
         *,
         seed: int,
         interval: int,
-        progress: Progress,
+        progress: RunProgress,
         advance: Callable[[int, str], None],
     ) -> None:
         """Prepare the callback.
 
         Args:
-            run: folder that evaluations and checkpoints go to.
-            policy: around the actor that learns.
+            run: folder for evaluations and checkpoints.
+            policy: policy around the actor that is trained.
             env: the training environment, without wrappers.
-            scenario: what to evaluate on.
-            validation_seeds: one per episode of an evaluation.
-            seed: of the run.
-            interval: length of a chapter [environment steps].
-            progress: how far the run had come; continued in place.
-            advance: receives the steps since it was last called and a note, for a progress bar.
+            scenario: scenario of the evaluations.
+            validation_seeds: one seed per episode of an evaluation.
+            seed: seed of the run.
+            interval: environment steps from one evaluation to the next.
+            progress: progress of the run so far; updated in place.
+            advance: called with the steps since its last call and a note, for a progress bar.
         """
         super().__init__()
         self._run, self._policy, self._env = run, policy, env
@@ -112,12 +111,12 @@ class Chapters(BaseCallback):
         self._begun = time.perf_counter()
         if not self._progress.curve:
             self._evaluate()
-        self._begin_chapter()
+        self._begin_interval()
 
     def _on_rollout_start(self) -> None:
         if self.model.num_timesteps >= self._next:
-            self._end_chapter()
-            self._begin_chapter()
+            self._end_interval()
+            self._begin_interval()
         rewards = [episode["r"] / episode["l"] for episode in self.model.ep_info_buffer or ()]
         note = f"reward {np.mean(rewards):.4f}, " if rewards else ""
         self._show(f"{note}best on validation {self._progress.best.score:.4f}")
@@ -131,10 +130,10 @@ class Chapters(BaseCallback):
 
     def _on_training_end(self) -> None:
         if self._progress.curve[-1].steps < self.model.num_timesteps:
-            self._end_chapter(last=True)
+            self._end_interval(last=True)
         self._show(f"best on validation {self._progress.best.score:.4f}")
 
-    def _begin_chapter(self) -> None:
+    def _begin_interval(self) -> None:
         steps, model = self.model.num_timesteps, self.model
         self._next = (steps // self._interval + 1) * self._interval
         sequence = np.random.SeedSequence([self._seed, steps])
@@ -147,7 +146,7 @@ class Chapters(BaseCallback):
         model._last_obs = model.env.reset()  # type: ignore[assignment]
         model._last_episode_starts = np.ones(n, bool)
 
-    def _end_chapter(self, last: bool = False) -> None:
+    def _end_interval(self, last: bool = False) -> None:
         self._evaluate(last)
         save_checkpoint(self.model, self._progress.to_json(), self._run.checkpoints)
 

@@ -1,8 +1,8 @@
-"""Checkpoints of a training run: everything needed to go on after a kill, and nothing that can run code.
+"""Checkpoints of a training run, from which a killed run can continue; loading one cannot run code.
 
-A checkpoint is a folder ``step-NNN`` with the networks and the optimisers' state (safetensors), counters and the
-learning curve (JSON) and, for SAC, the replay buffer (npz without pickle). It is written under another name and then
-renamed, so that a checkpoint is there whole or not at all.
+A checkpoint is a folder ``step-NNN`` with the networks and the state of the optimisers (safetensors), counters and the
+learning curve (JSON) and, for SAC, the replay buffer (npz without pickle). It is written under a temporary name and
+then renamed, so that it is never incomplete.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from edgevision.storage import read_bytes, read_json, write_atomically, write_js
 from edgevision.storage_arrays import read_arrays
 from edgevision.storage_tensors import MAX_WEIGHTS_BYTES, unpack_tensors
 
-#: The one before the last is kept too, in case the last one's disk blocks go bad.
+#: Number of checkpoints to keep: the last two, in case the last one is damaged on disk.
 KEPT = 2
 
 _TENSORS, _STATE, _REPLAY = "tensors.safetensors", "state.json", "replay.npz"
-_HEADERS = 2**20  # bytes of a replay buffer's file beside its numbers
+_HEADERS = 2**20  # largest size of the headers in a replay buffer's file [byte]
 
 
 def save_checkpoint(model: BaseAlgorithm, state: dict[str, Any], folder: Path) -> Path:
-    """Write a checkpoint of ``model`` with the JSON values ``state`` beside it, and remove the oldest."""
+    """Write a checkpoint of ``model`` and the JSON values ``state``, remove old checkpoints, and return its path."""
     target = folder / f"step-{model.num_timesteps:012d}"
     temporary = folder / f".{target.name}"
     for leftover in (temporary, target):
@@ -57,7 +57,7 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def load_checkpoint(model: BaseAlgorithm, path: Path) -> dict[str, Any]:
-    """Put the checkpoint at ``path`` into a freshly built ``model`` and return the ``state`` saved with it.
+    """Restore an untrained ``model`` from the checkpoint at ``path``; returns its ``state`` and counters.
 
     Raises:
         TrainingError: the checkpoint is damaged or belongs to another run.
@@ -79,7 +79,7 @@ def load_checkpoint(model: BaseAlgorithm, path: Path) -> dict[str, Any]:
 
 
 def _modules(model: BaseAlgorithm) -> Iterator[tuple[str, Any]]:
-    """Names and objects of everything that learns: networks, optimisers and loose tensors."""
+    """Names and objects of everything that training changes: networks, optimisers and single tensors."""
     stateful, tensors = model._get_torch_save_params()
     for name in (*stateful, *tensors):
         value: Any = model
@@ -89,7 +89,7 @@ def _modules(model: BaseAlgorithm) -> Iterator[tuple[str, Any]]:
 
 
 def _tensors(model: BaseAlgorithm) -> dict[str, Tensor]:
-    """All of its tensors, under names of the form ``module/entry``."""
+    """All tensors of a model, under names of the form ``module/entry``."""
     found: dict[str, Tensor] = {}
     for name, value in _modules(model):
         if isinstance(value, Tensor):
@@ -118,7 +118,7 @@ def _restore_tensors(model: BaseAlgorithm, tensors: dict[str, Tensor]) -> None:
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, part: dict[str, Tensor]) -> None:
-    """Put back the moments; learning rates and the like come from the run's hyperparameters."""
+    """Restore the moments; learning rates and other options come from the run's hyperparameters."""
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in part.items():
         index, entry = key.split("/")
@@ -137,7 +137,7 @@ def _replay_buffer(model: BaseAlgorithm) -> DictReplayBuffer | None:
 
 
 def _replay_arrays(buffer: DictReplayBuffer) -> dict[str, NDArray[Any]]:
-    """The buffer's arrays, (capacity, n, ..) each."""
+    """The arrays of the buffer, (capacity, n, ..) each."""
     nested = {"observations": buffer.observations, "next_observations": buffer.next_observations}
     arrays = {f"{name}/{key}": value for name, part in nested.items() for key, value in part.items()}
     flat = ("actions", "rewards", "dones", "timeouts")

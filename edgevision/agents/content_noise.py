@@ -1,4 +1,4 @@
-"""Noise on what the controller sees of a content, so that it learns features and not the contents by heart."""
+"""`ContentNoise`: noise on content features in training, which prevents overfitting to single contents."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from edgevision.envs.observation import FEATURE_LIMIT, USER_FEATURES
 class ContentNoise(VecEnvWrapper):
     """Adds Gaussian noise to the content features of users with a request; for training only.
 
-    A profile holds some hundred contents, each of which training meets thousands of times: without noise a network
-    remembers for each of them which operating points were answered right.
+    A profile holds a few hundred contents, and training sees each of them thousands of times. Without noise a network
+    memorises for each content which operating points give the right answer.
     """
 
     def __init__(self, venv: VecEnv, scale: float) -> None:
         """Wrap a vector environment.
 
         Args:
-            venv: with the observations of `edgevision.envs`.
+            venv: vector environment with the observations of `edgevision.envs`.
             scale: standard deviation of the noise; content features have about unit scale.
         """
         super().__init__(venv)
@@ -35,16 +35,16 @@ class ContentNoise(VecEnvWrapper):
         return super().seed(seed)
 
     def reset(self) -> Any:
-        """Start episodes; noisy observations."""
+        """Start episodes and return noisy observations."""
         return self._noisy(self.venv.reset())
 
     def step_wait(self) -> Any:
-        """The environments' step with noisy observations."""
+        """Finish a step and return its results with noisy observations."""
         observation, reward, done, info = self.venv.step_wait()
         return self._noisy(observation), reward, done, info
 
     def _noisy(self, observation: Any) -> dict[str, Any]:
-        """A copy of the batch with noise on ``users[..., F0:]``, the content features of (n, U, F) rows."""
+        """A copy of the observations with noise on the content features, the last columns of ``users`` (n, U, F)."""
         users = observation["users"].copy()
         content = users[..., len(USER_FEATURES) :]
         noise = self._scale * self._random.standard_normal(content.shape, np.float32)

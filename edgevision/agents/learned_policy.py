@@ -1,7 +1,8 @@
-"""`LearnedPolicy`: a trained set actor that decides like any other policy.
+"""`LearnedPolicy`: a trained set actor as a `Policy`, and its files.
 
-On disk a policy is ``policy.json`` (what it is, and the SHA-256 of its weights) with ``policy-<digest>.safetensors``.
-Neither can run code when it is loaded, and the JSON file is replaced last, so that a kill never leaves half a policy.
+On disk a policy is ``policy.json`` (its description, and the SHA-256 of its weights) and
+``policy-<digest>.safetensors``. Loading them cannot run code. The JSON file is replaced last, so that a kill never
+leaves an incomplete policy.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ MAX_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class PolicyDescription:
-    """What a policy is made for and of.
+    """Architecture of a policy and the observations and actions it was trained for.
 
     Attributes:
-        name: how it is called in tables.
+        name: name of the policy in tables.
         width: neurons per layer of its `SetActor`.
-        grid: sizes of the operating points' axes that its actions index.
-        content_features: names of the content features that it sees.
+        grid: sizes of the axes of operating points.
+        content_features: names of the content features in its observations.
         user_features: names of the other features of a user, in order.
-        cell_features: names of the cell's features, in order.
-        provenance: how it was trained; free of meaning for acting.
+        cell_features: names of the features of the cell, in order.
+        provenance: how it was trained; has no effect on actions.
     """
 
     name: str
@@ -66,23 +67,23 @@ class PolicyDescription:
             )
 
     def network(self) -> SetActor:
-        """A `SetActor` of this architecture with fresh weights."""
+        """A `SetActor` of this architecture with random weights."""
         users = len(self.user_features) + len(self.content_features)
         return SetActor(users, len(self.cell_features), len(self.grid) + 2, self.width)
 
 
 class LearnedPolicy:
-    """A trained policy; the same weights serve any number of users.
+    """A trained policy; the same weights work for any number of users.
 
     Attributes:
-        name: how it is called in tables.
+        name: name of the policy in tables.
         kind: ``learned``.
     """
 
     kind = "learned"
 
     def __init__(self, description: PolicyDescription, actor: SetActor) -> None:
-        """Wrap an actor; it is used as it is, so a policy around an actor in training follows its training."""
+        """Wrap an actor without a copy, so that a policy around an actor in training changes with it."""
         self.description = description
         self.name = description.name
         self.actor = actor
@@ -107,7 +108,7 @@ class LearnedPolicy:
         return decode(action.astype(np.float64), problem)
 
     def save(self, folder: Path) -> None:
-        """Write the policy into ``folder``, over the one that may be there."""
+        """Write the policy into ``folder``; replaces any policy there."""
         weights = {name: value.detach().contiguous() for name, value in self.actor.state_dict().items()}
         payload = safetensors.torch.save(weights)
         digest = sha256(payload)
@@ -128,7 +129,7 @@ class LearnedPolicy:
         """Read a policy from its folder or from the folder of the run that trained it.
 
         Raises:
-            LearnedPolicyError: there is none, or it is damaged, of another format or made for other observations.
+            LearnedPolicyError: there is no policy, or it is damaged, of another format or made for other observations.
         """
         folder = Path(folder)
         document = _read_document(folder / "policy.json")

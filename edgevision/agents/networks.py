@@ -1,7 +1,7 @@
-"""Set networks: one small network shared by all users, with the mean over the active users as context.
+"""Set networks: one small network for all users, with the mean over the active users as context.
 
-Actions are permutation-equivariant and values permutation-invariant in the users, and the same weights serve any
-number of them. Pure PyTorch: acting with a trained policy needs no reinforcement-learning library.
+Actions are permutation-equivariant and values permutation-invariant in the users, and the same weights work for any
+number of users. This module needs only PyTorch, so that a trained policy runs without Stable-Baselines3.
 Source: Zaheer et al., Deep Sets, NeurIPS 2017, section 3.
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-#: Standard deviation of the initial output weights: small, so that an untrained policy gives everyone equal shares.
+#: Standard deviation of the initial output weights; small, so that an untrained policy gives nearly equal shares.
 INITIAL_HEAD_SCALE = 0.01
 
 
 def mean_over_active(values: Tensor, active: Tensor) -> Tensor:
-    """Mean of (N, U, W) over the users whose ``active`` (N, U) is 1, (N, W); zeros where nobody is active."""
+    """Mean of (N, U, W) over the users whose ``active`` (N, U) is 1, (N, W); zeros if no user is active."""
     count = active.sum(dim=1, keepdim=True).clamp(min=1.0)
     return (active.unsqueeze(1) @ values).squeeze(1) / count
 
 
 class SetEncoder(nn.Module):
-    """Embeds each user in view of the others: h_i = g(e_i, mean of active e_j), e_i = f(user_i, cell, active_i)."""
+    """Embeds users in the context of the others: h_i = g(e_i, mean of active e_j), e_i = f(user_i, cell, active_i)."""
 
     def __init__(self, user_features: int, cell_features: int, width: int) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class SetEncoder(nn.Module):
 
 
 class SetActor(nn.Module):
-    """Actor: the deterministic action of every user."""
+    """Actor network: the deterministic action of every user."""
 
     def __init__(self, user_features: int, cell_features: int, actions: int, width: int) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class SetActor(nn.Module):
 
 
 class SetCritic(nn.Module):
-    """Critic: the mean over the active users of a value per user, as the reward is a mean over them."""
+    """Critic network: the mean over the active users of a value per user, because the reward is such a mean."""
 
     def __init__(self, user_features: int, cell_features: int, width: int) -> None:
         super().__init__()
@@ -65,5 +65,5 @@ class SetCritic(nn.Module):
         self.head = nn.Linear(width, 1)
 
     def forward(self, users: Tensor, cell: Tensor, active: Tensor) -> Tensor:
-        """Value of each slot, (N, 1); 0 where nobody is active."""
+        """Value of each slot, (N, 1); 0 if no user is active."""
         return mean_over_active(self.head(self.encoder(users, cell, active)), active)

@@ -1,4 +1,4 @@
-"""Actor-critic policy for Stable-Baselines3's PPO on set networks."""
+"""`SetActorCriticPolicy`: set networks as a policy for Stable-Baselines3's PPO."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from edgevision.agents.networks import SetActor, SetCritic
 
 
 def network_inputs(observation: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """The three parts of a batched observation, in the order and type that set networks take."""
+    """The parts of a batched observation as float tensors, in the order of the inputs of set networks."""
     return observation["users"].float(), observation["cell"].float(), observation["active"].float()
 
 
 def observation_widths(space: Dict) -> tuple[int, int]:
-    """Number of features of a user and of the cell."""
+    """Number of features per user and of the cell."""
     (_, user_features), (cell_features,) = space["users"].shape, space["cell"].shape  # type: ignore[misc]
     return user_features, cell_features
 
@@ -28,45 +28,26 @@ def observation_widths(space: Dict) -> tuple[int, int]:
 class SetActorCriticPolicy(MultiInputActorCriticPolicy):
     """Gaussian policy around `SetActor`, with one standard deviation per action coordinate, shared by the users.
 
-    Inactive users have a constant distribution, so what is drawn for them moves no gradient. The parent's features
-    extractor has no weights and is not used.
+    Inactive users have a constant distribution, so that their actions add no gradient. The features extractor of the
+    parent class has no weights and is not used.
     """
 
     observation_space: Dict
     action_space: Box
 
-    def __init__(
-        self,
-        observation_space: Dict,
-        action_space: Box,
-        lr_schedule: Schedule,
-        *,
-        width: int,
-        log_std_init: float,
-        weight_decay: float,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, width: int, weight_decay: float, **kwargs: Any) -> None:
         """Build actor and critic.
 
         Args:
-            observation_space: of one environment.
-            action_space: of one environment.
-            lr_schedule: learning rate by the share of training that remains.
+            *args: positional arguments of the parent class.
             width: neurons per layer.
-            log_std_init: logarithm of the initial standard deviation of the actions.
-            weight_decay: of AdamW.
-            **kwargs: what Stable-Baselines3 adds.
+            weight_decay: weight decay of AdamW.
+            **kwargs: keywords of the parent class, ``log_std_init`` among them.
         """
         self._width = width
-        super().__init__(
-            observation_space,
-            action_space,
-            lr_schedule,
-            log_std_init=log_std_init,
-            optimizer_class=torch.optim.AdamW,
-            optimizer_kwargs={"eps": 1e-5, "weight_decay": weight_decay},
-            **kwargs,
-        )
+        kwargs["optimizer_class"] = torch.optim.AdamW
+        kwargs["optimizer_kwargs"] = {"eps": 1e-5, "weight_decay": weight_decay}
+        super().__init__(*args, **kwargs)
 
     def _build(self, lr_schedule: Schedule) -> None:
         widths, actions = observation_widths(self.observation_space), self.action_space.shape[1]

@@ -1,4 +1,4 @@
-"""The folder of a training run, and what is written into it."""
+"""`RunFolder`: the files of a training run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CurvePoint:
 
     Attributes:
         steps: environment steps so far.
-        seconds: wall-clock time of training so far, evaluations included [s].
+        seconds: wall-clock time of training so far, including evaluations [s].
         score: mean reward per slot.
         in_time: mean success probability (or share in time) of the requests.
         accuracy: mean accuracy term of the requests.
@@ -37,13 +37,14 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where a run keeps its files.
+    """The folder of a run.
 
-    - ``config.json``: every setting, defaults included; ``command.txt``: each command that worked on the run;
-      ``versions.json``: of Python and libraries
-    - ``policy.json``, ``policy-*.safetensors``: the best policy on the validation seeds so far
+    - ``config.json``: all settings, including defaults
+    - ``versions.json``: versions of Python and libraries
+    - ``command.txt``: the commands that started or resumed the run
+    - ``policy.json``, ``policy-*.safetensors``: the policy with the best score on the validation seeds so far
     - ``curve.json``: the learning curve
-    - ``checkpoints/``: what a killed run goes on from
+    - ``checkpoints/``: states from which a killed run can continue
     - ``tensorboard/``: scalars and figures
     """
 
@@ -61,24 +62,24 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: dict[str, Any]) -> RunFolder:
-        """Start a run's folder.
+        """Create the folder of a new run.
 
         Raises:
-            TrainingError: something is there already.
+            TrainingError: ``path`` is a file or a folder that is not empty.
         """
         folder = cls(Path(path))
         if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
             raise TrainingError(f"{path} is not empty; resume the run in it or choose another folder")
-        write_json(folder.path / "config.json", config)  # first: from here on a killed run can be resumed
+        write_json(folder.path / "config.json", config)  # first, because a killed run can be resumed once it exists
         write_json(folder.path / "versions.json", versions(_LIBRARIES))
         folder.log_command()
         return folder
 
     def read_config(self) -> dict[str, Any]:
-        """The settings that the run was started with.
+        """The settings with which the run was started.
 
         Raises:
-            TrainingError: there is no run here, or its settings are damaged.
+            TrainingError: the folder holds no run, or its settings are damaged.
         """
         path = self.path / "config.json"
         if not path.exists():
@@ -86,7 +87,7 @@ class RunFolder:
         return read_json(path, TrainingError)
 
     def log_command(self) -> None:
-        """Add the running command to ``command.txt``."""
+        """Append the current command line to ``command.txt``."""
         with (self.path / "command.txt").open("a", encoding="utf-8") as stream:
             stream.write(shlex.join(sys.argv) + "\n")
 

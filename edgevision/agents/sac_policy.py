@@ -1,4 +1,4 @@
-"""Actor and critics for Stable-Baselines3's SAC on set networks."""
+"""`SetSACPolicy`: set networks as actor and critics for Stable-Baselines3's SAC."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from gymnasium.spaces import Box, Dict
 from stable_baselines3.common.distributions import SquashedDiagGaussianDistribution
 from stable_baselines3.common.policies import BaseModel, BasePolicy
 from stable_baselines3.common.torch_layers import CombinedExtractor
-from stable_baselines3.common.type_aliases import Schedule
 from stable_baselines3.sac.policies import LOG_STD_MAX, LOG_STD_MIN, SACPolicy
 from torch import Tensor, nn
 
 from edgevision.agents.networks import SetActor, SetCritic
 from edgevision.agents.ppo_policy import network_inputs, observation_widths
 
-#: Critics that learn side by side; the lowest counts.
+#: Number of critics; SAC uses the lowest of their values.
 N_CRITICS = 2
 
 
 class SquashedSetActor(BasePolicy):
-    """tanh-squashed Gaussian whose mean is `SetActor` before its tanh; inactive users have a constant distribution."""
+    """tanh-squashed Gaussian with mean `SetActor` before its tanh; inactive users have a constant distribution."""
 
     observation_space: Dict
     action_space: Box
@@ -60,7 +59,7 @@ class SquashedSetActor(BasePolicy):
 
 
 class SetCritics(BaseModel):
-    """``N_CRITICS`` of `SetCritic` over what a user sees together with what it does."""
+    """``N_CRITICS`` networks `SetCritic`, whose inputs per user are its features and its action."""
 
     def __init__(self, observation_space: Dict, action_space: Box, width: int) -> None:
         super().__init__(observation_space, action_space)
@@ -83,32 +82,25 @@ class SetSACPolicy(SACPolicy):
     observation_space: Dict
     action_space: Box
 
-    def __init__(
-        self,
-        observation_space: Dict,
-        action_space: Box,
-        lr_schedule: Schedule,
-        *,
-        width: int,
-        log_std_init: float,
-        weight_decay: float,
-        **kwargs: Any,
-    ) -> None:
-        """Build actor and critics; arguments as for `edgevision.agents.ppo_policy.SetActorCriticPolicy`."""
+    def __init__(self, *args: Any, width: int, log_std_init: float, weight_decay: float, **kwargs: Any) -> None:
+        """Build actor and critics.
+
+        Args:
+            *args: positional arguments of the parent class.
+            width: neurons per layer.
+            log_std_init: logarithm of the initial standard deviation of the actions.
+            weight_decay: weight decay of AdamW.
+            **kwargs: keywords of the parent class.
+        """
         self._width, self._log_std_init = width, log_std_init
-        super().__init__(
-            observation_space,
-            action_space,
-            lr_schedule,
-            features_extractor_class=CombinedExtractor,
-            optimizer_class=torch.optim.AdamW,
-            optimizer_kwargs={"weight_decay": weight_decay},
-            **kwargs,
-        )
+        kwargs["features_extractor_class"] = CombinedExtractor
+        kwargs["optimizer_class"] = torch.optim.AdamW
+        kwargs["optimizer_kwargs"] = {"weight_decay": weight_decay}
+        super().__init__(*args, **kwargs)
 
     @property
     def set_actor(self) -> SetActor:
-        """What is kept of the policy when it is done learning."""
+        """The network that a `LearnedPolicy` uses."""
         actor: SetActor = self.actor.set_actor  # type: ignore[assignment]
         return actor
 

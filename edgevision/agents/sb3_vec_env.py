@@ -1,4 +1,4 @@
-"""Gives Stable-Baselines3 the native vector environment directly: no workers, no copies per environment."""
+"""`SB3VecEnv`: the vector environment in the interface of Stable-Baselines3, without worker processes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 
 class SB3VecEnv(VecEnv):
-    """`OffloadingVectorEnv` in same-step autoreset mode, as Stable-Baselines3 expects a vector environment.
+    """Adapter from `OffloadingVectorEnv` in same-step autoreset mode to Stable-Baselines3's ``VecEnv``.
 
-    Observations, rewards and ends of episodes are those of the native environment, unchanged.
+    Observations, rewards and ends of episodes are unchanged.
     """
 
     def __init__(self, env: OffloadingVectorEnv) -> None:
-        """Adapt a native vector environment.
+        """Adapt a vector environment.
 
         Args:
-            env: made with ``autoreset_mode="SameStep"``.
+            env: vector environment, made with ``autoreset_mode="SameStep"``.
 
         Raises:
-            ValueError: the environment resets in another way.
+            ValueError: the environment has another autoreset mode.
         """
         if env.metadata["autoreset_mode"] != AutoresetMode.SAME_STEP:
             raise ValueError(
@@ -45,13 +45,17 @@ class SB3VecEnv(VecEnv):
         return cls(env.unwrapped)  # type: ignore[arg-type]
 
     def seed_episodes(self, seeds: Sequence[int]) -> None:
-        """Seed each environment for the next reset; ``seed`` would give neighbouring runs overlapping seeds."""
+        """Set the seed of each environment for the next reset; ``seed`` would give runs overlapping seeds.
+
+        Raises:
+            ValueError: not one seed per environment.
+        """
         if len(seeds) != self.num_envs:
             raise ValueError(f"needed {self.num_envs} seeds, got {len(seeds)}")
         self._seeds = [int(seed) for seed in seeds]
 
     def reset(self) -> Any:
-        """Start an episode everywhere and return the observations."""
+        """Start an episode in every environment and return the observations."""
         observation, _ = self.env.reset(seed=self._seeds)
         self._reset_seeds()
         return observation
@@ -70,28 +74,28 @@ class SB3VecEnv(VecEnv):
         return observation, reward, terminated | truncated, rows
 
     def close(self) -> None:
-        """Close the native environment."""
+        """Close the vector environment."""
         self.env.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """An attribute of the native environment, once for each index."""
+        """An attribute of the vector environment, once for each index."""
         return [getattr(self.env, attr_name) for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Refused: the environments are one object."""
+        """Not supported, because the environments are one object; always raises ``NotImplementedError``."""
         raise NotImplementedError(f"cannot set {attr_name!r} for single environments; set it on .env")
 
     def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
-        """Refused: the environments are one object."""
+        """Not supported, because the environments are one object; always raises ``NotImplementedError``."""
         raise NotImplementedError(f"cannot call {method_name!r} on single environments; call it on .env")
 
     def set_options(self, options: Any = None) -> None:
-        """Refused: pass options to the native environment's reset."""
+        """Not supported; raises ``NotImplementedError`` for any options."""
         if options:
             raise NotImplementedError("reset options are not supported; reset .env with them")
 
     def env_is_wrapped(self, wrapper_class: type[Any], indices: Any = None) -> list[bool]:
-        """Never: the native environment has no wrappers."""
+        """``False`` for each index: the vector environment has no wrappers."""
         return [False for _ in self._get_indices(indices)]
 
 

@@ -1,4 +1,4 @@
-"""What TensorBoard shows besides scalars: how the score grows, and what the policy does."""
+"""Figures for TensorBoard: the learning curve, and the decisions of the policy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from edgevision.agents.run_folder import CurvePoint
 from edgevision.agents.validation import Decisions
 
-#: Requests drawn in a scatter plot at most.
+#: Approximate largest number of requests in a scatter plot.
 MAX_DOTS = 2000
 
 
@@ -31,7 +31,7 @@ def learning_curve(curve: Sequence[CurvePoint]) -> Figure:
 
 
 def operating_points(decisions: Decisions, points: int) -> Figure:
-    """How often each of the operating points is chosen."""
+    """Share of requests for which each operating point is chosen."""
     figure, (panel,) = _panels(1, "Operating points, from least to most compressed")
     share = np.bincount(decisions.operating_point, minlength=points) / max(len(decisions.operating_point), 1)
     panel.bar(np.arange(points), share, width=1.0)
@@ -41,7 +41,7 @@ def operating_points(decisions: Decisions, points: int) -> Figure:
 
 
 def shares(decisions: Decisions) -> Figure:
-    """Bandwidth and power over an equal share, against channel gain and demand."""
+    """Bandwidth and power, relative to an equal share, against channel gain and demand."""
     figure, axes = _panels(2, "Who gets how much")
     every = slice(None, None, max(1, len(decisions.gain_db) // MAX_DOTS))
     for panel, horizontal, label in (
@@ -58,7 +58,7 @@ def shares(decisions: Decisions) -> Figure:
 
 
 def _panels(count: int, title: str) -> tuple[Figure, list[Axes]]:
-    """A figure of its own, outside pyplot: nothing to close, no display needed."""
+    """A new figure with panels side by side; made without pyplot, so that it needs no display and no closing."""
     figure = Figure(figsize=(4.5 * count, 3.5), layout="constrained")
     figure.suptitle(title)
     return figure, [figure.add_subplot(1, count, index + 1) for index in range(count)]

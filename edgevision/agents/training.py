@@ -1,8 +1,8 @@
-"""Training an agent: one folder per run, resumable after a kill at any moment.
+"""Training of agents: one folder per run, which can be resumed after a kill at any time.
 
-A resumed run ends with the same weights, bit for bit, as one that was never interrupted (same machine, versions and
-number of threads): see `edgevision.agents.callback.Chapters`. Wall-clock times and the moving averages of training
-rewards are not the same, and TensorBoard shows twice what lies between the last checkpoint and the kill.
+A resumed run ends with the same weights, bit for bit, as an uninterrupted one (same machine, versions and number of
+threads); see `edgevision.agents.callback.EvaluateAndCheckpoint`. Wall-clock times and moving averages of training
+rewards differ, and TensorBoard shows the steps between the last checkpoint and the kill twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from stable_baselines3.common.logger import configure
 
 from edgevision.agents.algorithms import build_model, log_interval, set_actor
-from edgevision.agents.callback import Chapters, Progress
+from edgevision.agents.callback import EvaluateAndCheckpoint, RunProgress
 from edgevision.agents.checkpoint import checkpoints, load_checkpoint
 from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_hyperparameters
 from edgevision.agents.learned_policy import LearnedPolicy, PolicyDescription
@@ -31,12 +31,12 @@ from edgevision.errors import TrainingError, unknown_name
 from edgevision.progress import progress_bar
 from edgevision.protocol import SEEDS
 
-#: Evaluations (and checkpoints) of a run whose interval nobody gave.
+#: Number of evaluations (and checkpoints) of a run without a given interval.
 EVALUATIONS = 20
 
 _RANGES = {
     "steps": (1, 10**12),
-    "seed": (0, 2**32 - 1),  # what Stable-Baselines3 can seed with
+    "seed": (0, 2**32 - 1),  # range that Stable-Baselines3 accepts
     "evaluation_interval": (1, 10**12),
     "evaluation_episodes": (1, len(SEEDS["validation"])),
     "threads": (1, 64),
@@ -49,17 +49,17 @@ class TrainConfig:
 
     Attributes:
         env_id: environment id.
-        folder: the run's own folder; new or empty.
+        folder: folder of the run; new or empty.
         algorithm: ``ppo`` or ``sac``.
-        steps: environment steps, counted over all environments; ``None`` is the hyperparameter file's number.
-        seed: of networks, exploration and training episodes, 0 to 2^32 - 1.
-        settings: keywords of the environment, ``preset`` included. Training chooses ``content_split`` itself: a
-            measured profile is trained on its ``train`` contents and evaluated on its ``validation`` contents.
-        hyperparameters: values that replace the hyperparameter file's.
+        steps: environment steps, summed over all environments; ``None`` takes the number from the hyperparameters.
+        seed: seed of networks, exploration and training episodes, 0 to 2^32 - 1.
+        settings: keywords of the environment, including ``preset``. ``content_split`` is not allowed: training uses the
+            ``train`` contents of a measured profile, and evaluations its ``validation`` contents.
+        hyperparameters: values that replace those of the hyperparameter file.
         evaluation_interval: environment steps between evaluations, each with a checkpoint; ``None`` is a twentieth
             of ``steps``.
-        evaluation_episodes: episodes of an evaluation, on the first validation seeds.
-        threads: of PyTorch; one is fastest for networks this small.
+        evaluation_episodes: number of episodes per evaluation, on the first validation seeds.
+        threads: threads of PyTorch; one is fastest for networks this small.
 
     Raises:
         UnknownNameError: no such environment id or algorithm.
@@ -96,13 +96,13 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """What came of a run.
+    """Result of a training run.
 
     Attributes:
         folder: the run's folder; ``LearnedPolicy.load(folder)`` is its best policy.
         steps: environment steps taken.
-        seconds: wall-clock time, evaluations included [s].
-        best: the evaluation that the policy was kept from.
+        seconds: wall-clock time, including evaluations [s].
+        best: evaluation of the stored policy, the one with the highest score.
         curve: all evaluations on the validation seeds, the first before any learning.
     """
 
@@ -114,7 +114,7 @@ class TrainingSummary:
 
 
 def train(config: TrainConfig) -> TrainingSummary:
-    """Train from the beginning.
+    """Train a new agent.
 
     Raises:
         TrainingError: the folder is not empty, or settings or hyperparameters are wrong.
@@ -128,10 +128,10 @@ def train(config: TrainConfig) -> TrainingSummary:
 
 
 def resume(folder: Path) -> TrainingSummary:
-    """Go on with the run in ``folder`` from its last checkpoint, or return its summary if it is over.
+    """Continue the run in ``folder`` from its last checkpoint; a finished run only returns its summary.
 
     Raises:
-        TrainingError: there is no run, its files are damaged, or the package's defaults have changed since.
+        TrainingError: there is no run, its files are damaged, or defaults of the package have changed since.
     """
     run = RunFolder(Path(folder))
     document = run.read_config()
@@ -149,7 +149,7 @@ def resume(folder: Path) -> TrainingSummary:
 
 
 def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:
-    """Fill in what was left open, so that the run's record says everything."""
+    """Replace every ``None`` and all hyperparameters by their values, so that ``config.json`` is complete."""
     hyperparameters = load_hyperparameters(config.algorithm, config.env_id, config.hyperparameters)
     steps = config.steps or hyperparameters.steps
     hyperparameters = dataclasses.replace(hyperparameters, steps=steps)
@@ -170,7 +170,7 @@ def _environments(config: TrainConfig, n_envs: int) -> tuple[SB3VecEnv, Scenario
 
 
 def _document(config: TrainConfig, scenario: ScenarioConfig) -> dict[str, Any]:
-    """What ``config.json`` holds."""
+    """Content of ``config.json``."""
     training = {key: value for key, value in vars(config).items() if key != "folder"}
     document = {"training": training, "scenario": dataclasses.asdict(scenario)}
     plain: dict[str, Any] = json.loads(json.dumps(document, default=dict))
@@ -184,9 +184,9 @@ def _learn(
     with _torch_threads(config.threads), progress_bar("training", total) as advance:
         model = build_model(hyperparameters, env, config.seed)
         saved = checkpoints(run.checkpoints)
-        progress = Progress.from_json(load_checkpoint(model, saved[-1])) if saved else Progress()
+        progress = RunProgress.from_json(load_checkpoint(model, saved[-1])) if saved else RunProgress()
         model.set_logger(configure(str(run.tensorboard), ["tensorboard"]))
-        chapters = Chapters(
+        callback = EvaluateAndCheckpoint(
             run,
             LearnedPolicy(_description(config, env), set_actor(model)),
             env,
@@ -198,7 +198,7 @@ def _learn(
             advance=advance,
         )
         remaining = max(0, total - model.num_timesteps)
-        model.learn(remaining, chapters, log_interval(hyperparameters), reset_num_timesteps=False)
+        model.learn(remaining, callback, log_interval(hyperparameters), reset_num_timesteps=False)
         model.logger.close()
     return TrainingSummary(run.path, model.num_timesteps, progress.seconds, progress.best, tuple(progress.curve))
 

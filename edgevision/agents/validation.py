@@ -1,4 +1,4 @@
-"""Scoring a policy while it learns: whole episodes on the validation seeds, the same for every evaluation."""
+"""`validate`: the score of a policy during training, from whole episodes on fixed validation seeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgevision.envs.simulation.episodes import play
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """What was decided for M requests.
+    """Decisions for M requests and their results.
 
     Attributes:
         operating_point: index of the operating point, (M,).
@@ -23,8 +23,8 @@ class Decisions:
         relative_power: power over an equal share, (M,).
         gain_db: scale of the channel gain [dB], (M,).
         demand: raw size over the deadline [bit/s], (M,).
-        in_time: success probability, or whether the payload arrived, (M,).
-        accuracy: the reward's accuracy term, (M,).
+        in_time: success probability, or whether the payload arrived in time, (M,).
+        accuracy: accuracy term of the reward, (M,).
     """
 
     operating_point: IntArray
@@ -38,11 +38,11 @@ class Decisions:
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """Outcome of E episodes.
+    """Result of E episodes.
 
     Attributes:
         score: mean reward per slot of each episode, (E,).
-        decisions: of all their requests.
+        decisions: decisions for all their requests.
     """
 
     score: FloatArray
@@ -50,12 +50,12 @@ class Validation:
 
 
 def validate(policy: Policy, config: ScenarioConfig, seeds: Sequence[int]) -> Validation:
-    """Run one episode per seed, exactly as the environments of this scenario run it.
+    """Run one episode per seed, exactly as the scenario's environments do.
 
     Args:
-        policy: decides for all episodes at once.
+        policy: policy that decides for all episodes at once.
         config: the scenario.
-        seeds: one per episode, E in all.
+        seeds: one seed per episode, E in total.
     """
     reward, slots = np.zeros((2, len(seeds)))
     parts: list[tuple[NDArray[np.generic], ...]] = []

@@ -109,11 +109,11 @@ def test_no_file_of_a_run_is_a_pickle(algorithm: str, tmp_path: Path) -> None:
 def test_trains_on_train_and_evaluates_on_validation_contents(
     tmp_path: Path, measured_profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgevision.agents import callback as chapters
+    from edgevision.agents import callback
 
     evaluated = []
     monkeypatch.setattr(
-        chapters, "validate", lambda policy, config, seeds: evaluated.append(config) or validate(policy, config, seeds)
+        callback, "validate", lambda policy, config, seeds: evaluated.append(config) or validate(policy, config, seeds)
     )
     settings = {"preset": "umi-image", "profile": str(measured_profile), "episode_slots": 5}
     options = {"hyperparameters": {"n_envs": 8, "batch_size": 16}, "evaluation_episodes": 3}

@@ -1,4 +1,4 @@
-"""Hyperparameters: one YAML file per algorithm, with a section per environment id over a ``default`` one."""
+"""Hyperparameters: one YAML file per algorithm; a section per environment id overrides the section ``default``."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Common:
-    """What both algorithms share.
+    """Hyperparameters of both algorithms.
 
     Attributes:
-        steps: environment steps to train for if nobody says otherwise; slots of all environments count.
-        n_envs: environments that are stepped together.
+        steps: default number of environment steps to train for, summed over all environments.
+        n_envs: number of environments that are stepped together.
         batch_size: slots per gradient step.
-        learning_rate: of AdamW at the start; it falls linearly to 0 at the end.
+        learning_rate: initial learning rate of AdamW; it falls linearly to 0.
         gamma: discount factor.
         log_std_init: logarithm of the initial standard deviation of the actions.
         width: neurons per layer.
-        weight_decay: of AdamW.
+        weight_decay: weight decay of AdamW.
         content_noise: standard deviation of the noise on content features in training; see
             `edgevision.agents.content_noise.ContentNoise`.
     """
@@ -64,7 +64,7 @@ class Common:
 
 @dataclass(frozen=True)
 class PPOHyperparameters(Common):
-    """Of proximal policy optimisation; meanings as in ``stable_baselines3.PPO``."""
+    """Hyperparameters of proximal policy optimisation; other fields as in ``stable_baselines3.PPO``."""
 
     n_steps: int
     n_epochs: int
@@ -85,7 +85,7 @@ class PPOHyperparameters(Common):
 
 @dataclass(frozen=True)
 class SACHyperparameters(Common):
-    """Of soft actor-critic; meanings as in ``stable_baselines3.SAC``."""
+    """Hyperparameters of soft actor-critic; other fields as in ``stable_baselines3.SAC``."""
 
     buffer_size: int
     learning_starts: int
@@ -116,13 +116,13 @@ def load_hyperparameters(
 
     Args:
         algorithm: ``ppo`` or ``sac``.
-        env_id: environment id; ids without a section of their own get ``default``.
-        overrides: values that replace the file's.
-        file: YAML file to read in place of the shipped one.
+        env_id: environment id; ids without a section use ``default``.
+        overrides: values that replace those of the file.
+        file: YAML file to read instead of the package's own.
 
     Raises:
         UnknownNameError: no such algorithm, section or hyperparameter.
-        TrainingError: the file is not such YAML, or a value is out of range.
+        TrainingError: the file is not valid, or a value is missing or out of range.
     """
     if algorithm not in _CLASSES:
         raise unknown_name("algorithm", algorithm, get_args(Algorithm))
