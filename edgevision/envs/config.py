@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import numbers
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -141,8 +142,7 @@ class ScenarioConfig:
             if getattr(self, name) is not None:
                 self._set(name, real_number(name, getattr(self, name), *_MINIMUM, ScenarioError))
         for name, bounds in _RANGES_OF_PAIRS.items():
-            ends = _pair(name, getattr(self, name))
-            self._set(name, _ordered(name, tuple(real_number(name, end, *bounds, ScenarioError) for end in ends)))
+            self._set(name, _pair(name, getattr(self, name), real_number, bounds))
         self._set("users", whole_number("users", self.users, 1, MAX_USERS, ScenarioError))
         self._set("episode_slots", self._whole_slots())
         profile: Any = self.profile
@@ -162,10 +162,7 @@ class ScenarioConfig:
         given: Any = self.episode_slots
         if isinstance(given, numbers.Integral):
             return whole_number("episode_slots", given, 1, MAX_SLOTS, ScenarioError)
-        pair = _pair("episode_slots", given)
-        return _ordered(
-            "episode_slots", tuple(whole_number("episode_slots", end, 1, MAX_SLOTS, ScenarioError) for end in pair)
-        )
+        return _pair("episode_slots", given, whole_number, (1, MAX_SLOTS))
 
     def _check_feasible(self) -> None:
         for name, minimum, budget in (
@@ -233,18 +230,15 @@ class ScenarioConfig:
         return cls(**{**PRESETS[preset], **overrides})
 
 
-def _pair(name: str, value: Any) -> tuple[Any, Any]:
+def _pair(name: str, value: Any, number: Callable[..., Any], bounds: tuple[float, float]) -> tuple[Any, Any]:
+    """``value`` as a pair low <= high of numbers within ``bounds``, both checked by ``number``."""
     try:
         if isinstance(value, str | bytes | dict):
             raise TypeError
         low, high = value
     except (TypeError, ValueError):
         raise ScenarioError(f"{name} must be a pair (low, high), got {shown(value)}") from None
-    return low, high
-
-
-def _ordered(name: str, pair: tuple[Any, ...]) -> tuple[Any, Any]:
-    low, high = pair
+    low, high = (number(name, end, *bounds, ScenarioError) for end in (low, high))
     if low > high:
-        raise ScenarioError(f"{name} must satisfy low <= high, got {pair!r}")
+        raise ScenarioError(f"{name} must satisfy low <= high, got {(low, high)!r}")
     return low, high

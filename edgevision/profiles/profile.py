@@ -82,7 +82,7 @@ class OperatingPointProfile:
             try:
                 array = np.ascontiguousarray(getattr(self, name), np.float64)
             except (TypeError, ValueError):
-                raise ProfileError(f"profile {self.name!r}: array {name!r} is not numeric") from None
+                raise self._error(f"array {name!r} is not numeric") from None
             object.__setattr__(self, name, array)
         if self.correct is not None:
             object.__setattr__(self, "correct", self._whole("correct", (0, 1)).astype(np.bool_))
@@ -92,15 +92,18 @@ class OperatingPointProfile:
         self._check_shapes()
         self._check_values()
 
+    def _error(self, message: str) -> ProfileError:
+        return ProfileError(f"profile {self.name!r}: {message}")
+
     def _whole(self, name: str, allowed: Sequence[int]) -> NDArray[Any]:
         array = np.asarray(getattr(self, name))
         if array.dtype.kind not in "biu" or not np.isin(array, allowed).all():
-            raise ProfileError(f"profile {self.name!r}: {name} must hold whole numbers from 0 to {allowed[-1]}")
+            raise self._error(f"{name} must hold whole numbers from 0 to {allowed[-1]}")
         return array
 
     def _check_shapes(self) -> None:
         if self.size.ndim != 2 or 0 in self.size.shape:
-            raise ProfileError(f"profile {self.name!r}: size must have shape (J, K), got {self.size.shape}")
+            raise self._error(f"size must have shape (J, K), got {self.size.shape}")
         J, K = self.size.shape
         expected: dict[str, tuple[int, ...]] = {
             "raw_size": (J,),
@@ -115,33 +118,27 @@ class OperatingPointProfile:
             expected["correct"] = (J, K)
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
-                raise ProfileError(
-                    f"profile {self.name!r}: {name} must have shape {shape}, got {getattr(self, name).shape}"
-                )
+                raise self._error(f"{name} must have shape {shape}, got {getattr(self, name).shape}")
         if len(self.content_ids) != J:
-            raise ProfileError(f"profile {self.name!r}: {len(self.content_ids)} content ids for {J} contents")
+            raise self._error(f"{len(self.content_ids)} content ids for {J} contents")
         if len(self.grid) > _MOST_AXES:
-            raise ProfileError(f"profile {self.name!r}: grid has {len(self.grid)} axes, at most {_MOST_AXES} can be")
+            raise self._error(f"grid has {len(self.grid)} axes, at most {_MOST_AXES} can be")
         if len(self.axis_names) != len(self.grid) or min(self.grid) < 1 or math.prod(self.grid) != K:
-            raise ProfileError(
-                f"profile {self.name!r}: grid {self.grid} with axes {self.axis_names} does not make {K} points"
-            )
+            raise self._error(f"grid {self.grid} with axes {self.axis_names} does not make {K} points")
 
     def _check_values(self) -> None:
         for name in (*_REQUIRED, "features"):
             if not np.isfinite(getattr(self, name)).all():
-                raise ProfileError(f"profile {self.name!r}: array {name!r} holds NaN or infinity")
+                raise self._error(f"array {name!r} holds NaN or infinity")
         if (self.size < 0).any() or (self.raw_size <= 0).any():
-            raise ProfileError(f"profile {self.name!r}: sizes must be >= 0 and raw sizes > 0")
+            raise self._error("sizes must be >= 0 and raw sizes > 0")
         if (self.device_time < 0).any() or (self.edge_time < 0).any():
-            raise ProfileError(f"profile {self.name!r}: times must be >= 0")
+            raise self._error("times must be >= 0")
         highest = _HIGHEST_CLOSED_FORM if self.correct is None else 1.0
         if (self.accuracy < 0).any() or (self.accuracy > highest).any():
-            raise ProfileError(f"profile {self.name!r}: accuracy must lie in [0, {highest:g}]")
+            raise self._error(f"accuracy must lie in [0, {highest:g}]")
         if len(self.grid) == 1 and (np.diff(self.size.mean(axis=0)) > 0).any():
-            raise ProfileError(
-                f"profile {self.name!r}: levels are not sorted; mean size must not grow from one to the next"
-            )
+            raise self._error("levels are not sorted; mean size must not grow from one to the next")
 
     @property
     def contents(self) -> int:

@@ -13,7 +13,7 @@ from edgevision.baselines.shares import fill_budgets
 from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.imports import require
+from edgevision.imports import require_all
 
 # P2.2 leaves out users whose task success gains less than this between the least and the most resources.
 NOTHING_TO_GAIN = 1e-9
@@ -59,8 +59,7 @@ class ResourceAllocator:
         Raises:
             MissingExtraError: cvxpy or Clarabel is not installed.
         """
-        require("cvxpy", "convex")
-        require("clarabel", "convex")
+        require_all(("cvxpy", "clarabel"), "convex")
         self.model = model
         self.tolerance = tolerance
         self.max_iterations = max_iterations

@@ -55,10 +55,7 @@ class PowerTable:
             return np.asarray(np.exp(-threshold))
         if self.model == "chernoff":
             return np.asarray(np.exp(-0.5 * np.minimum(threshold, _LARGEST_THRESHOLD) ** 2))
-        position = np.minimum(threshold, _LARGEST_THRESHOLD) * _PROBABILITY_STEPS_PER_UNIT
-        node = position.astype(np.int64)
-        low = self.probability.take(node)
-        return np.asarray(low + (position - node) * (self.probability.take(node + 1) - low))
+        return _interpolate(self.probability, np.minimum(threshold, _LARGEST_THRESHOLD) * _PROBABILITY_STEPS_PER_UNIT)
 
     def conjugate(self, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """An upper bound on H(c), and bounds on its maximiser from below and above.
@@ -80,10 +77,15 @@ class PowerTable:
 
     def read(self, log_price: FloatArray, column: FloatArray) -> FloatArray:
         """``value`` or ``power`` interpolated linearly in log c, which is clipped."""
-        position = np.clip((log_price - self.log_price) * _PRICE_STEPS_PER_UNIT, 0.0, len(self.value) - 1.001)
-        node = position.astype(np.int64)
-        low = column.take(node)
-        return np.asarray(low + (position - node) * (column.take(node + 1) - low))
+        position = (log_price - self.log_price) * _PRICE_STEPS_PER_UNIT
+        return _interpolate(column, np.clip(position, 0.0, len(self.value) - 1.001))
+
+
+def _interpolate(table: FloatArray, position: FloatArray) -> FloatArray:
+    """Linear interpolation of a table at fractional indices of any shape."""
+    node = position.astype(np.int64)
+    low = table.take(node)
+    return np.asarray(low + (position - node) * (table.take(node + 1) - low))
 
 
 _CHORD = float(np.expm1(1 / _PRICE_STEPS_PER_UNIT))

@@ -52,10 +52,10 @@ def recover(slots: ScaledSlots, choice: PointChoice, found: Clearing) -> Shares:
         tuple(np.where(partial, np.minimum(e, r), e * first) for e, r in zip(extra, rest, strict=True)),
         tuple(e * ((rank <= fitting) & useful) for e in extra),
     ]
-    best = _granted(slots, choice, under, order, grants[0])
-    for grant in grants[1:]:
+    best = found.equal
+    for grant in grants:
         best = best.or_better(_granted(slots, choice, under, order, grant))
-    return found.equal.or_better(best)
+    return best
 
 
 def _fit(extra: tuple[FloatArray, ...], free: tuple[FloatArray, ...], wanted: BoolArray) -> BoolArray:

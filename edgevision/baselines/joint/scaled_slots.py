@@ -116,13 +116,8 @@ def scale_slots(problem: SlotProblem, model: SuccessModel | None = None) -> Scal
     """Convert a batch to units of its budgets; ``model`` replaces the scenario's success model."""
     active = np.ascontiguousarray(problem.active.T)
     count = np.maximum(active.sum(axis=0, keepdims=True), 1.0)
-    least = tuple(
-        np.where(active, minimum / budget, 0.0)
-        for minimum, budget in (
-            (problem.min_bandwidth, problem.bandwidth_budget),
-            (problem.min_power, problem.power_budget),
-        )
-    )
+    least_b = np.where(active, problem.min_bandwidth / problem.bandwidth_budget, 0.0)
+    least_p = np.where(active, problem.min_power / problem.power_budget, 0.0)
     fraction, compute_time, accuracy = (
         np.ascontiguousarray(_compact(array).T)
         for array in (problem.size_fraction, problem.compute_time, problem.accuracy)
@@ -133,7 +128,8 @@ def scale_slots(problem: SlotProblem, model: SuccessModel | None = None) -> Scal
         if len(compute_time) == 1 or (compute_time.shape[1:] == (1, 1) and not np.ptp(compute_time)):
             scale, relative = scale / (problem.deadline.T - compute_time[0]), fraction
         else:
-            relative = _over_time(fraction, problem.deadline.T - compute_time)
+            airtime = problem.deadline.T - compute_time
+            relative = np.where(airtime >= 0, fraction / airtime, np.inf)  # without time, even an empty payload is late
         load, relative = (
             np.ascontiguousarray(np.where(part >= 0, np.clip(part, 1 / _EXTREME, _EXTREME), _EXTREME))
             for part in (scale, relative)
@@ -148,16 +144,11 @@ def scale_slots(problem: SlotProblem, model: SuccessModel | None = None) -> Scal
         accuracy=np.maximum(accuracy, 1e-12),
         noise=noise,
         log_noise=log_noise,
-        least=(least[0], least[1]),
-        most=(np.maximum(1 - (count - 1) * least[0], least[0]), np.maximum(1 - (count - 1) * least[1], least[1])),
+        least=(least_b, least_p),
+        most=(np.maximum(1 - (count - 1) * least_b, least_b), np.maximum(1 - (count - 1) * least_p, least_p)),
         fading=problem.fading,
         model=model or problem.success_model,
     )
-
-
-def _over_time(fraction: FloatArray, airtime: FloatArray) -> FloatArray:
-    """``fraction`` over ``airtime``; infinite if no time is left, even if nothing is to be sent."""
-    return np.where(airtime >= 0, fraction / airtime, np.inf)
 
 
 def _compact(array: FloatArray) -> FloatArray:
