@@ -29,7 +29,7 @@ def best_operating_points(
         model: success model to maximise; ``None`` is the scenario's own.
 
     Returns:
-        Indices (N, U): the least compressed of equally good points; 0 for inactive users.
+        Indices (N, U), the least compressed of equally good points; 0 for inactive users.
     """
     task_success = problem.accuracy * problem.success_probabilities(bandwidth, power, model)
     return np.where(problem.active, task_success.argmax(axis=2), 0)

@@ -40,8 +40,8 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     | Num | Action | Min | Max |
     |-----|--------|-----|-----|
-    | A | bandwidth: 4 x this is a softmax logit for what is left of B_max after every active user's B_min | -1 | 1 |
-    | A + 1 | power: the same for P_max and P_min | -1 | 1 |
+    | A | bandwidth: 4 x this is a softmax logit for the part of B_max above all active users' B_min | -1 | 1 |
+    | A + 1 | power: 4 x this is a softmax logit for the part of P_max above all active users' P_min | -1 | 1 |
 
     Budgets are always spent in full. Rows of inactive users have no effect. An action outside [-1, 1], of a wrong shape
     or with NaN raises `InvalidActionError`. `allocate` takes an `Allocation` (hertz and watts) instead of an action.

@@ -17,7 +17,7 @@ class Policy(Protocol):
 
     - ``batched``: whether one call is fast for a batch of many slots, N > 1; default ``True``. A policy with ``False``
       is called for one slot at a time, if wanted in several processes. See ``is_batched``.
-    - ``kind``: a `Kind`, for tables; default ``rule``. See ``kind_of``.
+    - ``kind``: ``rule``, ``solver`` or ``learned``, for tables; default ``rule``. See ``kind_of``.
 
     Attributes:
         name: name of the policy in tables.

@@ -36,7 +36,7 @@ class UpperBound:
     """Upper bounds on the value of N slots.
 
     Attributes:
-        value: no feasible allocation has a larger mean Phi over the active users, (N,); 0 where nobody is active.
+        value: no feasible allocation has a larger mean Phi over the active users, (N,); 0 if no user is active.
         prices: lambda and nu that prove the bound, per whole budget, (2, N).
     """
 
