@@ -100,6 +100,10 @@ class LearnedPolicyError(EdgeVisionError, ValueError):
     """A learned policy's folder is missing or damaged, or the policy does not fit the environment."""
 
 
+class FolderInUseError(EdgeVisionError, RuntimeError):
+    """Another process is writing to a folder that only one may write to."""
+
+
 class EvaluationError(EdgeVisionError, ValueError):
     """The settings of an evaluation contradict each other or break the protocol."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,37 @@ from edgevision.errors import EdgeVisionError
 MAX_JSON_BYTES = 16 * 2**20
 
 
+_UNFINISHED = ".unfinished"
+
+
 def write_atomically(path: Path, payload: bytes) -> None:
-    """Write a file in one step, so that it is never half written; creates parent folders."""
+    """Write a file in one step, so that it is never half written; creates parent folders.
+
+    Raises:
+        OSError: names the file, when the disk is full too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}"
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:  # with the permissions that the user's umask leaves
             stream.write(payload)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what ``write_atomically`` left in a folder, or below it, when its process was killed.
+
+    Only for the process that alone writes there.
+    """
+    for path in folder.rglob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -28,6 +28,7 @@ from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.checks import whole_number
 from edgevision.envs import IDS, ScenarioConfig
 from edgevision.errors import TrainingError, unknown_name
+from edgevision.locking import only_writer
 from edgevision.progress import progress_bar
 from edgevision.protocol import SEEDS
 
@@ -120,6 +121,7 @@ def train(config: TrainConfig) -> TrainingSummary:
         TrainingError: the folder is not empty, or settings or hyperparameters are wrong.
         UnknownNameError: no such setting, preset, profile or hyperparameter.
         ScenarioError: the settings contradict each other.
+        FolderInUseError: another process has just begun a run in the folder.
     """
     config, hyperparameters = _complete(config)
     env, scenario = _environments(config, hyperparameters.n_envs)
@@ -132,6 +134,7 @@ def resume(folder: Path) -> TrainingSummary:
 
     Raises:
         TrainingError: there is no run, its files are damaged, or defaults of the package have changed since.
+        FolderInUseError: another process is working on the run.
     """
     run = RunFolder(Path(folder))
     document = run.read_config()
@@ -181,7 +184,7 @@ def _learn(
     config: TrainConfig, hyperparameters: Hyperparameters, run: RunFolder, env: SB3VecEnv, scenario: ScenarioConfig
 ) -> TrainingSummary:
     total, interval = hyperparameters.steps, config.evaluation_interval or hyperparameters.steps
-    with _torch_threads(config.threads), progress_bar("training", total) as advance:
+    with only_writer(run.path), _torch_threads(config.threads), progress_bar("training", total) as advance:
         model = build_model(hyperparameters, env, config.seed)
         saved = checkpoints(run.checkpoints)
         progress = RunProgress.from_json(load_checkpoint(model, saved[-1])) if saved else RunProgress()

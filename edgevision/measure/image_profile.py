@@ -20,6 +20,7 @@ from edgevision.codecs.base import ImageCodec
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError, DataSetWarning, ProfileError, UnreadableImageError
+from edgevision.locking import only_writer
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
@@ -74,7 +75,8 @@ def measure_image_profile(
     classes = class_indices(labels, classifier.classes, classifier.class_names)
     key = _key(dataset, codec, classifier, ladder)
     parts = out_folder / f".{name}-{key[:16]}"
-    records, skipped = _measure_in_parts(PartStore(parts), dataset, classes, codec, classifier, ladder, progress)
+    with only_writer(parts):
+        records, skipped = _measure_in_parts(PartStore(parts), dataset, classes, codec, classifier, ladder, progress)
     if not records:
         raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
     metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}

@@ -12,18 +12,19 @@ import datetime
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from edgevision.envs import Policy
 from edgevision.errors import EvaluationError
-from edgevision.experiments.evaluation import fingerprints as provenance
-from edgevision.experiments.evaluation import tuning, workers
+from edgevision.experiments.evaluation import fingerprints, tuning, workers
 from edgevision.experiments.evaluation.policy_spec import PolicySpec, check, resolve
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.evaluation.workers import Job
+from edgevision.locking import only_writer
 from edgevision.part_store import PartStore
 from edgevision.progress import progress_bar
 from edgevision.protocol import Split, episode_seeds
@@ -127,6 +128,7 @@ def evaluate(
         UnknownNameError: an id, policy, setting or profile that does not exist.
         ScenarioError: settings that contradict each other.
         MissingExtraError: a policy needs an extra that is not installed.
+        FolderInUseError: another process evaluates into ``out``.
     """
     if processes < 1:
         raise EvaluationError(f"processes must be >= 1, got {processes}")
@@ -136,17 +138,19 @@ def evaluate(
     environment: dict[str, Any] = {
         "env_id": config.env_id,
         "scenario": dataclasses.asdict(resolved),
-        "profile": provenance.profile_fingerprint(profile),
-        "versions": dict(provenance.versions()),
-        "code": provenance.code_fingerprint(),
+        "profile": fingerprints.profile_fingerprint(profile),
+        "versions": dict(fingerprints.versions()),
+        "code": fingerprints.code_fingerprint(),
     }
     chosen = resolve(config.policies)
     for spec in chosen:
         check(spec, scenario)
-    store = PartStore(out / "parts" if out else None)
-    chosen = _tuned(chosen, scenario, environment, store, show_progress)
-    jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
-    done = _run_all(jobs, environment, store, processes, show_progress)
+    parts = out / "parts" if out else None
+    with only_writer(parts) if parts else nullcontext():
+        store = PartStore(parts)
+        chosen = _tuned(chosen, scenario, environment, store, show_progress)
+        jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
+        done = _run_all(jobs, environment, store, processes, show_progress)
     return Evaluation(
         env_id=config.env_id,
         scenario=environment["scenario"],
