@@ -1,4 +1,4 @@
-"""Measuring an image codec's operating points: real bytes and real answers for every image and level."""
+"""Measuring an image codec's operating points: file size and classifier's answer for every image and level."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from edgevision.progress import Progress
 from edgevision.protocol import content_split
 from edgevision.vision.classifiers import Classifier
 
-# Of every five images three train, one validates and one tests.
-_PART = 20  # images between two writes to disk
+_PART = 20  # images per part on disk
 _LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum")
 
 
@@ -41,22 +40,23 @@ def measure_image_profile(
 ) -> OperatingPointProfile:
     """Run every image through codec and classifier at every level, and save the profile.
 
-    Images are resized and cropped to the classifier's input first, and coded at that size. A run that is killed
-    goes on where it stopped when called again with the same settings. Images that cannot be read are skipped and
-    named in the profile's metadata.
+    Images are resized and cropped to the classifier's input first, and coded at that size. A killed run continues
+    where it stopped when called again with the same settings. Images that cannot be read are skipped and named in the
+    profile's metadata.
 
     Args:
         dataset: the images.
-        codec: what sends them.
-        classifier: what must still recognise them.
+        codec: encodes and decodes the images.
+        classifier: classifies the decoded images.
         levels: the ladder of K levels, least to most compressed; ``None`` for the codec's own.
-        out_folder: where ``NAME.npz`` and ``NAME.json`` (and, meanwhile, partial results) are written.
+        out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
         name: of the profile.
-        progress: called with the number of images done and the number of all images.
-        command: how to measure the profile again, for the record, if not by ``edgevision profile image``.
+        progress: called with images done and all of them.
+        command: the command that measures the profile again, for the metadata; ``None`` for
+            ``edgevision profile image``.
 
     Raises:
-        ProfileError: levels not increasing, mean sizes that grow from one level to the next, or a name that is no
+        ProfileError: levels do not increase, the mean size grows from one level to the next, or ``name`` is not a plain
             file name.
         DataSetError: no image can be read, or too few to fill the train split.
     """
@@ -87,7 +87,7 @@ def _measure_in_parts(
     ladder: Sequence[float],
     progress: Progress,
 ) -> tuple[list[ContentRecord], dict[str, str]]:
-    """What was measured of each image, and the reason for each that cannot be read, by content id."""
+    """The record of each readable image, and why each other image cannot be read, by content id."""
     records: list[ContentRecord] = []
     skipped: dict[str, str] = {}
     for first in range(0, len(dataset), _PART):
@@ -157,7 +157,7 @@ def _median(times: list[list[float]]) -> FloatArray:
 
 
 def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
-    """Hash of everything that decides the outcomes: partial results of other settings are never mixed in."""
+    """Hash of everything that decides the outcomes, so that partial results of different settings never mix."""
     parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
     return provenance.digest([*parts, provenance.versions(_LIBRARIES)])
 

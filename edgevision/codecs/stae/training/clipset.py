@@ -38,6 +38,10 @@ class ClipSet:
         """Indices of all clips, (n,)."""
         return torch.arange(len(self))
 
+    def subset(self, rows: IntArray) -> ClipSet:
+        """The clips with these indices, in memory."""
+        return ClipSet(self.clips[rows], self.labels[rows])
+
     def frames(self, rows: Tensor, kept: Tensor | None = None) -> Tensor:
         """Normalised frames (B, a, 3, H, W) of clips ``rows`` (B,): those in ``kept`` (B, a), or all F."""
         if kept is None:
