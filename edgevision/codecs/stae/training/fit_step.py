@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
 from edgevision.errors import DivergedError
 from edgevision.progress import Progress
-from edgevision.storage import write_atomically
 
 Log = Callable[[str, float, int], None]
 #: The loss of some rows of the training set; the generator is for whatever else the step draws.
@@ -90,8 +86,11 @@ def fit(
     """
     parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
-    done = _restore(trained, optimiser, checkpoint) if checkpoint else 0
-    mean = math.nan
+    done, mean = 0, math.nan
+    if checkpoint and (found := load_checkpoint(checkpoint, {"trained": trained.state_dict()}, optimiser, ["epoch"])):
+        weights, values = found
+        trained.load_state_dict(weights["trained"])
+        done = values["epoch"]
     for epoch in range(done, config.epochs):
         progress(epoch, config.epochs)
         mean, skipped = _epoch(trained, parameters, optimiser, loss, rows, config, seed, epoch)
@@ -99,7 +98,7 @@ def fit(
         if skipped:
             log("skipped", skipped, epoch + 1)
         if checkpoint:
-            _save(trained, optimiser, epoch + 1, checkpoint)
+            save_checkpoint(checkpoint, {"trained": trained.state_dict()}, optimiser, {"epoch": epoch + 1})
     progress(config.epochs, config.epochs)
     trained.eval()
     return mean
@@ -146,42 +145,3 @@ def _cycle(position: float) -> float:
     if position < _WARM_UP:
         return position / _WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (position - _WARM_UP) / (1 - _WARM_UP)))
-
-
-def _save(trained: nn.Module, optimiser: torch.optim.AdamW, epoch: int, path: Path) -> None:
-    tensors = {f"trained/{key}": value for key, value in trained.state_dict().items()}
-    for index, entries in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
-    contiguous = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
-    write_atomically(path, safetensors.torch.save(contiguous, {"epoch": json.dumps(epoch)}))
-
-
-def _restore(trained: nn.Module, optimiser: torch.optim.AdamW, path: Path) -> int:
-    """Put the state at ``path`` back and return its epoch; 0, and nothing changed, where none can be read."""
-    try:
-        with safetensors.safe_open(path, "pt") as stored:
-            epoch = int(json.loads(stored.metadata()["epoch"]))
-            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
-        state: dict[str, Any] = optimiser.state_dict()
-        shapes = [parameter.shape for parameter in optimiser.param_groups[0]["params"]]
-        for name, value in _under(tensors, "optimiser").items():
-            index, key = name.split("/")
-            if value.ndim and value.shape != shapes[int(index)]:
-                raise ValueError("the optimiser's state is of other parameters")
-            state["state"].setdefault(int(index), {})[key] = value
-        weights = _under(tensors, "trained")
-        if _shapes(weights) != _shapes(trained.state_dict()):
-            raise ValueError("the weights are another network's")
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError, safetensors.SafetensorError):
-        return 0
-    optimiser.load_state_dict(state)
-    trained.load_state_dict(weights)
-    return epoch
-
-
-def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    return {key: value.shape for key, value in tensors.items()}
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{prefix}/"): value for key, value in tensors.items() if key.startswith(f"{prefix}/")}
