@@ -1,4 +1,4 @@
-"""Fitting theta's head to examples, with early stopping; goes on where a killed run stopped."""
+"""Training theta's head on examples, with early stopping and checkpoints."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class TrainingConfig:
     Attributes:
         width: channels of the head.
         views: crops and mirror images per picture.
-        true_class: whether labels explain the true class, or else the one that each teacher predicts.
-        epochs: at most.
+        true_class: whether labels explain the true class (true) or the class that each teacher predicts.
+        epochs: largest number of epochs.
         patience: epochs without a better rank correlation with the sensitivity before stopping.
         batch: pictures per step.
         learning_rate: of AdamW.
         weight_decay: of AdamW.
-        validation: every how many-th picture is held back for early stopping.
-        seed: of everything random.
+        validation: one picture in this many is held back for early stopping.
+        seed: of all random numbers.
     """
 
     width: int = 64
@@ -79,19 +79,19 @@ def fit_head(
     log: Log = lambda name, value, epoch: None,
     progress: Progress = lambda done, total: None,
 ) -> list[float]:
-    """Fit ``head`` to the given pictures; it is left at its best epoch, in evaluation mode.
+    """Train ``head`` in place on the given pictures; it ends with the weights of the best epoch, in evaluation mode.
 
-    The loss is 1 - Pearson's correlation of head and target per map. Early stopping watches Spearman's of the
-    sensitivity on the first view of every ``config.validation``-th picture.
+    The loss of each map is 1 minus Pearson's correlation of output and target. The validation score is Spearman's
+    correlation of the sensitivity, on the first view of every ``config.validation``-th picture.
 
     Args:
-        head: what is trained.
+        head: the head to train.
         examples: of I pictures.
-        pictures: indices of those to train and validate on.
+        pictures: indices of the pictures to train and validate on.
         config: settings.
-        checkpoint: file that keeps the run's state after each epoch; a run found there is gone on with.
+        checkpoint: file that keeps the run's state after each epoch; a run stored there is continued.
         log: called with a quantity's name, its value and the epoch.
-        progress: called with the number of epochs done and their largest number.
+        progress: called with epochs done and their largest number.
 
     Returns:
         Validation score before training and after each epoch.
@@ -134,7 +134,7 @@ def _score(head: RefiningHead, examples: Examples, held: IntArray) -> float:
 
 
 def _train_epoch(run: _Run, examples: Examples, kept: Tensor, config: TrainingConfig) -> float:
-    """One pass over the pictures, a random view of each; depends on seed and epoch only. Returns the mean loss."""
+    """Train on a random view of each picture; return the mean loss. Random numbers depend on seed and epoch only."""
     run.head.train()
     losses = []
     with torch.random.fork_rng(devices=[]):
