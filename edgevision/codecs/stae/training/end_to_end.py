@@ -1,4 +1,4 @@
-"""The alternative to Algorithm 1 (section III-C): all networks of a budget (alpha, beta) trained at once."""
+"""End-to-end training, the alternative to Algorithm 1 (section III-C): all networks of one budget trained together."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from edgevision.progress import StageProgress
 
 @dataclass(frozen=True)
 class EndToEndPlan:
-    """How all networks of one budget are trained at once.
+    """Settings of end-to-end training.
 
     Attributes:
         frames: alpha.
-        pixels: beta; at 1 neither SA nor FR takes part.
+        pixels: beta; at 1, neither SA nor FR is used.
         fit: length and rate of the training.
-        seed: of everything random.
+        seed: of all random numbers.
     """
 
     frames: int
@@ -36,7 +36,7 @@ class EndToEndPlan:
 
 
 class EndToEnd:
-    """One end-to-end training on a training set; it goes on where a killed run stopped."""
+    """One end-to-end training on a training set; a killed run continues where it stopped."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class EndToEnd:
         log: Log = lambda name, value, epoch: None,
         progress: StageProgress = lambda step, done, total: None,
     ) -> None:
-        """Set up a run; arguments as of ``StepByStep``."""
+        """Set up a run; see ``StepByStep`` for the arguments."""
         self.models, self.data, self.plan, self.folder = models, data, plan, folder
         self._log, self._progress = log, progress
 
     def run(self) -> StaeModels:
-        """Train; the hybrid's pretrained stem alone stays as it is."""
+        """Train all networks but the hybrid's pretrained stem; returns the models, in evaluation mode."""
         plan, name = self.plan, f"end-to-end-{self.plan.frames}-{round(100 * self.plan.pixels)}"
         model = self.models.model(plan.frames, plan.pixels)
         model.requires_grad_(True)
@@ -73,10 +73,10 @@ class EndToEnd:
 
 
 def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> Loss:
-    """What is sent under a budget must be recognised, and what was not must be recovered.
+    """Cross-entropy of the answers, plus the error of the recovered pixels.
 
-    Both selections are those of inference; gradients go to M_FA as if it had multiplied what is selected, and to M_SA
-    through the softened mask of ``sa_loss`` (straight-through).
+    Frames and pixels are selected as at inference. The gradient of M_FA is that of multiplying the selected frames by
+    it; the gradient of M_SA is that of the softened mask of ``sa_loss`` (straight-through).
 
     Args:
         model: the networks.
@@ -101,7 +101,7 @@ def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> L
 
 
 def _attended_frames(model: Stae, clip: Tensor, count: int) -> Tensor:
-    """X' (B, alpha, 3, H, W), whose gradient reaches M_FA."""
+    """X' (B, alpha, 3, H, W), with a gradient to M_FA."""
     if count >= clip.shape[1]:
         return clip
     scores = model.fa(clip)
@@ -111,5 +111,5 @@ def _attended_frames(model: Stae, clip: Tensor, count: int) -> Tensor:
 
 
 def _through(value: Tensor, smooth: Tensor) -> Tensor:
-    """``value`` forwards, the gradient of ``smooth`` backwards."""
+    """``value`` in the forward pass, with the gradient of ``smooth`` in the backward pass."""
     return value + smooth - smooth.detach()

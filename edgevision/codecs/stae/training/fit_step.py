@@ -1,4 +1,4 @@
-"""Fitting one step's networks, whatever the step: AdamW, a one-cycle rate, and going on after a kill."""
+"""Training the networks of one step: AdamW, a one-cycle learning rate, and checkpoints."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from edgevision.errors import DivergedError
 from edgevision.progress import Progress
 
 Log = Callable[[str, float, int], None]
-#: The loss of some rows of the training set; the generator is for whatever else the step draws.
+#: The loss of some rows of the training set; the generator is for all random numbers of the loss.
 Loss = Callable[[Tensor, torch.Generator], Tensor]
 
-
-_WARM_UP = 0.2  # of all steps, until the learning rate is at its highest
+_WARM_UP = 0.2  # share of all steps until the learning rate is highest
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How long and how fast a step is trained.
+    """Length and rate of a training.
 
     Attributes:
         epochs: passes over the training set.
         batch: clips per gradient step.
-        learning_rate: highest rate of AdamW; reached after a fifth of the steps, then falls along a cosine to 0.
+        learning_rate: highest learning rate of AdamW, reached after a fifth of the steps; it then falls along a cosine
+            to 0.
         weight_decay: of AdamW.
         clips: clips drawn per epoch; ``None`` for all.
     """
@@ -63,26 +63,27 @@ def fit(
     log: Log = lambda name, value, epoch: None,
     progress: Progress = lambda done, total: None,
 ) -> float:
-    """Minimise ``loss`` over the parameters of ``trained`` that want a gradient.
+    """Minimise ``loss`` over the parameters of ``trained`` that require a gradient.
 
-    An epoch depends on the seed and its number only, so a run that goes on from a checkpoint ends as one that was
-    never stopped. A step whose gradient is not finite, as reduced precision yields now and then, is skipped.
+    An epoch depends only on the seed and its number, so a run continued from a checkpoint ends in the same way as a run
+    without interruption. A step with a gradient that is not finite is skipped; reduced precision sometimes causes one.
 
     Args:
-        trained: what is trained, and stored in the checkpoint.
+        trained: the network to train, which the checkpoint stores.
         loss: called with a batch of ``rows``.
         rows: indices of the clips to train on, (n,).
         config: settings.
-        seed: of everything random.
-        checkpoint: file that keeps the state after each epoch; a state found there is gone on with.
-        log: called with ``loss`` or, where steps were, ``skipped``, its value and the epoch.
+        seed: of all random numbers.
+        checkpoint: file that keeps the state after each epoch; a state stored there is continued.
+        log: called with ``loss``, its value and the epoch; if steps were skipped, also with ``skipped`` and their
+            number.
         progress: called with epochs done and all of them.
 
     Returns:
-        Mean loss of the last epoch; NaN where a checkpoint had all epochs already.
+        Mean loss of the last epoch; NaN if the checkpoint already had all epochs.
 
     Raises:
-        DivergedError: the loss is no longer a number, or no gradient of an epoch is finite.
+        DivergedError: the loss is not finite, or no gradient of an epoch is.
     """
     parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
@@ -114,7 +115,7 @@ def _epoch(
     seed: int,
     epoch: int,
 ) -> tuple[float, int]:
-    """Mean loss, and how many steps were skipped."""
+    """Train for one epoch; returns the mean loss and the number of skipped steps."""
     trained.train()
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     steps = config.steps(len(rows))
@@ -141,7 +142,7 @@ def _epoch(
 
 
 def _cycle(position: float) -> float:
-    """Learning rate relative to its highest at a position in (0, 1) of the training."""
+    """Learning rate as a fraction of the highest one, at a position in (0, 1) of the training."""
     if position < _WARM_UP:
         return position / _WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (position - _WARM_UP) / (1 - _WARM_UP)))
