@@ -17,6 +17,7 @@ from edgevision.arrays import FloatArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError, ProfileError, UnreadableImageError
+from edgevision.measure.feature_scaling import standardised
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
@@ -125,10 +126,8 @@ def _assemble(
         )
     split = content_split(np.arange(len(records)))
     train = split == 0
-    raw_features = np.array([list(r.features.values()) for r in records])
-    mean, scale = raw_features[train].mean(axis=0), raw_features[train].std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
     names = tuple(records[0].features)
+    features, about_features = standardised(np.array([list(r.features.values()) for r in records]), names, train)
     return OperatingPointProfile(
         name=name,
         size=size,
@@ -138,16 +137,11 @@ def _assemble(
         device_time=_median([[r.analysis_time + o.encode_time for o in r.outcomes] for r in records]),
         edge_time=_median([[o.edge_time for o in r.outcomes] for r in records]),
         correct=correct,
-        features=(raw_features - mean) / scale,
+        features=features,
         feature_names=names,
         split=split,
         content_ids=tuple(r.content_id for r in records),
-        metadata=metadata
-        | {
-            "images": len(records),
-            "feature_mean": dict(zip(names, mean.tolist(), strict=True)),
-            "feature_scale": dict(zip(names, scale.tolist(), strict=True)),
-        },
+        metadata={**metadata, "images": len(records), **about_features},
     )
 
 

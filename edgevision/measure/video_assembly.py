@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, ByteClip, FloatArray
+from edgevision.measure.feature_scaling import standardised
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
@@ -69,9 +70,7 @@ def assemble(
     right = (outcomes.right if recovered else outcomes.right_unrecovered) > 0.5
     split = splits(groups)
     train = split == 0
-    raw_features = np.stack([clip_features(clip) for clip in clips])
-    mean, scale = raw_features[train].mean(0), raw_features[train].std(0)
-    scale = np.where(scale > 0, scale, 1.0)
+    features, about_features = standardised(np.stack([clip_features(clip) for clip in clips]), FEATURES, train)
     correct = _by_mode(right, right, np.broadcast_to(local[:, :, None], right.shape))
     device, edge = _device_and_edge(times, recovered)
     shares = np.outer(FRAMES, PIXELS) / FRAMES[0]  # of the clip's pixels
@@ -84,7 +83,7 @@ def assemble(
         device_time=device,
         edge_time=edge,
         correct=correct,
-        features=(raw_features - mean) / scale,
+        features=features,
         feature_names=FEATURES,
         split=split,
         content_ids=tuple(content_ids),
@@ -104,8 +103,7 @@ def assemble(
                 "huffman": outcomes.huffman.mean(0).tolist(),
             },
             "entropy_bits_per_value": outcomes.entropy.mean(0).tolist(),
-            "feature_mean": dict(zip(FEATURES, mean.tolist(), strict=True)),
-            "feature_scale": dict(zip(FEATURES, scale.tolist(), strict=True)),
+            **about_features,
         },
     )
 
