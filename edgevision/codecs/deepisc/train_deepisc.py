@@ -17,7 +17,7 @@ from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, kept_frames, per_frame
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.codecs.stae.training.steps import cross_entropy, reconstruction_error
 from edgevision.codecs.stae.training.train_stae import clip_set
 from edgevision.codecs.stae.vit import VideoVit
@@ -114,17 +114,9 @@ def train_deepisc(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
             network = trained.add(alpha, beta).to(device)
+        loss = deepisc_loss(network, models.base.vit, data, kept, beta)
         name = f"deepisc-{alpha}-{round(100 * beta)}"
-        fit(
-            network,
-            deepisc_loss(network, models.base.vit, data, kept, beta),
-            data.rows,
-            settings,
-            plan.seed,
-            checkpoint=checkpoints / f"{name}.safetensors" if checkpoints else None,
-            log=lambda quantity, value, epoch: log(f"{name}/{quantity}", value, epoch),
-            progress=lambda done, total: progress(name, done, total),
-        )
+        fit_named(name, network, loss, data.rows, settings, plan.seed, checkpoints, log, progress)
 
     for alpha in sorted(plan.frames):
         kept = kept_frames(models.base, data, alpha)

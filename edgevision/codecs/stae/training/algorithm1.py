@@ -20,7 +20,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training import steps
 from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision, varied
-from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.progress import StageProgress
 
 Insertion = Literal["features", "input"]
@@ -145,19 +145,8 @@ class StepByStep:
     def _fit(self, name: str, model: Stae, step: steps.Step, loss: Loss, config: FitConfig) -> None:
         trained = steps.freeze_all_but(model, step)
         model.eval()
-        fit(
-            trained,
-            loss,
-            self.data.rows,
-            config,
-            self.plan.seed,
-            checkpoint=self._checkpoint(name),
-            log=lambda quantity, value, epoch: self._log(f"{name}/{quantity}", value, epoch),
-            progress=lambda done, total: self._progress(name, done, total),
-        )
-
-    def _checkpoint(self, name: str) -> Path | None:
-        return self.folder / f"{name}.safetensors" if self.folder else None
+        seed, rows = self.plan.seed, self.data.rows
+        fit_named(name, trained, loss, rows, config, seed, self.folder, self._log, self._progress)
 
 
 def kept_frames(model: Stae, data: ClipSet, count: int) -> Tensor:

@@ -13,7 +13,7 @@ from edgevision.codecs.stae.selection import kept_pixels
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.codecs.stae.training.steps import SMOOTHING, cross_entropy, reconstruction_error
 from edgevision.progress import StageProgress
 
@@ -35,41 +35,36 @@ class EndToEndPlan:
     seed: int = 0
 
 
-class EndToEnd:
-    """One end-to-end training on a training set; a killed run continues where it stopped."""
+def train_end_to_end(
+    models: StaeModels,
+    data: ClipSet,
+    plan: EndToEndPlan,
+    folder: Path | None = None,
+    *,
+    log: Log = lambda name, value, epoch: None,
+    progress: StageProgress = lambda step, done, total: None,
+) -> StaeModels:
+    """Train all networks of a budget but the hybrid's pretrained stem; a killed run continues where it stopped.
 
-    def __init__(
-        self,
-        models: StaeModels,
-        data: ClipSet,
-        plan: EndToEndPlan,
-        folder: Path | None = None,
-        *,
-        log: Log = lambda name, value, epoch: None,
-        progress: StageProgress = lambda step, done, total: None,
-    ) -> None:
-        """Set up a run; see ``StepByStep`` for the arguments."""
-        self.models, self.data, self.plan, self.folder = models, data, plan, folder
-        self._log, self._progress = log, progress
+    Args:
+        models: the models to train, in place.
+        data: training clips.
+        plan: settings.
+        folder: for the checkpoint; ``None`` for no checkpoint.
+        log: called with ``STEP/QUANTITY``, a value and the epoch.
+        progress: called with the step's name, epochs done and all of them.
 
-    def run(self) -> StaeModels:
-        """Train all networks but the hybrid's pretrained stem; returns the models, in evaluation mode."""
-        plan, name = self.plan, f"end-to-end-{self.plan.frames}-{round(100 * self.plan.pixels)}"
-        model = self.models.model(plan.frames, plan.pixels)
-        model.requires_grad_(True)
-        if model.vit.stem is not None:
-            model.vit.stem.requires_grad_(False)
-        fit(
-            model,
-            end_to_end_loss(model, self.data, plan.frames, plan.pixels),
-            self.data.rows,
-            plan.fit,
-            plan.seed,
-            checkpoint=self.folder / f"{name}.safetensors" if self.folder else None,
-            log=lambda quantity, value, epoch: self._log(f"{name}/{quantity}", value, epoch),
-            progress=lambda done, total: self._progress(name, done, total),
-        )
-        return self.models.eval()
+    Returns:
+        ``models``, in evaluation mode.
+    """
+    model = models.model(plan.frames, plan.pixels)
+    model.requires_grad_(True)
+    if model.vit.stem is not None:
+        model.vit.stem.requires_grad_(False)
+    loss = end_to_end_loss(model, data, plan.frames, plan.pixels)
+    name = f"end-to-end-{plan.frames}-{round(100 * plan.pixels)}"
+    fit_named(name, model, loss, data.rows, plan.fit, plan.seed, folder, log, progress)
+    return models.eval()
 
 
 def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> Loss:

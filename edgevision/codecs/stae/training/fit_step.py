@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
 from edgevision.errors import DivergedError
-from edgevision.progress import Progress
+from edgevision.progress import Progress, StageProgress
 
 Log = Callable[[str, float, int], None]
 #: The loss of some rows of the training set; the generator is for all random numbers of the loss.
@@ -103,6 +103,30 @@ def fit(
     progress(config.epochs, config.epochs)
     trained.eval()
     return mean
+
+
+def fit_named(
+    name: str,
+    trained: nn.Module,
+    loss: Loss,
+    rows: Tensor,
+    config: FitConfig,
+    seed: int,
+    folder: Path | None,
+    log: Log,
+    progress: StageProgress,
+) -> None:
+    """``fit`` a step with a name, under which it is stored in ``folder`` (if there is one), logged and reported."""
+    fit(
+        trained,
+        loss,
+        rows,
+        config,
+        seed,
+        checkpoint=folder / f"{name}.safetensors" if folder else None,
+        log=lambda quantity, value, epoch: log(f"{name}/{quantity}", value, epoch),
+        progress=lambda done, total: progress(name, done, total),
+    )
 
 
 def _epoch(

@@ -14,7 +14,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import StaeConfig
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan
+from edgevision.codecs.stae.training.end_to_end import EndToEndPlan, train_end_to_end
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.clip_cache import CachedClips, cached_clips
 from edgevision.data.clips import ClipSource
@@ -84,7 +84,7 @@ def train_stae(
     with SummaryWriter(str(folder / "tensorboard")) as writer:
         known: dict[str, Any] = {"folder": checkpoints, "log": writer.add_scalar, "progress": progress}
         if isinstance(plan, EndToEndPlan):
-            EndToEnd(models, clip_set(cached), plan, **known).run()
+            train_end_to_end(models, clip_set(cached), plan, **known)
         else:
             StepByStep(models, clip_set(cached), plan, **known).run()
     record = {
