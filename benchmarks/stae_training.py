@@ -24,7 +24,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import StaeConfig
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep, per_frame
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan
+from edgevision.codecs.stae.training.end_to_end import EndToEndPlan, train_end_to_end
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.codecs.stae.training.train_stae import clip_set
@@ -79,7 +79,7 @@ def compare(given: argparse.Namespace, data: ClipSet, test: ClipSet) -> None:
     def end_to_end(name: str, epochs: int) -> float:
         wanted = EndToEndPlan(*budget, replace(END_TO_END, epochs=epochs), given.seed)
         steps = epochs * wanted.fit.steps(len(data))
-        return measured(name, steps, lambda models: EndToEnd(models, data, wanted).run())
+        return measured(name, steps, lambda models: train_end_to_end(models, data, wanted))
 
     print(f"{len(data)} clips of side {given.size}, {budget[0]} of 16 frames, {100 * budget[1]:.0f} % of the pixels;")
     print(f"{'':34} {'steps':>6} {'seconds':>9} {'accuracy':>9}  ({len(test)} test clips)")

@@ -1,6 +1,6 @@
-"""Codecs: image codecs behind one interface, the video codec STAE and its baseline DeepISC.
+"""Codecs: image codecs with a common interface, the video codec STAE and its baseline DeepISC.
 
-Importing this package is light: whatever needs the libraries of the extra ``codecs`` loads on first use.
+Importing this package is fast: modules that need the libraries of the extra ``codecs`` are imported at first use.
 
     >>> from edgevision import codecs
     >>> codecs.names()
@@ -9,7 +9,7 @@ Importing this package is light: whatever needs the libraries of the extra ``cod
     >>> data = codec.encode(image, target_bytes=4000)      # image: (H, W, 3) uint8
     >>> codec.inspect(data).levels, codec.decode(data).shape
 
-``edgevision.measure`` makes profiles of them for the environments.
+``edgevision.measure`` measures profiles of codecs for the environments.
 """
 
 from typing import TYPE_CHECKING

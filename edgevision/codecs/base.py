@@ -1,7 +1,7 @@
-"""What every image codec offers, and the checks and the rate control that all of them share.
+"""The interface of image codecs, and the input checks and rate control that all of them use.
 
-A *level* is the codec's own knob: a factor on JPEG's quantisation tables (mu in the papers), larger compresses
-more. Rates are counted on whole files, headers and side information included.
+A *level* is a factor on JPEG's quantisation tables (mu in the papers); a larger level compresses more. Sizes are those
+of whole files, with headers and side information.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from edgevision.arrays import ByteImage
 from edgevision.errors import RateControlError
 from edgevision.vision.importance import Importance
 
-MAX_PIXELS = 2**24  # largest image coded or decoded: 4096 x 4096
+MAX_PIXELS = 2**24  # of an image, such as 4096 x 4096
 MIN_LEVEL, MAX_LEVEL = 1 / 16, 64.0
-_SEARCH_STEPS = 1024  # rate control tells levels apart that differ by 0.7 %
+_SEARCH_STEPS = 1024  # of the grid of levels in rate control: neighbours differ by 0.7 %
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What a bitstream says of itself, read without decoding any pixel.
+    """Description of a bitstream, read from its headers without decoding pixels.
 
     Attributes:
         codec: name of the codec that reads it.
         container: how its coefficients are stored (``baseline``, ``plain``, ``mapped``).
-        width: [pixel].
-        height: [pixel].
+        width: of the image [pixel].
+        height: of the image [pixel].
         components: 1 (grey) or 3 (colour).
         size: length of the bitstream [byte].
-        levels: quantisation levels in it, most to least compressed; recovered from the tables where a
-            container does not state them, and then approximate.
-        regions: number of regions at each level; empty where the container does not say.
+        levels: its quantisation levels, most to least compressed; estimated from the quantisation tables if the
+            container does not store them.
+        regions: number of regions at each level; empty if the container does not store it.
         subsampling: of the chroma planes, ``4:2:0``, ``4:2:2`` or ``4:4:4``; empty for grey.
     """
 
@@ -52,13 +52,13 @@ class ImageInfo:
 
 @runtime_checkable
 class ImageCodec(Protocol):
-    """Turns images into bytes and back.
+    """Encodes images to bytes and decodes them.
 
     Attributes:
         name: name in the registry.
-        version: changes whenever the bytes for an image or the image for bytes do.
+        version: changes whenever the codec encodes an image, or decodes a bitstream, differently than before.
         levels: the default ladder, least to most compressed.
-        settings: what else determines the bytes, for the record; JSON values.
+        settings: all other settings that determine the bytes, as JSON values for metadata.
     """
 
     @property
@@ -74,7 +74,7 @@ class ImageCodec(Protocol):
     def settings(self) -> Mapping[str, Any]: ...  # noqa: D102
 
     def analyse(self, image: ByteImage) -> Importance | None:
-        """Do what is needed once per image whatever the rate (``None``: nothing)."""
+        """Importance of the image's pixels, which does not depend on the rate; ``None`` if the codec needs none."""
 
     def encode(
         self,
@@ -85,41 +85,41 @@ class ImageCodec(Protocol):
         ratio: float | None = None,
         importance: Importance | None = None,
     ) -> bytes:
-        """Encode ``image``, (H, W, 3) or (H, W) uint8, under exactly one of three rates.
+        """Encode an image at one given rate; exactly one of ``level``, ``target_bytes`` and ``ratio`` is required.
 
         Args:
-            image: the picture.
+            image: (H, W, 3) or (H, W) uint8.
             level: quantisation level, in [1/16, 64].
-            target_bytes: the file is as large as possible but never larger than this [byte].
-            ratio: the papers' compression ratio o = 1 - bytes / raw bytes, in [0, 1): the file is as large as
-                possible but never larger than (1 - o) raw bytes, raw bytes being ``image.nbytes``.
-            importance: result of ``analyse(image)``, where the caller has it already.
+            target_bytes: largest allowed size [byte]; the file is as large as possible within it.
+            ratio: the papers' compression ratio o = 1 - bytes / raw bytes, in [0, 1); the largest allowed size is
+                (1 - o) ``image.nbytes``.
+            importance: result of ``analyse(image)``, if the caller already has it.
 
         Raises:
             ValueError: not an image, not exactly one rate, or a rate out of range.
-            RateControlError: even the strongest compression is larger than the target.
+            RateControlError: the file is larger than allowed even at the strongest compression.
         """
 
     def decode(self, data: bytes) -> ByteImage:
-        """Decode to (H, W, 3) uint8; grey comes back as three equal channels.
+        """Decode to (H, W, 3) uint8; a grey image has three equal channels.
 
         Raises:
-            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or is larger than 2**24 pixels.
+            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or states more than 2**24 pixels.
         """
 
     def inspect(self, data: bytes) -> ImageInfo:
         """Describe a bitstream from its headers.
 
         Raises:
-            BitstreamError: as ``decode``.
+            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or states more than 2**24 pixels.
         """
 
 
 def check_image(image: ByteImage) -> None:
-    """Refuse what is not an (H, W) or (H, W, 3) uint8 image within the limits.
+    """Check that the argument is an (H, W) or (H, W, 3) uint8 image within the limits.
 
     Raises:
-        ValueError: names the rule that is broken.
+        ValueError: it is not.
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         raise ValueError(f"image must be a uint8 array, got {getattr(image, 'dtype', type(image).__name__)}")
@@ -138,11 +138,18 @@ def encode_at_rate(
     target_bytes: int | None,
     ratio: float | None,
 ) -> bytes:
-    """Call ``encode_level`` at the level that the one given rate asks for (see ``ImageCodec.encode``).
+    """Encode at the given rate.
+
+    Args:
+        encode_level: encodes the image at a level.
+        raw_bytes: size of the uncompressed image [byte].
+        level: see ``ImageCodec.encode``, also for ``target_bytes`` and ``ratio``.
+        target_bytes: largest allowed size [byte].
+        ratio: compression ratio.
 
     Raises:
         ValueError: not exactly one rate, or a rate out of range.
-        RateControlError: the target cannot be met.
+        RateControlError: the file is larger than allowed even at the strongest compression.
     """
     unclear = ValueError("give exactly one of level, target_bytes and ratio")
     if sum(rate is not None for rate in (level, target_bytes, ratio)) > 1:
@@ -163,7 +170,7 @@ def encode_at_rate(
 def _largest_within(encode_level: Callable[[float], bytes], target_bytes: int) -> bytes:
     """Bisect a geometric grid of levels for the least compressed file of at most ``target_bytes``.
 
-    Size falls with the level up to small wiggles; whatever they do, only a file that fits is returned.
+    The size is nearly, but not exactly, monotone in the level; the file returned fits in any case.
     """
     low, high = -1, _SEARCH_STEPS
     best = encode_level(MAX_LEVEL)

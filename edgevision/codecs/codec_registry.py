@@ -1,4 +1,4 @@
-"""Image codecs by name, imported when first asked for."""
+"""Registry of image codecs by name; a codec is imported at its first use."""
 
 from __future__ import annotations
 

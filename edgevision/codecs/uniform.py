@@ -1,7 +1,7 @@
-"""Unified-IMCO: plain baseline JPEG with one quantisation level for the whole image.
+"""Unified-IMCO: baseline JPEG with one quantisation level for the whole image.
 
-The reference that region-wise coding is compared with: Annex K tables times the level, 4:2:0, Huffman tables
-optimised for the image. Every file is an ordinary ``.jpg``.
+Region-wise coding is compared with it. It uses the tables of Annex K times the level, and Huffman tables optimised for
+the image. Every file is an ordinary ``.jpg``.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class UniformJpeg:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What determines the bytes besides the level."""
+        """Settings that determine the bytes, besides the level."""
         return {"subsampling": self.subsampling, "tables": "Annex K", "huffman": "optimised"}
 
     def analyse(self, image: ByteImage) -> None:
-        """Nothing: one level fits all images."""
+        """Return ``None``: one level for all regions needs no importance map."""
 
     def encode(
         self,
@@ -72,7 +72,7 @@ class UniformJpeg:
     def _encode_level(self, picture: Image.Image, level: float) -> bytes:
         references = (LUMINANCE, CHROMINANCE) if picture.mode == "RGB" else (LUMINANCE,)
         tables = [baseline_table(reference, level).ravel().tolist() for reference in references]
-        # Pillow offers no sampling choice for grey pictures, which have nothing to subsample.
+        # Pillow accepts no chroma subsampling for grey pictures.
         sampling = {"subsampling": self.subsampling} if picture.mode == "RGB" else {}
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", qtables=tables, optimize=True, **sampling)
@@ -83,7 +83,7 @@ class UniformJpeg:
         return decode_baseline(data)
 
     def inspect(self, data: bytes) -> ImageInfo:
-        """See ``ImageCodec.inspect``; the level is recovered from the luminance table."""
+        """See ``ImageCodec.inspect``; the level is estimated from the luminance table."""
         header = read_header(data)
         return ImageInfo(
             codec=self.name,
@@ -101,14 +101,14 @@ def decode_baseline(data: bytes) -> ByteImage:
     """Decode an ordinary baseline JPEG file, (H, W, 3) uint8.
 
     Raises:
-        BitstreamError: see ``ImageCodec.decode``.
+        BitstreamError: ``data`` is not such a file, is damaged, or states more than 2**24 pixels.
     """
     header = read_header(data)
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             picture.load()
             pixels = np.asarray(picture.convert("RGB"))
-    except Exception as error:  # Pillow's parsers raise many types on bad bytes; there is one answer to all
+    except Exception as error:  # Pillow's parsers raise many types on bad bytes
         raise BitstreamError(f"JPEG data cannot be decoded ({error})") from error
     if pixels.shape != (header.height, header.width, 3):
         raise BitstreamError("JPEG data does not have the size its header says")

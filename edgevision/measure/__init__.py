@@ -1,8 +1,7 @@
-"""Measuring operating points: a codec and a classifier on contents, into a profile or live in an environment's loop.
+"""Measuring operating points: a codec and a classifier run on real contents, for a profile or live in an environment.
 
-``measure_image_profile`` measures a profile on an ``ImageFolder``, and ``LiveImageCodec`` runs the same codec and
-classifier in an environment's loop. For clips these are ``measure_video_profile``, with a source of clips, and
-``LiveStae``.
+``measure_image_profile`` measures a profile on an ``ImageFolder``; ``LiveImageCodec`` runs the same codec and
+classifier while an environment runs. ``measure_video_profile`` and ``LiveStae`` do this for clips.
 """
 
 from typing import TYPE_CHECKING

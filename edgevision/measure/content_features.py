@@ -1,4 +1,4 @@
-"""What a device knows of a picture before it decides how to send it: a few numbers per content."""
+"""Features of a picture that a device knows before it decides how to send it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def content_features(image: ByteImage, importance: Importance | None, reference_
     """Features of an (H, W, 3) image by name, not yet standardised.
 
     Args:
-        image: what is to be sent.
-        importance: result of the codec's ``analyse``; without one the features that need it are left out.
-        reference_bytes: size of the picture coded at the ladder's middle level [byte].
+        image: the picture to be sent.
+        importance: result of the codec's ``analyse``; if it is ``None``, the features that need it are left out.
+        reference_bytes: size of the picture coded at the middle level of the ladder [byte].
     """
     pixels = image.astype(np.float64)
     luminance = pixels @ (0.299, 0.587, 0.114)
@@ -36,14 +36,14 @@ def content_features(image: ByteImage, importance: Importance | None, reference_
 
 
 def _colourfulness(pixels: FloatArray) -> float:
-    """Hasler and Suesstrunk's measure (Human Vision and Electronic Imaging, 2003)."""
+    """Colourfulness M^(3) of Hasler and Suesstrunk (Human Vision and Electronic Imaging, 2003)."""
     red, green, blue = np.moveaxis(pixels, 2, 0)
     first, second = red - green, (red + green) / 2 - blue
     return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))
 
 
 def _map_features(weights: FloatArray) -> dict[str, float]:
-    """Shape of the importance over regions, whatever its scale: entropy, and the share of the top tenth."""
+    """Entropy of the importance over regions, and the share of the top tenth; both independent of its scale."""
     regions = np.sort(np.maximum(region_weights(weights), 0), axis=None)
     total = regions.sum()
     shares = regions / total if total > 0 else np.full(regions.size, 1 / regions.size)

@@ -1,4 +1,4 @@
-"""DeepISC's operating points, measured on the clips and behind the classifiers that STAE's were measured with."""
+"""Measuring DeepISC's operating points with the clips, frame attention and classifiers of STAE's profile."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from edgevision.arrays import IntArray
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
@@ -18,7 +16,9 @@ from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.errors import ProfileError
 from edgevision.measure.deepisc_sender import DeepIscSender
 from edgevision.measure.deepisc_timing import time_parts
-from edgevision.measure.video_outcomes import Outcomes, kept, measure
+from edgevision.measure.video_folds import fold_path
+from edgevision.measure.video_outcomes import Outcomes, measure
+from edgevision.measure.video_parts import by_groups, by_parts
 from edgevision.measure.video_profile import VideoMeasurement, check_name
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile
@@ -26,31 +26,29 @@ from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress
 from edgevision.provenance import digest
 
-_PART = 20  # clips between two writes to disk
-
 
 def measure_deepisc_profile(
     run: VideoMeasurement, networks: DeepIscModels, name: str, *, record: Mapping[str, Any] | None = None
 ) -> OperatingPointProfile:
     """Send every clip under every budget with DeepISC behind STAE's frame attention, and save the profile.
 
-    STAE is measured first, if it was not: its folds hold the FA and ViT of DeepISC's, and its answers to whole frames
-    are those of a device that classifies itself. A run that is killed goes on where it stopped.
+    STAE is measured first if it has not been: DeepISC uses the FA and ViT of STAE's folds, and STAE's answers to whole
+    frames are also those of a device that classifies by itself. A killed run continues where it stopped.
 
     Args:
-        run: clips, STAE's models and the plan of folds, which train ``networks`` further.
+        run: clips, STAE's models and, for folds, the plan that trains ``networks`` further.
         networks: DeepISC of each budget of the grid.
         name: of the profile.
-        record: what else the metadata should say, such as the weights' SHA-256 and the command.
+        record: further metadata, such as the weights' SHA-256 and the command.
 
     Raises:
-        ProfileError: the networks lack a budget of the grid, or a name that is no file name.
+        ProfileError: the networks lack a budget of the grid, or ``name`` is not a plain file name.
     """
     check_name(name)
     missing = [f"{alpha} x {beta:g}" for alpha in FRAMES for beta in PIXELS if not networks.trained(alpha, beta)]
     if missing:
         raise ProfileError(f"DeepISC's weights lack {len(missing)} budgets of the grid, such as {missing[0]}")
-    local = run.local  # first: with STAE's outcomes come its models of the folds
+    local = run.local  # first, because measuring STAE also trains its models of the folds
     base, progress = run.models, run.reporter("deepisc")
     if run.plan is None:
         outcomes = measure_in_parts(base, networks, run.data, run.folder, progress)
@@ -67,27 +65,20 @@ def measure_deepisc_profile(
 def measure_in_parts(
     base: StaeModels, networks: DeepIscModels, data: ClipSet, folder: Path, progress: Progress
 ) -> Outcomes:
-    """Outcomes of all clips by the same networks; parts that ``folder`` holds are not measured again.
+    """Measure all clips with the same networks; parts that ``folder`` holds are not measured again.
 
     Args:
         base: holds FA and ViT.
         networks: DeepISC of each budget.
         data: n clips.
-        folder: belongs to ``base`` and ``data``, see ``VideoMeasurement``.
+        folder: where outcomes of ``base`` and ``data`` are kept, see ``VideoMeasurement``.
         progress: called with clips done and all of them.
     """
-    parts: list[Outcomes] = []
-    store, description = PartStore(folder), _description(networks)
-    for first in range(0, len(data), _PART):
-        progress(first, len(data))
-        rows = np.arange(first, min(first + _PART, len(data)))
 
-        def part(rows: IntArray = rows) -> Outcomes:
-            return _measure(base, networks, data, rows)
+    def part(rows: IntArray, report: Progress) -> Outcomes:
+        return _measure(base, networks, data, rows, report)
 
-        parts.append(kept(store, f"deepisc-part-{first:06d}", {**description, "rows": rows.tolist()}, part))
-    progress(len(data), len(data))
-    return Outcomes.join(parts)
+    return by_parts(PartStore(folder), "deepisc-part", _description(networks), len(data), part, progress)
 
 
 def measure_in_folds(
@@ -98,43 +89,42 @@ def measure_in_folds(
     folder: Path,
     progress: Progress,
 ) -> Outcomes:
-    """Outcomes of all clips, each group's by networks that were trained further without it.
+    """Measure each group's clips with networks that were trained further on all other clips.
 
     Args:
         networks: what every fold's training starts from.
         data: n clips.
-        groups: group of each, (n,).
+        groups: group of each clip, (n,).
         plan: of each fold's training.
-        folder: holds ``fold-GROUP.safetensors``, STAE's models without each group, whose FA and ViT are used; and keeps
-            finished folds.
+        folder: holds STAE's models of each fold (see ``fold_path``), whose FA and ViT are used; finished folds are kept
+            there.
         progress: called with folds done and all of them.
 
+    Returns:
+        Outcomes of all clips, in the order of ``data``.
+
     Raises:
-        WeightsError: a fold of STAE's is missing; measure STAE's profile first.
+        WeightsError: STAE's models of a fold are missing; measure STAE's profile first.
     """
-    names, store, description = np.unique(groups), PartStore(folder), _description(networks, plan)
-    parts: list[Outcomes] = []
-    for done, group in enumerate(names):
-        progress(done, len(names))
-        rows, others = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
 
-        def fold(group: int = group, rows: IntArray = rows, others: IntArray = others) -> Outcomes:
-            base = StaeModels.load(folder / f"fold-{group}.safetensors")
-            training = ClipSet(data.clips[others], data.labels[others])
-            return _measure(base, train_deepisc(base, training, plan, start=networks), data, rows)
+    def fold(group: int, rows: IntArray, others: IntArray) -> Outcomes:
+        base = StaeModels.load(fold_path(folder, group))
+        return _measure(base, train_deepisc(base, data.subset(others), plan, start=networks), data, rows)
 
-        parts.append(kept(store, f"deepisc-fold-{group}", {**description, "rows": rows.tolist()}, fold))
-    progress(len(names), len(names))
-    order = np.argsort(np.concatenate([np.flatnonzero(groups == group) for group in names]))
-    joined = Outcomes.join(parts)
-    return Outcomes(**{name: values[order] for name, values in vars(joined).items()})
+    return by_groups(PartStore(folder), "deepisc-fold", _description(networks, plan), groups, fold, progress)
 
 
 def _description(networks: DeepIscModels, plan: Plan | None = None) -> dict[str, Any]:
-    """What outcomes depend on besides STAE's models and the clips, to which the folder belongs."""
+    """What outcomes depend on, besides STAE's models and the clips: these decide the folder's name already."""
     return {"networks": digest(networks.config.as_json(), [networks]), "plan": plan and asdict(plan)}
 
 
-def _measure(base: StaeModels, networks: DeepIscModels, data: ClipSet, rows: IntArray) -> Outcomes:
-    sender = DeepIscSender(base, networks)
-    return measure(sender, list(data.clips[rows]), data.labels[rows].tolist(), FRAMES, PIXELS)
+def _measure(
+    base: StaeModels,
+    networks: DeepIscModels,
+    data: ClipSet,
+    rows: IntArray,
+    progress: Progress = lambda done, total: None,
+) -> Outcomes:
+    clips, labels = list(data.clips[rows]), data.labels[rows].tolist()
+    return measure(DeepIscSender(base, networks), clips, labels, FRAMES, PIXELS, progress)

@@ -1,4 +1,4 @@
-"""DeepISC as profiles measure it: frame attention, DeepISC, classifier."""
+"""DeepISC behind STAE's frame attention, followed by the classifier, as a ``VideoSender``."""
 
 from __future__ import annotations
 
@@ -28,27 +28,23 @@ class DeepIscSender:
         self._attention = StaeCodec(base)
 
     def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
-        """See ``VideoSender``; ``plain`` is with a byte per latent value in place of the Huffman code."""
+        """See ``VideoSender``; ``plain`` counts one byte per latent value in place of the Huffman code."""
         network = self.networks.network(frames, pixels)
         header, parts = codec.analyse(network, clip, self.kept(clip, frames), pixels)
         data = bitstream.pack(header, parts, network.config)
         restored = codec.decode(network, data).clip
-        head = (
-            len(data)
-            - len(bitstream.latent_section(parts, network.config))
-            - parts.segments.nbytes
-            - parts.residual.nbytes
-        )
-        right = self.scores(restored).argmax() == class_index
+        uncoded = parts.segments.nbytes + parts.residual.nbytes
+        head = len(data) - len(bitstream.latent_section(parts, network.config)) - uncoded
+        right = bool(self.scores(restored).argmax() == class_index)
         return Sent(
-            plain=head + parts.latent.nbytes + parts.segments.nbytes + parts.residual.nbytes,
+            plain=head + parts.latent.nbytes + uncoded,
             huffman=len(data),
             range=len(data),
             header=head,
             mask=0,
             entropy=first_order_entropy(parts.latent.view(np.uint8)),
-            right=bool(right),
-            right_unrecovered=bool(right),
+            right=right,
+            right_unrecovered=right,
         )
 
     def kept(self, clip: ByteClip, frames: int) -> IntArray:

@@ -1,8 +1,8 @@
-"""How long each part of DeepISC takes, measured as STAE's parts are, so that the two can be compared."""
+"""How long each part of DeepISC takes on this machine, timed in the same way as STAE's parts in ``timing``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from edgevision.codecs.deepisc.deepisc_network import DeepIsc
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import Stae, normalise
 from edgevision.measure.timing import PARTS, median_times, seconds, time_attention, time_classifier
+from edgevision.progress import Progress
 
 
 def time_parts(
@@ -24,13 +25,14 @@ def time_parts(
     clips: Sequence[ByteClip],
     frames: Sequence[int],
     pixels: Sequence[float],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, FloatArray]:
     """Median times over some clips, (A, B) per part [s].
 
-    Parts are named as STAE's that stand in their place: ``t_sa`` is what the networks compute on the device after FA,
-    ``t_fr`` what they compute at the edge before ViT; ``t_deepisc`` is their sum. As for STAE, networks are timed on
-    tensors that are ready, which the seed's choice of pixels is among, and the bitstream on arrays.
+    Each part has the name of the part of STAE that it replaces: ``t_sa`` is the networks' time on the device after FA,
+    ``t_fr`` their time at the edge before ViT, and ``t_deepisc`` the sum of both. As for STAE, the tensors that the
+    networks read and the arrays that the bitstream reads are made before the clock starts; one of these tensors marks
+    the pixels that the seed selects.
 
     Args:
         base: holds FA and ViT.
@@ -74,7 +76,7 @@ def _time_once(base: Stae, network: DeepIsc, clip: ByteClip, alpha: int, beta: f
 
 
 def _on_the_device(network: DeepIsc, frames: Sequence[Tensor], sent: Sequence[Tensor]) -> list[Tensor]:
-    """Residuals of frames (1, 3, H, W); frame by frame, as ``codec.analyse`` does."""
+    """Residuals of frames (1, 3, H, W), computed frame by frame as in ``codec.analyse``."""
     return [
         (frame - network.synthesise(*network.analyse(frame), (frame.shape[2], frame.shape[3]))) * mask
         for frame, mask in zip(frames, sent, strict=True)
@@ -82,7 +84,7 @@ def _on_the_device(network: DeepIsc, frames: Sequence[Tensor], sent: Sequence[Te
 
 
 def _at_the_edge(network: DeepIsc, found: Sequence[tuple[Tensor, Tensor]], residuals: Sequence[Tensor]) -> list[Tensor]:
-    """Restored frames (1, 3, H, W) of latents, segments and residuals; frame by frame, as ``codec.restore`` does."""
+    """Frames (1, 3, H, W) restored from latents, segments and residuals, frame by frame as in ``codec.restore``."""
     return [
         network.synthesise(latent, segments, (residual.shape[2], residual.shape[3])) + residual
         for (latent, segments), residual in zip(found, residuals, strict=True)

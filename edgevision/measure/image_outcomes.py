@@ -1,4 +1,4 @@
-"""Running codec and classifier for real on one image: the bytes, whether the answer is right, and the times."""
+"""Running a codec and a classifier on one image: size in bytes, whether the answer is right, and times."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from edgevision.vision.importance import Importance
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """One image at one level.
+    """Result for one image at one level.
 
     Attributes:
         size: of the bitstream [byte].
-        correct: whether the classifier's first answer on the decoded image is the image's class.
-        encode_time: [s], importance map not included.
-        edge_time: decoding and classifying [s].
+        correct: whether the classifier's most likely class for the decoded image is the image's class.
+        encode_time: time to encode, without the importance map [s].
+        edge_time: time to decode and classify [s].
     """
 
     size: int
@@ -38,14 +38,14 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class ContentRecord:
-    """One image at all K levels.
+    """Results for one image at all K levels.
 
     Attributes:
-        content_id: its name in the data set.
+        content_id: name of the image in the data set.
         raw_size: of the uncompressed image [byte].
-        analysis_time: of the importance map [s].
-        outcomes: per level, length K.
-        features: by name.
+        analysis_time: time to compute the importance map [s].
+        outcomes: one per level, K in all.
+        features: of the image, by name.
     """
 
     content_id: str
@@ -63,7 +63,7 @@ def run_once(
     codec: ImageCodec,
     classifier: Classifier,
 ) -> Outcome:
-    """Encode, decode and classify one image, alone in its batch so that the answer never depends on others."""
+    """Encode, decode and classify one image; it is alone in its batch, so the answer does not depend on others."""
     start = time.perf_counter()
     data = codec.encode(image, level=level, importance=importance)
     encoded = time.perf_counter()
@@ -94,15 +94,15 @@ def measure_content(
 
 
 class LiveImageCodec:
-    """Runs codec and classifier in the loop for the contents and levels of a measured profile.
+    """Runs codec and classifier while an environment runs, on the contents and levels of a measured profile.
 
-    On the machine that measured the profile, outcomes are equal to the recorded ones.
+    On the machine that measured the profile, outcomes are equal to those in the profile.
     """
 
     def __init__(
         self, dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, profile: OperatingPointProfile
     ) -> None:
-        """Pair a profile with what it was measured from.
+        """Pair a profile with the data set, codec and classifier that it was measured with.
 
         Raises:
             ValueError: the profile is of another codec, version or classifier, or of images not in ``dataset``.

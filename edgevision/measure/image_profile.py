@@ -1,4 +1,4 @@
-"""Measuring an image codec's operating points: real bytes and real answers for every image and level."""
+"""Measuring an image codec's operating points: file size and classifier's answer for every image and level."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError, DataSetWarning, ProfileError, UnreadableImageError
 from edgevision.locking import only_writer
+from edgevision.measure.feature_scaling import standardised
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
@@ -28,9 +29,8 @@ from edgevision.progress import Progress
 from edgevision.protocol import content_split
 from edgevision.vision.classifiers import Classifier
 
-# Of every five images three train, one validates and one tests.
-_PART = 20  # images between two writes to disk
-_ENOUGH = 10  # images that tell whether a classifier guesses
+_PART = 20  # images per part on disk
+_ENOUGH = 10  # images from which guessing can be told apart
 _LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum")
 
 
@@ -46,22 +46,23 @@ def measure_image_profile(
 ) -> OperatingPointProfile:
     """Run every image through codec and classifier at every level, and save the profile.
 
-    Images are resized and cropped to the classifier's input first, and coded at that size. A run that is killed
-    goes on where it stopped when called again with the same settings. Images that cannot be read are skipped and
-    named in the profile's metadata. Warns (`DataSetWarning`) where the classifier does no better than guess.
+    Images are resized and cropped to the classifier's input first, and coded at that size. A killed run continues
+    where it stopped when called again with the same settings. Images that cannot be read are skipped and named in the
+    profile's metadata. Warns (`DataSetWarning`) where the classifier does no better than guessing.
 
     Args:
         dataset: the images.
-        codec: what sends them.
-        classifier: what must still recognise them.
+        codec: encodes and decodes the images.
+        classifier: classifies the decoded images.
         levels: the ladder of K levels, least to most compressed; ``None`` for the codec's own.
-        out_folder: where ``NAME.npz`` and ``NAME.json`` (and, meanwhile, partial results) are written.
+        out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
         name: of the profile.
-        progress: called with the number of images done and the number of all images.
-        command: how to measure the profile again, for the record, if not by ``edgevision profile image``.
+        progress: called with images done and all of them.
+        command: the command that measures the profile again, for the metadata; ``None`` for
+            ``edgevision profile image``.
 
     Raises:
-        ProfileError: levels not increasing, mean sizes that grow from one level to the next, or a name that is no
+        ProfileError: levels do not increase, the mean size grows from one level to the next, or ``name`` is not a plain
             file name.
         DataSetError: no image can be read, too few to fill the train split, or a label that the classifier does not
             know.
@@ -98,7 +99,7 @@ def _measure_in_parts(
     ladder: Sequence[float],
     progress: Progress,
 ) -> tuple[list[ContentRecord], dict[str, str]]:
-    """What was measured of each image, and the reason for each that cannot be read, by content id."""
+    """The record of each readable image, and why each other image cannot be read, by content id."""
     records: list[ContentRecord] = []
     skipped: dict[str, str] = {}
     for first in range(0, len(dataset), _PART):
@@ -137,10 +138,8 @@ def _assemble(
         )
     split = content_split(np.arange(len(records)))
     train = split == 0
-    raw_features = np.array([list(r.features.values()) for r in records])
-    mean, scale = raw_features[train].mean(axis=0), raw_features[train].std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
     names = tuple(records[0].features)
+    features, about_features = standardised(np.array([list(r.features.values()) for r in records]), names, train)
     return OperatingPointProfile(
         name=name,
         size=size,
@@ -150,16 +149,11 @@ def _assemble(
         device_time=_median([[r.analysis_time + o.encode_time for o in r.outcomes] for r in records]),
         edge_time=_median([[o.edge_time for o in r.outcomes] for r in records]),
         correct=correct,
-        features=(raw_features - mean) / scale,
+        features=features,
         feature_names=names,
         split=split,
         content_ids=tuple(r.content_id for r in records),
-        metadata=metadata
-        | {
-            "images": len(records),
-            "feature_mean": dict(zip(names, mean.tolist(), strict=True)),
-            "feature_scale": dict(zip(names, scale.tolist(), strict=True)),
-        },
+        metadata={**metadata, "images": len(records), **about_features},
     )
 
 
@@ -182,7 +176,7 @@ def _median(times: list[list[float]]) -> FloatArray:
 
 
 def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
-    """Hash of everything that decides the outcomes: partial results of other settings are never mixed in."""
+    """Hash of everything that decides the outcomes, so that partial results of different settings never mix."""
     parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
     return provenance.digest([*parts, provenance.versions(_LIBRARIES)])
 

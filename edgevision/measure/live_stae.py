@@ -1,4 +1,4 @@
-"""STAE in the loop of ``EdgeVision/Video-v0``: live outcomes, and pictures of what is kept."""
+"""STAE run live in ``EdgeVision/Video-v0``: outcomes, and pictures of what is kept of a clip."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import VideoPoint, video_point
 
 _CACHED = 64  # clips kept in memory
-_RECOVERS = {"stae": True, "fa-sa": False}  # by a profile's codec
-_CODINGS = ("huffman", "range")  # of a profile's mode ``entropy``
+_RECOVERS = {"stae": True, "fa-sa": False}  # whether features are recovered, by the profile's codec
+_CODINGS = ("huffman", "range")  # what a profile's mode ``entropy`` can stand for
 
 
 class LiveStae:
-    """Runs codec and classifier on a profile's clips; for ``outcomes=`` with ``accuracy="live"``, and ``pictures=``."""
+    """Runs codec and classifier on a profile's clips.
+
+    An instance serves as the argument ``outcomes`` (with ``accuracy="live"``) or ``pictures`` of the environment.
+    """
 
     @classmethod
     def for_profile(cls, source: ClipSource, profile: OperatingPointProfile, models: StaeModels) -> LiveStae:
-        """What a profile was measured of: its clips, its entropy coding, with feature recovery or without.
+        """Build the codec that a profile was measured with: its entropy coding, with or without feature recovery.
 
         Args:
             source: where the profile's clips are.
-            profile: of ``measure_video_profile``.
+            profile: made by ``measure_video_profile``.
             models: the networks.
 
         Raises:
-            ValueError: the profile is another codec's, or as the class.
+            ValueError: the profile is of another codec, the source lacks a clip, or the networks know other classes.
         """
         codec, coding = str(profile.metadata.get("codec")), str(profile.metadata.get("coding"))
         if codec not in _RECOVERS or coding not in _CODINGS:
@@ -44,13 +47,13 @@ class LiveStae:
     def __init__(
         self, source: ClipSource, content_ids: Sequence[str], codec: StaeCodec, *, recover: bool = True
     ) -> None:
-        """Couple a profile's contents to the clips that they name.
+        """Pair a profile's contents with the clips of the same names.
 
         Args:
             source: where the clips are.
-            content_ids: of the profile.
+            content_ids: the profile's.
             codec: networks and entropy coder.
-            recover: whether the edge recovers what was not sent (``stae``), or not (``fa-sa``).
+            recover: whether the edge recovers pixels that were not sent (``stae``) or does not (``fa-sa``).
 
         Raises:
             ValueError: the source lacks a clip, or the networks know other classes.
@@ -70,7 +73,7 @@ class LiveStae:
         )
 
     def outcomes(self, content: IntArray, point: IntArray) -> tuple[FloatArray, BoolArray]:
-        """Bytes sent and whether the answer was right, (M,) each, for (M,) contents and operating points."""
+        """Bytes sent (M,) and whether each answer is right (M,), for contents (M,) at operating points (M,)."""
         pairs = zip(content.tolist(), point.tolist(), strict=True)
         results = [self._one(index, video_point(number)) for index, number in pairs]
         return np.array([size for size, _ in results], np.float64), np.array([right for _, right in results], np.bool_)

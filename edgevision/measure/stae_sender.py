@@ -1,4 +1,4 @@
-"""STAE as profiles measure it: encode, decode, recover, classify."""
+"""STAE as a ``VideoSender``: encode, decode, recover, classify."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class StaeSender:
     """Sends clips with STAE.
 
     Attributes:
-        codec: networks; its entropy coder is not used, all are.
+        codec: the networks. All entropy coders are used, not only the codec's own.
     """
 
     def __init__(self, codec: StaeCodec) -> None:
         self.codec = codec
 
     def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
-        """See ``VideoSender``; all three bitstreams are lossless, so one answer holds for all."""
+        """See ``VideoSender``; all three bitstreams decode to the same values, so the answer is computed once."""
         selection = self.codec.select(clip, frames, pixels)
         plain, huffman, coded = (pack(clip, selection, coding) for coding in _LOSSLESS)
         most = clip.size // 3  # pixels of the whole clip

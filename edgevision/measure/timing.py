@@ -1,4 +1,4 @@
-"""How long each part of STAE takes on this machine, clip by clip (the terms of eq. 3)."""
+"""How long each part of STAE takes on this machine for one clip: the terms of eq. 3."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from edgevision.arrays import ByteClip, FloatArray
 from edgevision.codecs.stae.bitstream import pack, unpack
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_network import Stae, normalise
+from edgevision.progress import Progress
 
-#: Terms of eq. 3, and the classifier on the device.
+#: Names of the parts: the terms of eq. 3.
 PARTS = ("t_fa", "t_sa", "t_ee", "t_ed", "t_fr", "t_vit")
 _REPEATS = 3
 
@@ -27,14 +28,14 @@ def time_parts(
     clips: Sequence[ByteClip],
     frames: Sequence[int],
     pixels: Sequence[float],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, FloatArray]:
     """Median times over some clips, (A, B) per part [s].
 
-    t_FA is 0 where all frames are kept, t_SA and t_FR where all pixels are, as in tables I and II.
+    As in tables I and II, t_FA is 0 where all frames are kept, and t_SA and t_FR are 0 where all pixels are kept.
 
     Args:
-        codec: what is timed, with its entropy coder.
+        codec: networks and entropy coder to time.
         clips: some clips, (F, H, W, 3) uint8.
         frames: the A frame budgets.
         pixels: the B pixel budgets.
@@ -49,13 +50,13 @@ def median_times(
     clips: Sequence[ByteClip],
     frames: Sequence[int],
     pixels: Sequence[float],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, FloatArray]:
-    """Medians over clips and repetitions, (A, B) per part [s]; one protocol for every codec.
+    """Medians over clips and repetitions, (A, B) per part [s]; used for every codec.
 
     Args:
-        time_once: times of a clip's parts under a budget (alpha, beta).
-        parts: names of the times.
+        time_once: returns the times of a clip's parts under a budget (alpha, beta).
+        parts: names of the parts.
         clips: some clips.
         frames: the A frame budgets.
         pixels: the B pixel budgets.

@@ -1,4 +1,4 @@
-"""From outcomes and times to an operating-point profile on the grid of ``EdgeVision/Video-v0``."""
+"""Assembling an operating-point profile on the grid of ``EdgeVision/Video-v0`` from outcomes and times."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, ByteClip, FloatArray
+from edgevision.measure.feature_scaling import standardised
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
 from edgevision.protocol import content_split
 
 EntropyCoding = Literal["huffman", "range"]
-
-# Of every five groups of clips three train, one validates and one tests.
 FEATURES = ("motion", "motion_peak", "contrast", "detail")
 
 
 def clip_features(clip: ByteClip) -> FloatArray:
-    """What a device knows of a clip before it decides, (4,), see ``FEATURES``.
+    """Features of a clip that a device knows before it decides, (4,), named by ``FEATURES``.
 
-    Mean absolute difference of neighbouring frames, the largest such difference over the mean one, standard deviation
-    of the brightness (the mean of red, green and blue), and its mean absolute difference between neighbouring pixels.
+    With the brightness being the mean of red, green and blue: the mean absolute difference of neighbouring frames; the
+    largest such difference divided by the mean one; the standard deviation of the brightness; the mean absolute
+    difference of neighbouring pixels.
     """
     brightness = clip.astype(np.float32).mean(3) / 255
     steps = np.abs(np.diff(brightness, axis=0)).mean((1, 2)) if len(brightness) > 1 else np.zeros(1)
@@ -33,7 +33,7 @@ def clip_features(clip: ByteClip) -> FloatArray:
 
 
 def splits(groups: Sequence[int]) -> NDArray[np.int8]:
-    """Split of each clip, (n,): a group is never divided."""
+    """Split of each clip, (n,); all clips of a group are in the same split."""
     order = {group: index for index, group in enumerate(dict.fromkeys(groups))}
     return content_split(np.array([order[group] for group in groups]))
 
@@ -56,23 +56,21 @@ def assemble(
     Args:
         name: of the profile.
         outcomes: of n clips on the grid's frame and pixel budgets, in its order.
-        local: whether the device that classifies its own kept frames is right, (n, A); it sees them whole and as they
-            were captured, whatever the pixel budget and the codec.
+        local: whether a device that classifies its own kept frames is right, (n, A). It reads all pixels as captured,
+            so this depends neither on the pixel budget nor on the codec.
         times: parts of eq. 3, (A, B) each [s].
         clips: the n clips, for their features and raw sizes.
-        content_ids: their names.
-        groups: what each clip must not be separated from.
+        content_ids: names of the clips.
+        groups: group of each clip; a split never divides a group.
         metadata: provenance.
         recovered: whether answers are those with feature recovery.
-        coding: what the mode ``entropy`` is: Huffman's code as published, or the range coder, whose files are smaller
-            and take longer. ``times`` must be of the same.
+        coding: what the mode ``entropy`` stands for: the Huffman code as published, or the range coder, which is slower
+            and makes smaller files. ``times`` must have been measured with the same coding.
     """
     right = (outcomes.right if recovered else outcomes.right_unrecovered) > 0.5
     split = splits(groups)
     train = split == 0
-    raw_features = np.stack([clip_features(clip) for clip in clips])
-    mean, scale = raw_features[train].mean(0), raw_features[train].std(0)
-    scale = np.where(scale > 0, scale, 1.0)
+    features, about_features = standardised(np.stack([clip_features(clip) for clip in clips]), FEATURES, train)
     correct = _by_mode(right, right, np.broadcast_to(local[:, :, None], right.shape))
     device, edge = _device_and_edge(times, recovered)
     shares = np.outer(FRAMES, PIXELS) / FRAMES[0]  # of the clip's pixels
@@ -85,7 +83,7 @@ def assemble(
         device_time=device,
         edge_time=edge,
         correct=correct,
-        features=(raw_features - mean) / scale,
+        features=features,
         feature_names=FEATURES,
         split=split,
         content_ids=tuple(content_ids),
@@ -105,14 +103,13 @@ def assemble(
                 "huffman": outcomes.huffman.mean(0).tolist(),
             },
             "entropy_bits_per_value": outcomes.entropy.mean(0).tolist(),
-            "feature_mean": dict(zip(FEATURES, mean.tolist(), strict=True)),
-            "feature_scale": dict(zip(FEATURES, scale.tolist(), strict=True)),
+            **about_features,
         },
     )
 
 
 def _device_and_edge(times: Mapping[str, FloatArray], recovered: bool) -> tuple[FloatArray, FloatArray]:
-    """Times of the device and of the edge at all points, (K,) each [s]."""
+    """Times on the device and at the edge at all points, (K,) each [s]."""
     attention = times["t_fa"] + times["t_sa"]
     vit = times["t_vit"]
     restored = vit + times["t_fr"] if recovered else vit
@@ -124,6 +121,6 @@ def _device_and_edge(times: Mapping[str, FloatArray], recovered: bool) -> tuple[
 
 
 def _by_mode(plain: NDArray[Any], entropy: NDArray[Any], local: NDArray[Any]) -> NDArray[Any]:
-    """Put (.., A, B) arrays of the three modes into the grid's row-major order, (.., K)."""
+    """Join (.., A, B) arrays of the three modes in the grid's row-major order, (.., K)."""
     stacked = np.stack([plain, entropy, local], axis=-1)
     return stacked.reshape(*stacked.shape[:-3], -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.errors import WeightsError
-from edgevision.measure.video_outcomes import Outcomes, kept
+from edgevision.measure.video_outcomes import Outcomes
+from edgevision.measure.video_parts import by_groups
 from edgevision.part_store import PartStore
+from edgevision.progress import Progress
 
 
 def leave_one_group_out(
@@ -27,16 +29,16 @@ def leave_one_group_out(
     plan: Plan,
     measure: Callable[[StaeModels, IntArray], Outcomes],
     folder: Path,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Outcomes:
-    """Train without each group in turn, and measure its clips with what was trained.
+    """For each group, train on all other clips, and measure the group's clips with the models so trained.
 
     Args:
         start: models that every fold's training starts from; not changed.
         data: n clips.
-        groups: group of each, (n,).
+        groups: group of each clip, (n,).
         plan: of each fold's training.
-        measure: called with a fold's models and the rows of its clips.
+        measure: called with a fold's models and the indices of its clips.
         folder: keeps the models and outcomes of finished folds, which are not trained again.
         progress: called with folds done and all of them.
 
@@ -46,40 +48,31 @@ def leave_one_group_out(
     Raises:
         ValueError: all clips are of one group.
     """
-    names = np.unique(groups)
-    if len(names) < 2:
+    if len(np.unique(groups)) < 2:
         raise ValueError("leave one group out needs at least two groups")
-    parts: list[Outcomes] = []
-    store = PartStore(folder)
-    for done, group in enumerate(names):
-        progress(done, len(names))
-        path = folder / f"fold-{group}.safetensors"
-        rows, others = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
 
-        def fold(rows: IntArray = rows, others: IntArray = others, path: Path = path) -> Outcomes:
-            return measure(_fold_models(start, data, others, plan, path), rows)
+    def fold(group: int, rows: IntArray, others: IntArray) -> Outcomes:
+        return measure(_fold_models(start, data, others, plan, fold_path(folder, group)), rows)
 
-        parts.append(kept(store, f"fold-{group}", {"plan": asdict(plan), "rows": rows.tolist()}, fold))
-    progress(len(names), len(names))
-    return _in_order(Outcomes.join(parts), np.concatenate([np.flatnonzero(groups == group) for group in names]))
+    return by_groups(PartStore(folder), "fold", {"plan": asdict(plan)}, groups, fold, progress)
+
+
+def fold_path(folder: Path, group: int) -> Path:
+    """The file of STAE's models that were trained without a group."""
+    return folder / f"fold-{group}.safetensors"
+
+
+def train_without(start: StaeModels, data: ClipSet, rows: IntArray, plan: Plan) -> StaeModels:
+    """A copy of ``start``, trained further on the clips ``rows`` only."""
+    models = copy.deepcopy(start)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.seed)
+        return StepByStep(models, data.subset(rows), plan).run()
 
 
 def _fold_models(start: StaeModels, data: ClipSet, rows: IntArray, plan: Plan, path: Path) -> StaeModels:
-    """A fold's models as they are on disk, half precision included; trained where they are not there yet."""
+    """A fold's models as they are on disk, in half precision; trained now if the file is missing or damaged."""
     with contextlib.suppress(WeightsError):
         return StaeModels.load(path)
     train_without(start, data, rows, plan).save(path, {"rows": rows.tolist()})
     return StaeModels.load(path)
-
-
-def train_without(start: StaeModels, data: ClipSet, rows: IntArray, plan: Plan) -> StaeModels:
-    """A copy of ``start``, trained further on some rows."""
-    models = copy.deepcopy(start)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.seed)
-        return StepByStep(models, ClipSet(data.clips[rows], data.labels[rows]), plan).run()
-
-
-def _in_order(outcomes: Outcomes, rows: IntArray | Sequence[int]) -> Outcomes:
-    order = np.argsort(rows)
-    return Outcomes(**{name: values[order] for name, values in vars(outcomes).items()})

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import ByteClip, FloatArray
-from edgevision.part_store import PartStore
+from edgevision.progress import Progress
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One clip sent once.
+    """Result of sending one clip under one budget.
 
     Attributes:
-        plain: bytes without entropy coding.
-        huffman: bytes with the published Huffman code.
-        range: bytes with the range coder; as ``huffman`` where a codec has none.
-        header: of the range-coded bytes, everything but mask and values.
-        mask: of the range-coded bytes, what says which pixels are there.
-        entropy: of the values sent, first order [bit].
+        plain: size without entropy coding [byte].
+        huffman: size with the published Huffman code [byte].
+        range: size with the range coder [byte]; equal to ``huffman`` for a codec without a range coder.
+        header: part of ``range`` that is neither mask nor values [byte].
+        mask: part of ``range`` that tells which pixels were sent [byte].
+        entropy: first-order entropy of the values sent [bit per value].
         right: whether the answer was right.
-        right_unrecovered: whether it is without feature recovery; as ``right`` where a codec has none.
+        right_unrecovered: whether the answer without feature recovery was right; equal to ``right`` for a codec
+            without feature recovery.
     """
 
     plain: int
@@ -39,7 +40,7 @@ class Sent:
 
 
 class VideoSender(Protocol):
-    """A codec and a classifier, as profiles are measured of them."""
+    """A codec together with the classifier that its clips are for."""
 
     def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
         """Encode, decode and classify a clip under a budget (alpha, beta)."""
@@ -47,7 +48,7 @@ class VideoSender(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """`Sent` for n clips, A frame budgets and B pixel budgets; (n, A, B) each."""
+    """The fields of ``Sent`` for n clips, A frame budgets and B pixel budgets, (n, A, B) each."""
 
     plain: FloatArray
     huffman: FloatArray
@@ -64,31 +65,20 @@ class Outcomes:
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
-def kept(store: PartStore, label: str, description: Mapping[str, Any], make: Callable[[], Outcomes]) -> Outcomes:
-    """The outcomes that ``store`` holds under a label and a description, or those that are made now and stored."""
-    names = [field.name for field in fields(Outcomes)]
-    found = store.load_arrays(label, {**description, "arrays": names})
-    if found is not None:
-        return Outcomes(**found)
-    made = make()
-    store.save_arrays(label, {**description, "arrays": names}, vars(made))
-    return made
-
-
 def measure(
     sender: VideoSender,
     clips: Sequence[ByteClip],
     labels: Sequence[int],
     frames: Sequence[int],
     pixels: Sequence[float],
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Outcomes:
     """Send each clip under every budget.
 
     Args:
         sender: codec and classifier.
-        clips: n of them, (F, H, W, 3) uint8 each.
-        labels: class of each.
+        clips: n clips, (F, H, W, 3) uint8 each.
+        labels: class of each clip.
         frames: the A frame budgets.
         pixels: the B pixel budgets.
         progress: called with clips done and all of them.
@@ -106,7 +96,7 @@ def measure(
 
 
 def first_order_entropy(values: NDArray[np.uint8]) -> float:
-    """Entropy of the distribution of byte values [bit per value]; 0 for none."""
+    """Entropy of the distribution of byte values [bit per value]; 0 for an empty array."""
     counts = np.bincount(values.ravel(), minlength=256)
     share = counts[counts > 0] / max(values.size, 1)
     return float(-(share * np.log2(share)).sum())

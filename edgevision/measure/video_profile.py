@@ -1,4 +1,4 @@
-"""A whole measurement: clips from a source, STAE's bytes, answers and times, a profile of ``EdgeVision/Video-v0``."""
+"""Measuring STAE's operating points on the clips of a source: a profile for ``EdgeVision/Video-v0``."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.timing import PARTS, time_parts
 from edgevision.measure.video_assembly import EntropyCoding, assemble
 from edgevision.measure.video_folds import leave_one_group_out
-from edgevision.measure.video_outcomes import Outcomes, kept, measure
+from edgevision.measure.video_outcomes import Outcomes, measure
+from edgevision.measure.video_parts import by_parts
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, save_profile
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress, StageProgress
 
-#: How each fold goes on from the weights without the group that it is measured on.
+#: How each fold trains the given weights further, on all groups but the one that it measures.
 FOLD_PLAN = Plan(
     vit=FitConfig(24, 8, 1e-3, 0.05),
     second_vit=FitConfig(12, 8, 5e-4, 0.05),
@@ -44,7 +45,6 @@ FOLD_PLAN = Plan(
     fr=FitConfig(1, 16, 1e-3, clips=160),
     first_fr=FitConfig(2, 16, 1e-3),
 )
-_PART = 20  # clips between two writes to disk
 _TIMED = 5  # clips
 _LIBRARIES = ("numpy", "torch", "timm", "av", "constriction", "safetensors")
 
@@ -63,24 +63,24 @@ def measure_video_profile(
 ) -> OperatingPointProfile:
     """Send every clip of a source under every budget, and save the profile.
 
-    A run that is killed goes on where it stopped when called again with the same arguments. What was measured stays in
-    ``out_folder / ".measured-..."``, where a second profile of the same clips and weights (``recovered`` or not) finds
-    it. Clips that cannot be read are skipped and named in the profile's metadata.
+    A killed run continues where it stopped when called again with the same arguments. Measurements are kept in
+    ``out_folder / ".measured-..."``; a second profile of the same clips and weights (``recovered`` or not) uses them
+    again. Clips that cannot be read are skipped and named in the profile's metadata.
 
     Args:
-        source: clips; what a split must not divide is one group.
-        models: trained for all budgets of the grid and for the source's classes, or, with ``fold_plan``, what every
-            fold starts from.
+        source: clips; those of one group always go into one split.
+        models: trained for all budgets of the grid and for the source's classes; with ``fold_plan``, the models that
+            every fold starts from.
         out_folder: where ``NAME.npz`` and ``NAME.json`` are written.
         name: of the profile.
         recovered: whether answers are those with feature recovery (``stae``), or without (``fa-sa``).
         coding: of the mode ``entropy``, see ``assemble``.
-        fold_plan: trains once more for each group, without it, and measures the group with what was trained.
-        record: what else the metadata should say, such as the weights' SHA-256 and the command.
-        progress: called with ``clips``, ``measure`` or ``folds``, and ``times``.
+        fold_plan: for each group, train further on all other groups before measuring it.
+        record: further metadata, such as the weights' SHA-256 and the command.
+        progress: called with the stage (``clips``, ``measure`` or ``folds``, ``times``), and what is done of it.
 
     Raises:
-        ProfileError: the models do not fit the grid or the classes, or a name that is no file name.
+        ProfileError: the models do not fit the grid or the classes, or ``name`` is not a plain file name.
         ClipError: no clip can be read.
     """
     check_name(name)
@@ -88,14 +88,14 @@ def measure_video_profile(
     models = copy.deepcopy(run.models)
     for alpha in FRAMES:
         for beta in PIXELS:
-            models.model(alpha, beta)  # what only folds have trained must exist to be timed
+            models.model(alpha, beta)  # networks that only folds have trained must exist to be timed
     codec = StaeCodec(models, Coding[coding])
     outcomes = run.stae
     times = run.times(coding, lambda clips, report: time_parts(codec, clips, FRAMES, PIXELS, report))
     about = {
         "codec_version": StaeCodec.version,
         "networks": models.config.as_json(),
-        # Sending all frames whole involves no attention: the classifier alone, on all frames.
+        # With all frames and all pixels there is no attention: the classifier alone reads all frames.
         "uniform_accuracy": float(outcomes.right[:, 0, 0].mean()),
         **(record or {}),
     }
@@ -104,28 +104,29 @@ def measure_video_profile(
 
 
 def check_name(name: str) -> None:
-    """Refuse a profile's name that is no file name.
+    """Refuse a profile's name that is not a plain file name.
 
     Raises:
-        ProfileError: it is none.
+        ProfileError: the name is empty or contains a folder.
     """
     if not name or Path(name).name != name:
         raise ProfileError(f"profile name {name!r} must be a plain file name")
 
 
 class VideoMeasurement:
-    """What is measured of one set of clips and STAE's weights, by any codec, kept in a folder named after them.
+    """Measurements of one set of clips with STAE's weights, by any codec, kept in a folder named after both.
 
     Attributes:
         source: the clips' source.
-        models: STAE's, for the source's classes; with a plan, what every fold starts from.
-        plan: trains once more for each group, without it; ``None``: the models know the classes.
-        progress: called with a stage's name, what of it is done and what there is to do.
+        models: STAE's models for the source's classes; with a plan, the models that every fold starts from.
+        plan: how each fold trains further; ``None`` to measure all clips with ``models`` as they are.
+        progress: called with a stage's name, what is done of it and what there is to do.
         out_folder: where profiles are written.
-        folder: what is kept here, where a killed run goes on: clips, outcomes, times, models of folds.
+        folder: holds clips, outcomes, times and models of folds, with which a killed run continues.
+        store: outcomes and times in ``folder``.
         cached: the clips.
-        data: the clips, for training.
-        groups: of each clip, what a split must not divide, (n,).
+        data: the clips with their classes, for training.
+        groups: group of each clip, (n,); a split never divides a group.
     """
 
     def __init__(
@@ -148,22 +149,24 @@ class VideoMeasurement:
 
     @functools.cached_property
     def stae(self) -> Outcomes:
-        """STAE's outcomes of all clips on the grid; measured on first use, and with them the models of folds."""
+        """STAE's outcomes of all clips on the grid, measured on first use; with a plan this also trains the folds."""
         if self.plan is None:
-            return self._in_parts(self.reporter("measure"))
+            measure_part = functools.partial(self._measure, self.models)
+            return by_parts(self.store, "part", {}, len(self.data), measure_part, self.reporter("measure"))
         return leave_one_group_out(
             self.models, self.data, self.groups, self.plan, self._measure, self.folder, self.reporter("folds")
         )
 
     @property
     def local(self) -> BoolArray:
-        """Whether the device is right that classifies its own kept frames, (n, A); as STAE, which loses nothing."""
+        """Whether a device that classifies its own kept frames is right, (n, A)."""
+        # STAE with all pixels is lossless, so the edge sees what the device sees.
         return self.stae.right[:, :, 0] > 0.5
 
     def times(
         self, key: str, time: Callable[[list[ByteClip], Progress], dict[str, FloatArray]]
     ) -> dict[str, FloatArray]:
-        """Parts of eq. 3, of networks of the folds' shapes; those under ``key`` on disk are not timed again."""
+        """Times of the parts of eq. 3, from disk where ``key`` was timed before, else measured by ``time`` and kept."""
         label, description = f"times-{key}", {"timed": _TIMED, "parts": PARTS}
         found = self.store.load_arrays(label, description)
         if found is None:
@@ -183,7 +186,7 @@ class VideoMeasurement:
         recovered: bool = True,
         coding: EntropyCoding = "huffman",
     ) -> OperatingPointProfile:
-        """Put a codec's outcomes and times into ``NAME.npz`` and ``NAME.json``, with where they come from."""
+        """Write a codec's outcomes and times, with their provenance, to ``NAME.npz`` and ``NAME.json``."""
         metadata = {
             "data_set": self.source.name,
             "data_set_fingerprint": self.source.fingerprint(),
@@ -207,19 +210,8 @@ class VideoMeasurement:
         return profile
 
     def reporter(self, what: str) -> Progress:
-        """Reports a stage."""
+        """A function that reports the progress of one stage."""
         return lambda done, total: self.progress(what, done, total)
-
-    def _in_parts(self, progress: Progress) -> Outcomes:
-        """Of all clips by the same models; parts that are on disk are not measured again."""
-        parts: list[Outcomes] = []
-        for rows in np.split(np.arange(len(self.data)), range(_PART, len(self.data), _PART)):
-            progress(int(rows[0]), len(self.data))
-            shown = _shifted(progress, int(rows[0]), len(self.data))
-            make = functools.partial(self._measure, self.models, rows, shown)
-            parts.append(kept(self.store, f"part-{rows[0]:06d}", {"rows": rows.tolist()}, make))
-        progress(len(self.data), len(self.data))
-        return Outcomes.join(parts)
 
     def _measure(self, models: StaeModels, rows: IntArray, progress: Progress = lambda done, total: None) -> Outcomes:
         clips, labels = list(self.data.clips[rows]), self.data.labels[rows].tolist()
@@ -227,7 +219,17 @@ class VideoMeasurement:
 
 
 def _fitting(models: StaeModels, source: ClipSource, *, may_differ: bool) -> StaeModels:
-    """Models for the source's classes; those that folds start from may know others."""
+    """Models for the source's classes.
+
+    Args:
+        models: the models given.
+        source: the clips' source.
+        may_differ: whether ``models`` may know other classes (folds train further); a new head is then made, with the
+            weights of the classes in common.
+
+    Raises:
+        ProfileError: the models do not fit the grid or, unless ``may_differ``, the classes.
+    """
     if models.config.frames != FRAMES[0]:
         raise ProfileError(
             f"video profiles are of clips of {FRAMES[0]} frames; these weights are for clips of {models.config.frames}"
@@ -249,13 +251,8 @@ def _fitting(models: StaeModels, source: ClipSource, *, may_differ: bool) -> Sta
     return models
 
 
-def _shifted(progress: Progress, first: int, total: int) -> Progress:
-    """Progress of a part that begins with clip ``first`` of ``total``."""
-    return lambda done, _: progress(first + done, total)
-
-
 def _key(source: ClipSource, models: StaeModels, plan: Plan | None) -> str:
-    """Hash of everything that decides outcomes and times: measurements of other settings are never mixed in."""
+    """Hash of everything that decides outcomes and times, so that measurements of different settings never mix."""
     parts = [
         source.fingerprint(),
         models.config.as_json(),

@@ -1,4 +1,4 @@
-"""Vision models: classifiers, and the attribution maps that are read off them."""
+"""Image classifiers, and importance maps computed from them."""
 
 from typing import TYPE_CHECKING
 

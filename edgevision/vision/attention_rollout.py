@@ -14,15 +14,20 @@ from edgevision.vision.importance import Importance
 
 
 class AttentionRollout:
-    """Attention followed through a transformer's blocks: from the class token back to the patches.
+    """Attention of the class token to the patches, multiplied through all blocks of a vision transformer.
 
-    J_b, (M, N, N), is block b's attention with M heads between N tokens; A_b = max over the heads of J_b; the map is
-    the class token's row of A_B ... A_2 A_1 without the columns of tokens that are no patches (in a network without
-    such tokens: the mean of all rows). Unlike the rollout of Abnar and Zuidema (ACL 2020), the paper adds no identity
-    for the residual connections. The network is one of timm's with ``patch_embed``, ``blocks`` and ``attn`` in each.
+    J_b (M, N, N) is the attention of block b, with M heads and N tokens, and A_b its maximum over the heads. The map is
+    the class token's row of the product A_B ... A_2 A_1, without the columns of tokens that are not patches; for a
+    network that has patches only, it is the mean of all rows. Unlike the rollout of Abnar and Zuidema (ACL 2020), the
+    paper adds no identity for the residual connections.
     """
 
     def __init__(self, classifier: Classifier) -> None:
+        """Take a timm network that has ``patch_embed`` and ``blocks``, with ``attn`` in each block.
+
+        Raises:
+            ValueError: the network is another one.
+        """
         model: Any = classifier.model
         blocks = list(getattr(model, "blocks", ()))
         if not (blocks and hasattr(model, "patch_embed") and all(hasattr(block, "attn") for block in blocks)):
@@ -34,7 +39,7 @@ class AttentionRollout:
 
     @property
     def name(self) -> str:
-        """For the record, what made the map."""
+        """Name of the method and the network, for metadata."""
         return f"attention rollout of {self.classifier.name}"
 
     @torch.inference_mode()
@@ -48,7 +53,7 @@ class AttentionRollout:
         """Logits (1, C), and the attention of all blocks, (B, M, N, N)."""
         found: list[torch.Tensor] = []
         handles = [
-            # What goes into this dropout is the softmax; fused attention never makes it, so it is off meanwhile.
+            # This dropout's input is the softmax. Fused attention does not compute it, so it is switched off below.
             attention.attn_drop.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0][0]))
             for attention in self._attentions
         ]

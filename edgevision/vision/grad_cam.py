@@ -1,7 +1,6 @@
-"""Importance maps: which pixels a classifier needs.
+"""Importance maps from convolutional classifiers: which pixels a classifier needs.
 
-Every maker is a callable from an image to an ``Importance``. None of them is told the true class: a device does
-not know it. Grad-CAM: Selvaraju et al., ICCV 2017; class activation maps: Zhou et al., CVPR 2016.
+Sources: Grad-CAM, Selvaraju et al., ICCV 2017; class activation maps, Zhou et al., CVPR 2016.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from edgevision.vision.importance import Importance
 
 @runtime_checkable
 class ImportanceMap(Protocol):
-    """Says how much each pixel of an image matters."""
+    """A function from an image to the importance of its pixels; it does not know the true class."""
 
     def __call__(self, image: ByteImage) -> Importance | FloatArray:
-        """Importance of an (h, w, 3) uint8 image; a bare map (h, w) will do."""
+        """Importance of an (h, w, 3) uint8 image, or only its map (h, w)."""
 
 
 class GradCam:
     """Grad-CAM of a convolutional network's last spatial layer.
 
-    map = ReLU(sum_k w_k A_k), w_k the mean over space of d score_c / d A_k; c is the given class or else the class
-    that the network predicts.
+    map = ReLU(sum_k w_k A_k), where w_k is the mean over space of d score_c / d A_k. The class c is ``target`` or, by
+    default, the class that the network predicts.
     """
 
     def __init__(self, classifier: Classifier, target: int | None = None) -> None:
@@ -40,7 +39,7 @@ class GradCam:
 
     @property
     def name(self) -> str:
-        """For the record, what made the map."""
+        """Name of the method, the network and the class, for metadata."""
         which = "predicted class" if self.target is None else f"class {self.target}"
         return f"Grad-CAM of {self.classifier.name}, {which}"
 
@@ -55,14 +54,19 @@ class GradCam:
 
 
 class ClassActivation:
-    """Class activation map weighted over the classes that the network thinks likely: one forward pass, no gradient.
+    """Class activation map, weighted over the most likely classes; takes one forward pass and no gradient.
 
-    map = sum_c p_c sum_k W_ck A_k over the ``classes`` likeliest c, with A the last feature map, W the classifier's
-    matrix and p_c the network's probabilities. For one class it is Grad-CAM before its ReLU, up to a factor.
-    The network must end in average pooling and one linear layer.
+    map = sum_c p_c sum_k W_ck A_k over the ``classes`` most likely classes c, with the last feature map A, the
+    classifier's matrix W and the network's probabilities p_c. For one class this is Grad-CAM before its ReLU, up to a
+    factor.
     """
 
     def __init__(self, classifier: Classifier, classes: int = 5) -> None:
+        """Take a network that ends in average pooling and one linear layer.
+
+        Raises:
+            ValueError: it does not end in one linear layer.
+        """
         self.classifier = classifier
         self.classes = classes
         head = classifier.model.get_classifier()  # type: ignore[operator]
@@ -72,7 +76,7 @@ class ClassActivation:
 
     @property
     def name(self) -> str:
-        """For the record, what made the map."""
+        """Name of the method, the network and the classes, for metadata."""
         return f"class activation map of {self.classifier.name}, top {self.classes} predicted classes"
 
     @torch.inference_mode()
@@ -89,7 +93,7 @@ class ClassActivation:
 
 
 def resize_map(cam: np.ndarray, shape: tuple[int, ...]) -> FloatArray:
-    """Interpolate a coarse map linearly to the image's (h, w)."""
+    """A coarse map, interpolated linearly to the size of an image of ``shape`` (h, w, ...), (h, w)."""
     picture = Image.fromarray(np.ascontiguousarray(cam, np.float32))
     resized = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
     return np.asarray(resized, np.float64)
@@ -99,7 +103,7 @@ def last_spatial_layer(classifier: Classifier) -> torch.nn.Module:
     """The module whose output is the network's last feature map with more than one position.
 
     Raises:
-        ValueError: the network has none (a transformer, say).
+        ValueError: the network has no such module, for example because it is a transformer.
     """
     found: list[torch.nn.Module] = []
 

@@ -1,4 +1,4 @@
-"""`Importance`: a map of what a classifier needs of an image."""
+"""``Importance``: how much a classifier needs each pixel of an image."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from edgevision.arrays import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """How much a classifier needs each pixel, and what the network that says so made of the image.
+    """How much a classifier needs each pixel of an image, and the class probabilities of the network that says so.
 
     Attributes:
-        weights: importance per pixel, any scale, larger is more important, (h, w).
-        probabilities: class probabilities of the network behind the map, (C,), or ``None``.
+        weights: importance per pixel in any scale, larger is more important, (h, w).
+        probabilities: class probabilities (C,), or ``None`` where the map does not come from a network.
     """
 
     weights: FloatArray

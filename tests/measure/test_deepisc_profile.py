@@ -24,7 +24,7 @@ from edgevision.errors import ProfileError
 from edgevision.measure import deepisc_profile as module
 from edgevision.measure import deepisc_timing as timing
 from edgevision.measure import timing as stae_timing
-from edgevision.measure import video_profile
+from edgevision.measure import video_parts, video_profile
 from edgevision.measure.deepisc_profile import (
     measure_deepisc_profile,
     measure_in_folds,
@@ -183,7 +183,7 @@ def test_networks_must_cover_the_grid(base: StaeModels, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("small_grid")
 def test_parts_of_other_networks_are_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base, data = tiny_models(), action_clips(3)
-    monkeypatch.setattr(module, "_PART", 2)
+    monkeypatch.setattr(video_parts, "_PART", 2)
 
     def measured(seed: int) -> Outcomes:
         return measure_in_parts(base, networks(seed), data, tmp_path, lambda done, total: None)

@@ -114,7 +114,7 @@ def test_killed_run_resumes_to_the_same_profile(
     with pytest.raises(KilledError):
         measure_image_profile(folder, codec, lite0, LEVELS, tmp_path, "again", kill_at_five)
     (parts,) = tmp_path.glob(".again-*")
-    min(parts.iterdir()).write_bytes(b"cut short by the kill")
+    min(parts.glob("part-*")).write_bytes(b"cut short by the kill")
     loaded.clear()
     resumed = measure_image_profile(folder, codec, lite0, LEVELS, tmp_path, "again")
     # Part 0 was damaged, part 1 holds images 2 and 3, image 4 was not yet written.

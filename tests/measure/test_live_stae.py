@@ -54,7 +54,7 @@ def test_pictures_show_the_kept_frames_and_pixels(live: LiveStae) -> None:
 
 
 def test_environment_runs_live_and_draws_clips(live: LiveStae) -> None:
-    settings = {"accuracy": "live", "codec": live, "pictures": live, "render_mode": "rgb_array", "users": 2}
+    settings = {"accuracy": "live", "outcomes": live, "pictures": live, "render_mode": "rgb_array", "users": 2}
     env = gymnasium.make("EdgeVision/Video-v0", profile="video-actions-stae", **settings)
     env.reset(seed=0)
     action = np.zeros(env.action_space.shape, np.float32)

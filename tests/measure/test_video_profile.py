@@ -23,13 +23,14 @@ from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.data.actions import GeneratedActions
 from edgevision.data.clips import LabelledClip
 from edgevision.errors import ProfileError
-from edgevision.measure import timing
+from edgevision.measure import timing, video_parts
 from edgevision.measure import video_profile as module
 from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.timing import PARTS, time_parts
 from edgevision.measure.video_assembly import FEATURES, assemble, clip_features, splits
 from edgevision.measure.video_folds import leave_one_group_out, train_without
-from edgevision.measure.video_outcomes import Outcomes, Sent, first_order_entropy, kept, measure
+from edgevision.measure.video_outcomes import Outcomes, Sent, first_order_entropy, measure
+from edgevision.measure.video_parts import stored_or_made
 from edgevision.measure.video_profile import measure_video_profile
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, load_profile
@@ -224,15 +225,15 @@ def test_outcomes_are_kept_under_what_they_are_of(tmp_path: Path) -> None:
     def unwanted() -> Outcomes:
         raise AssertionError("measured again")
 
-    assert kept(store, "x", {"rows": [1]}, lambda: made) is made
-    again = kept(store, "x", {"rows": [1]}, unwanted)
+    assert stored_or_made(store, "x", {"rows": [1]}, lambda: made) is made
+    again = stored_or_made(store, "x", {"rows": [1]}, unwanted)
     for field in fields(Outcomes):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(made, field.name))
     with pytest.raises(AssertionError, match="measured again"):
-        kept(store, "x", {"rows": [2]}, unwanted)
+        stored_or_made(store, "x", {"rows": [2]}, unwanted)
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-30])
-    assert kept(store, "x", {"rows": [1]}, lambda: made) is made
+    assert stored_or_made(store, "x", {"rows": [1]}, lambda: made) is made
 
 
 def test_large_frames_are_measured_and_timed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +295,7 @@ def test_the_profile_without_recovery_needs_no_second_measurement(
 
 
 def test_a_killed_measurement_goes_on(models: StaeModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PART", 3)
+    monkeypatch.setattr(video_parts, "_PART", 3)
     monkeypatch.setattr(module, "StaeSender", Fake)
     whole = measure_video_profile(InGroups(8), models, tmp_path / "whole", "x")
     seen: list[int] = []

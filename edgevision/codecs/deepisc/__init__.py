@@ -1,1 +1,1 @@
-"""DeepISC, the baseline of the STAE paper: a latent representation, a segmentation map and a residual of each frame."""
+"""DeepISC, a baseline of the STAE paper: sends a latent, a segmentation map and a residual of each frame."""

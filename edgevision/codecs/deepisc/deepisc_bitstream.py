@@ -1,10 +1,10 @@
-"""DeepISC's bitstream: of its three parts only the latent is entropy-coded, as published (section IV-B).
+"""DeepISC's bitstream, in which only the latent is entropy-coded, as published (section IV-B).
 
-Layout: ``DI`` and the format version; as varints the frames F, height H and width W of the clip, the number a of kept
-frames, the budget beta in per cent and the seed of the residual's pixels; the kept frames' indices, one varint each,
-the number of frames skipped since the one before; the latent under a Huffman code, a section; the segmentation map, a
-byte per value; the residual of the pixels that the seed names, three bytes each, two's complement; CRC-32 of all
-before, big-endian. Every part goes frame by frame; the latent channel by channel within a frame.
+Layout: ``DI`` and the format version; as varints, the clip's number of frames F, height H and width W, the number a of
+kept frames, the budget beta in per cent and the seed of the residual's pixels; the indices of the kept frames, each as
+a varint with the number of frames skipped since the one before; the latent, Huffman-coded, as a section; the
+segmentation map, one byte per value; the residual of the pixels drawn from the seed, three bytes each, two's
+complement; CRC-32 of all bytes before it, big-endian. Each part is ordered by frame; the latent of a frame by channel.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from edgevision.codecs.stae.bitstream.container import MAX_FRAMES, seal
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.errors import BitstreamError
 
-MAX_SIDE = 1024  # [pixel]; networks run on what the header says, so it is less than STAE's
+MAX_SIDE = 1024  # [pixel]; lower than STAE's, because the networks run on frames of the size that the header states
 MAX_PIXELS = 2**24  # of all kept frames together
 _MAGIC = b"DI\x01"
 _CHECKSUM = 4  # [byte]
@@ -37,14 +37,14 @@ _CHECKSUM = 4  # [byte]
 
 @dataclass(frozen=True)
 class Header:
-    """What a bitstream says of itself.
+    """Header of a bitstream.
 
     Attributes:
-        length: frames F of the clip.
+        length: number F of frames of the clip.
         height: H [pixel].
         width: W [pixel].
-        frames: indices of the kept frames, increasing, a of them.
-        percent: beta, 1..100.
+        frames: indices of the a kept frames, increasing.
+        percent: beta, in 1..100 [%].
         seed: of the residual's pixels.
     """
 
@@ -61,10 +61,10 @@ class Header:
         return self.height, self.width
 
     def check(self) -> None:
-        """Refuse what is beyond the limits or contradicts itself.
+        """Check that the header is consistent and within the limits.
 
         Raises:
-            ValueError: names the rule that is broken.
+            ValueError: it is not.
         """
         count = len(self.frames)
         sides_fit = 1 <= self.height <= MAX_SIDE and 1 <= self.width <= MAX_SIDE
@@ -81,12 +81,12 @@ class Header:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What is sent of a clip.
+    """The parts of a clip that are sent.
 
     Attributes:
-        latent: whole numbers (a, L, H / 8, W / 8) int8; sides rounded up here and below.
-        segments: classes (a, H / 4, W / 4) uint8.
-        residual: of the sent pixels, (n, 3) int8; n in all frames together, frame by frame, row by row.
+        latent: whole numbers (a, L, H / 8, W / 8) int8, with sides rounded up.
+        segments: classes (a, H / 4, W / 4) uint8, with sides rounded up.
+        residual: residual of the n sent pixels of all frames, ordered by frame and row, (n, 3) int8.
     """
 
     latent: NDArray[np.int8]
@@ -98,7 +98,7 @@ def sent_mask(header: Header, config: DeepIscConfig) -> BoolArray:
     """The pixels whose residual is sent, (a, H, W).
 
     Raises:
-        ValueError: the budget does not pay for latent and segmentation.
+        ValueError: the budget is too small for latent and segmentation.
     """
     count = residual_pixels(header.percent / 100, header.height, header.width, config.latent_channels)
     return sent_pixels(header.seed, len(header.frames), header.height, header.width, count)
@@ -119,13 +119,13 @@ def pack(header: Header, parts: Parts, config: DeepIscConfig) -> bytes:
 
 
 def latent_section(parts: Parts, config: DeepIscConfig) -> bytes:
-    """The entropy-coded part of a bitstream."""
+    """The section of a bitstream with the Huffman-coded latent."""
     latent = (parts.latent.astype(np.int16) + config.latent_levels).astype(np.uint8)
     return section(prefix.pack(latent.ravel()))
 
 
 def read_header(data: bytes) -> Header:
-    """Check a bitstream's sum and read its header.
+    """Verify a bitstream's checksum and read its header.
 
     Raises:
         BitstreamError: the bytes are damaged, of another format or beyond the limits.
@@ -134,10 +134,11 @@ def read_header(data: bytes) -> Header:
 
 
 def unpack(data: bytes, config: DeepIscConfig) -> tuple[Header, Parts]:
-    """Read what ``pack`` wrote for networks of the same shapes.
+    """Read a bitstream written by ``pack`` with the same ``config``.
 
     Raises:
-        BitstreamError: as ``read_header``, or the parts do not have the sizes that header and networks imply.
+        BitstreamError: the bytes are damaged, of another format or beyond the limits, or the parts do not have the
+            sizes that header and networks imply.
     """
     header, reader = _open(data)
     latent_shape = (len(header.frames), config.latent_channels, *grid(header.size, LATENT_STRIDE))
@@ -158,7 +159,7 @@ def unpack(data: bytes, config: DeepIscConfig) -> tuple[Header, Parts]:
 
 
 def _open(data: bytes) -> tuple[Header, Reader]:
-    """The header, and the reader at the first byte after it."""
+    """The header, and a reader at the first byte after it."""
     if data[: len(_MAGIC)] != _MAGIC:
         raise BitstreamError("not a bitstream of DeepISC, or one of another format version")
     if seal(data[:-_CHECKSUM]) != data:

@@ -1,10 +1,10 @@
-"""How much of a frame's residual the pixel budget pays for, and of which pixels.
+"""The pixels of a frame whose residual is sent under the pixel budget.
 
-STAE sends 3 round(beta H W) values a frame. DeepISC may send no more: each value of the latent and of the segmentation
-map counts as one, and what is left pays for the residual's pixels, three values each. With the default networks latent
-and segmentation take 6.25 % of a frame's values, so 93.75 % of the residual's pixels are sent at beta = 100 % and
-33.75 % at 40 %. "The pixels are randomly selected based on the spatial budget" (section IV-B); both sides draw them
-from a seed, so that no mask is sent.
+STAE sends 3 round(beta H W) values per frame, and DeepISC may send no more. Each value of the latent and of the
+segmentation map counts as one value; the rest is used for the residual's pixels, three values each. With the default
+networks, latent and segmentation take 6.25 % of a frame's values, so the residual of 93.75 % of the pixels is sent at
+beta = 100 %, and of 33.75 % at 40 %. "The pixels are randomly selected based on the spatial budget" (section IV-B);
+device and edge draw them from the same seed, so that no mask is sent.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def grid(size: tuple[int, int], stride: int) -> tuple[int, int]:
 
 
 def base_values(height: int, width: int, latent_channels: int) -> int:
-    """Values of a frame's latent and segmentation together."""
+    """Number of values of a frame's latent and segmentation together."""
     latent, segments = grid((height, width), LATENT_STRIDE), grid((height, width), SEGMENT_STRIDE)
     return latent_channels * latent[0] * latent[1] + segments[0] * segments[1]
 
 
 def residual_pixels(pixels: float, height: int, width: int, latent_channels: int) -> int:
-    """Pixels of a frame whose residual is sent under the budget beta.
+    """Number of pixels of a frame whose residual is sent under the budget beta.
 
     Raises:
-        ValueError: latent and segmentation alone are beyond the budget, or it is not in (0, 1].
+        ValueError: the budget is too small for latent and segmentation, or not in (0, 1].
     """
     left = 3 * kept_pixels(pixels, height, width) - base_values(height, width, latent_channels)
     if left < 0:
@@ -44,17 +44,17 @@ def residual_pixels(pixels: float, height: int, width: int, latent_channels: int
 
 
 def sent_pixels(seed: int, frames: int, height: int, width: int, count: int) -> BoolArray:
-    """Mark ``count`` random pixels of each frame; the same on every machine and with every version of every library.
+    """Mark ``count`` random pixels of each frame, the same ones on all machines and with all versions of libraries.
 
-    Pixels are ranked by SplitMix64's output function (Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number
-    generators") of their number. It maps no two numbers to one, so there are no ties.
+    Each pixel has a number; pixels are ranked by SplitMix64's output function of it (Steele, Lea and Flood, 2014, "Fast
+    splittable pseudorandom number generators"). The function is injective, so there are no ties.
 
     Args:
-        seed: 0 .. 2^32 - 1.
+        seed: in 0 .. 2^32 - 1.
         frames: a.
         height: H.
         width: W.
-        count: 0 .. H W.
+        count: in 0 .. H W.
 
     Returns:
         (a, H, W) bool, exactly ``count`` true in each frame.

@@ -1,8 +1,8 @@
-"""Coding kept frames with DeepISC: clip to bytes on the device, bytes to restored frames at the edge.
+"""Coding kept frames with DeepISC: the device encodes a clip to bytes, the edge restores frames from them.
 
-The device runs the generator too, for the residual is the difference from what the edge will synthesise. On one
-machine with one number of threads both get the same frames to the last bit. Generators on unlike machines may differ by
-a step of the byte scale in a few values; the residual is clamped, not wrapped, so that such a step stays one.
+The device also runs the generator, because the residual is the difference from the frames that the edge synthesises. On
+one machine with a fixed number of threads, both synthesise exactly the same frames. On different machines, a few values
+may differ by one byte step. The residual is clamped, not wrapped around, so such an error stays one step.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from edgevision.data.clips import check_clip
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """What the edge knows of a clip.
+    """A decoded clip.
 
     Attributes:
-        clip: the kept frames, (a, H, W, 3) uint8.
-        header: which frames and pixels they were made of.
+        clip: the restored kept frames, (a, H, W, 3) uint8.
+        header: header of the bitstream.
     """
 
     clip: ByteClip
@@ -38,24 +38,24 @@ def encode(network: DeepIsc, clip: ByteClip, frames: NDArray[np.integer], pixels
     """Code the kept frames of a clip.
 
     Args:
-        network: that of the budget.
+        network: the network of the budget.
         clip: all frames, (F, H, W, 3) uint8.
-        frames: indices of the kept ones, increasing, (a,).
-        pixels: beta, a whole per cent.
+        frames: indices of the kept frames, increasing, (a,).
+        pixels: beta, a whole number of per cent.
         seed: of the residual's pixels.
 
     Raises:
-        ValueError: clip and frames do not fit together, are beyond the limits, or the budget is too small.
+        ValueError: clip and frames do not fit together or exceed the limits, or the budget is too small.
     """
     header, parts = analyse(network, clip, frames, pixels, seed)
     return pack(header, parts, network.config)
 
 
 def decode(network: DeepIsc, data: bytes) -> Restored:
-    """Restore frames from ``encode``'s bytes; ``bitstream.read_header`` tells which budget's network it takes.
+    """Restore frames from a bitstream; ``deepisc_bitstream.read_header`` tells the budget, and so the network to use.
 
     Raises:
-        BitstreamError: the bytes are malformed, or made for networks of other shapes.
+        BitstreamError: the bytes are malformed, or made by networks of other shapes.
     """
     header, parts = unpack(data, network.config)
     return Restored(restore(network, header, parts), header)
@@ -64,7 +64,7 @@ def decode(network: DeepIsc, data: bytes) -> Restored:
 def analyse(
     network: DeepIsc, clip: ByteClip, frames: NDArray[np.integer], pixels: float, seed: int = 0
 ) -> tuple[Header, Parts]:
-    """What ``encode`` sends."""
+    """The header and the parts that ``encode`` packs; see there for arguments and errors."""
     check_clip(clip)
     percent = round(100 * pixels)
     if abs(100 * pixels - percent) > 1e-6:
@@ -81,7 +81,7 @@ def analyse(
 
 
 def restore(network: DeepIsc, header: Header, parts: Parts) -> ByteClip:
-    """The frames that the edge makes of what was sent, (a, H, W, 3)."""
+    """The frames (a, H, W, 3) that the edge restores from header and parts."""
     clip = _synthesise(network, parts.latent, parts.segments, header)
     mask = sent_mask(header, network.config)
     clip[mask] = (clip[mask] + parts.residual.astype(np.int16)).clip(0, 255).astype(np.uint8)
@@ -97,7 +97,10 @@ def _analyse_frame(network: DeepIsc, frame: ByteClip) -> tuple[NDArray[np.int8],
 def _synthesise(
     network: DeepIsc, latent: NDArray[np.int8], segments: NDArray[np.uint8], header: Header
 ) -> NDArray[np.uint8]:
-    """Frame by frame, which bounds the memory and makes a frame's bits independent of how many there are."""
+    """The generator's frames (a, H, W, 3).
+
+    They are computed one by one, which limits the memory and makes each frame independent of the number of frames.
+    """
     device, clip = _device(network), np.empty((len(latent), *header.size, 3), np.uint8)
     with torch.inference_mode():
         for index in range(len(latent)):

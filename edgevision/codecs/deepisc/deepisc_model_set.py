@@ -1,4 +1,4 @@
-"""The networks of all budgets (alpha, beta), and ViT_DeepISC made of them."""
+"""The set of DeepISC networks, one per budget (alpha, beta), and the model ViT_DeepISC that uses them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from edgevision.errors import WeightsError
 from edgevision.storage_tensors import read_weights, write_weights
 
 _FORMAT = 1
-_MOST = 256  # networks in a file
+_MAX_NETWORKS = 256  # in a file
 _BUDGET = re.compile(r"([1-9]\d{0,3})@([1-9]\d?|100)", re.ASCII)
 
 
 class DeepIscModels(nn.Module):
-    """One DeepISC per (alpha, beta), in front of the ViT and behind the FA that STAE's budgets share.
+    """One DeepISC network per (alpha, beta), to be used between the FA and the ViT that STAE's budgets share.
 
     Attributes:
         config: shapes of the networks.
-        networks: by budget, in the order they were added.
+        networks: networks by budget, in the order in which they were added.
     """
 
     def __init__(self, config: DeepIscConfig | None = None) -> None:
@@ -34,7 +34,7 @@ class DeepIscModels(nn.Module):
         self.networks = nn.ModuleDict()
 
     def add(self, frames: int, pixels: float) -> DeepIsc:
-        """The network of a budget; a new one is a copy of the one added last, of the same alpha if there is any."""
+        """The network of a budget; a new one is a copy of the last one added, for the same alpha if there is one."""
         key = _budget(frames, pixels)
         if key not in self.networks:
             made = DeepIsc(self.config)
@@ -48,7 +48,7 @@ class DeepIscModels(nn.Module):
         """The network of a budget (alpha, beta).
 
         Raises:
-            ValueError: there is none.
+            ValueError: there is no network for this budget.
         """
         key = _budget(frames, pixels)
         if key not in self.networks:
@@ -66,7 +66,7 @@ class DeepIscModels(nn.Module):
             base: holds FA and ViT.
             clip: X, (B, F, 3, H, W), normalised to [-1, 1].
             frames: alpha.
-            pixels: beta; unlike STAE's SA and FR, DeepISC works at 100 % as well.
+            pixels: beta; unlike STAE's SA and FR, DeepISC is also used at 100 %.
             seed: of the residual's pixels.
 
         Raises:
@@ -76,10 +76,10 @@ class DeepIscModels(nn.Module):
         return base.vit(self.network(frames, pixels)(kept, pixels, seed))
 
     def save(self, path: Path, provenance: Mapping[str, Any]) -> None:
-        """Write ``path`` (``.safetensors``, kernels in half precision) and its description ``.json``.
+        """Write the weights, with kernels in half precision, and then their description ``.json``.
 
         Args:
-            path: where to.
+            path: ends in ``.safetensors``.
             provenance: how the weights were made, JSON values.
         """
         about = {"config": self.config.as_json(), "budgets": list(self.networks), "provenance": dict(provenance)}
@@ -87,14 +87,14 @@ class DeepIscModels(nn.Module):
 
     @classmethod
     def load(cls, path: Path) -> DeepIscModels:
-        """Read what ``save`` wrote, in evaluation mode.
+        """Read networks written by ``save``, in evaluation mode.
 
         Raises:
             WeightsError: a file is missing, damaged or made for other networks.
         """
         description, tensors = read_weights(path, version=_FORMAT)
         try:
-            # On this device networks have shapes and no memory, until the stored tensors take the parameters' places.
+            # On the device "meta" networks take no memory; the stored tensors then replace their parameters.
             with torch.device("meta"):
                 models = cls(DeepIscConfig(**description["config"]))
                 for frames, pixels in _budgets(description["budgets"]):
@@ -107,13 +107,13 @@ class DeepIscModels(nn.Module):
 
 
 def _budgets(names: Any) -> list[tuple[int, float]]:
-    """Budgets out of a file.
+    """Budgets (alpha, beta) from their names in a file.
 
     Raises:
-        ValueError: they are none, or too many.
+        ValueError: a name is malformed, or there are too many.
     """
-    if not isinstance(names, list) or len(names) > _MOST:
-        raise ValueError(f"budgets must be a list of up to {_MOST} names")
+    if not isinstance(names, list) or len(names) > _MAX_NETWORKS:
+        raise ValueError(f"budgets must be a list of up to {_MAX_NETWORKS} names")
     found = [_BUDGET.fullmatch(str(name)) for name in names]
     if not all(found):
         raise ValueError(f"budget {names[found.index(None)]!r} is not of the form FRAMES@PERCENT")

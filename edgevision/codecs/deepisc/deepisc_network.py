@@ -1,8 +1,8 @@
 """DeepISC's networks: encoder, unsupervised segmentation and conditional generator.
 
-Source: Huang et al., "Deep learning-based image semantic coding for semantic communications", GLOBECOM 2021 (a
-convolutional encoder, a quantiser, a SPADE generator and residual coding), as section IV-A of the STAE paper compares
-it. For a fair comparison the loss that STAE is trained with takes the place of its perceptual and adversarial ones.
+Source: Huang et al., "Deep learning-based image semantic coding for semantic communications", GLOBECOM 2021: a
+convolutional encoder, a quantiser, a SPADE generator and residual coding. Section IV-A of the STAE paper compares it
+with STAE. For a fair comparison, it is trained here with STAE's loss instead of its perceptual and adversarial losses.
 """
 
 from __future__ import annotations
@@ -16,20 +16,23 @@ from torch.nn import functional
 
 from edgevision.codecs.deepisc.deepisc_budget import LATENT_STRIDE, SEGMENT_STRIDE, grid, residual_pixels, sent_pixels
 
-#: Limits of int8 on the scale of normalised frames, where neighbouring byte values are 1 / 127.5 apart.
+#: Limits of an int8 residual on the scale of normalised frames, where a byte step is 1 / 127.5.
 _LOWEST, _HIGHEST = -128 / 127.5, 127 / 127.5
 _LIMITS = {"width": (1, 256), "latent_channels": (1, 64), "latent_levels": (1, 127), "segments": (2, 256)}
 
 
 @dataclass(frozen=True)
 class DeepIscConfig:
-    """Shapes of the networks; the papers give none. By default they cost about what STAE's recovery network does.
+    """Shapes of the networks, which the papers do not give; the defaults cost about as much as STAE's recovery network.
 
     Attributes:
         width: channels of the full-resolution layers.
-        latent_channels: of the latent representation, whose sides are an eighth of the frame's.
-        latent_levels: its values are whole numbers in -latent_levels..latent_levels.
+        latent_channels: channels of the latent, whose sides are an eighth of the frame's.
+        latent_levels: values of the latent are whole numbers in -latent_levels..latent_levels.
         segments: classes of the segmentation map, whose sides are a quarter of the frame's.
+
+    Raises:
+        ValueError: a setting is out of range.
     """
 
     width: int = 16
@@ -49,9 +52,9 @@ class DeepIscConfig:
 
 
 class DeepIsc(nn.Module):
-    """Codes frame by frame: what the generator makes of latent and segmentation, corrected where the residual is sent.
+    """Codes frames: the generator's output from latent and segmentation, corrected at pixels whose residual is sent.
 
-    Gradients pass the quantisers as if they were not there.
+    Quantisers pass gradients unchanged (straight-through).
     """
 
     def __init__(self, config: DeepIscConfig | None = None) -> None:
@@ -73,12 +76,12 @@ class DeepIsc(nn.Module):
         self.paint = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, frames: Tensor, pixels: float, seed: int = 0) -> Tensor:
-        """What the receiver restores of frames under the pixel budget.
+        """Frames that the receiver restores under the pixel budget.
 
         Args:
             frames: (B, a, 3, H, W), normalised to [-1, 1].
             pixels: beta.
-            seed: of the residual's pixels, which are those of all clips of the batch.
+            seed: of the residual's pixels, which are the same for all clips of the batch.
 
         Returns:
             Restored frames (B, a, 3, H, W) on the grid of byte values.
@@ -87,26 +90,26 @@ class DeepIsc(nn.Module):
         return self.complete(frames, *self.analyse(flat), self.sent(frames, pixels, seed))
 
     def sent(self, frames: Tensor, pixels: float, seed: int) -> Tensor:
-        """1 where the residual of frames (B, a, 3, H, W) is sent, 0 elsewhere, (a, 1, H, W)."""
+        """Mask (a, 1, H, W) of the residual's pixels for frames (B, a, 3, H, W): 1 where it is sent, 0 elsewhere."""
         _, count, _, height, width = frames.shape
         affordable = residual_pixels(pixels, height, width, self.config.latent_channels)
         return torch.from_numpy(sent_pixels(seed, count, height, width, affordable))[:, None].to(frames)
 
     def complete(self, frames: Tensor, latent: Tensor, segments: Tensor, sent: Tensor) -> Tensor:
-        """``forward``, given what ``analyse`` and ``sent`` return."""
+        """The second half of ``forward``: restored frames, from the results of ``analyse`` and ``sent``."""
         height, width = frames.shape[3:]
         synthesised = self.synthesise(latent, segments, (height, width)).unflatten(0, frames.shape[:2])
         return synthesised + (frames - synthesised).clamp(_LOWEST, _HIGHEST) * sent
 
     def analyse(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """The device's part, of frames (M, 3, H, W).
+        """Latent and segmentation of frames (M, 3, H, W), which the device computes.
 
         Returns:
             The latent, whole numbers (M, L, H / 8, W / 8), and the segmentation, one-hot (M, K, H / 4, W / 4); sides
             are rounded up.
         """
         shared = self.trunk(frames)
-        # The mean colours go in as they are, so that a coarse picture is there from the first steps of training.
+        # Mean colours are an input of the latent, so that it holds a coarse picture from the first steps of training.
         colours = functional.avg_pool2d(frames, LATENT_STRIDE, ceil_mode=True)
         values = self.latent(torch.cat([self.encoder(shared), colours], 1))
         latent = self.config.latent_levels * torch.tanh(values.float())
@@ -115,25 +118,25 @@ class DeepIsc(nn.Module):
         return _straight_through(latent, latent.round()), _straight_through(share, hard)
 
     def synthesise(self, latent: Tensor, segments: Tensor, size: tuple[int, int]) -> Tensor:
-        """Both sides' part: frames (M, 3, H, W) on the grid of byte values, of what ``analyse`` found.
+        """Frames (M, 3, H, W) on the grid of byte values, which both device and edge compute.
 
         Args:
-            latent: (M, L, H / 8, W / 8).
-            segments: (M, K, H / 4, W / 4).
+            latent: (M, L, H / 8, W / 8), from ``analyse``.
+            segments: (M, K, H / 4, W / 4), from ``analyse``.
             size: H and W.
         """
         values = latent / self.config.latent_levels
         features = self.enter(values)
         features = self.coarse(features, segments, grid(size, SEGMENT_STRIDE))
         features = self.middle(features, segments, grid(size, SEGMENT_STRIDE // 2))
-        # Coarse to fine: the layers above only have to add detail to a small picture.
+        # The layers above only add detail to this coarse picture.
         picture = functional.interpolate(self.colour(values).float(), size=size, mode="bilinear")
         painted = picture + self.paint(self.fine(features, segments, size)).float()
         return _straight_through(painted, ((painted.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1)
 
 
 class _ModulatedConv(nn.Module):
-    """Enlarges, convolves, and scales and shifts each channel by segment: SPADE without its batch normalisation."""
+    """Enlarges and convolves features, then scales and shifts them by segment: SPADE without batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int, segments: int) -> None:
         super().__init__()
@@ -142,7 +145,7 @@ class _ModulatedConv(nn.Module):
 
     def forward(self, features: Tensor, segments: Tensor, size: tuple[int, int]) -> Tensor:
         features = self.convolution(functional.interpolate(features, size=size))
-        # Convolved at the segmentation's own resolution, then enlarged: a few multiply-adds instead of a third of all.
+        # The segmentation is convolved before it is enlarged; afterwards, this would take a third of all multiply-adds.
         scale, shift = functional.interpolate(self.modulation(segments), size=size).chunk(2, 1)
         return functional.relu(features * (1 + scale) + shift)
 
@@ -152,5 +155,5 @@ def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Module:
 
 
 def _straight_through(smooth: Tensor, quantised: Tensor) -> Tensor:
-    """``quantised``, to the last bit, with the gradient of ``smooth``."""
+    """Exactly the values of ``quantised``, with the gradient of ``smooth``."""
     return quantised.detach() + (smooth - smooth.detach())

@@ -1,4 +1,4 @@
-"""Training DeepISC the way STAE's recovery network is trained: one network a budget, the classifier frozen."""
+"""Training DeepISC in the same way as STAE's recovery network: one network per budget, with a frozen classifier."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, kept_frames, per_frame
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.codecs.stae.training.steps import cross_entropy, reconstruction_error
 from edgevision.codecs.stae.training.train_stae import clip_set
 from edgevision.codecs.stae.vit import VideoVit
@@ -26,10 +26,10 @@ from edgevision.data.clips import ClipSource
 from edgevision.progress import StageProgress
 from edgevision.provenance import digest, versions
 
-#: As STAE's, but DeepISC has no interpolation to begin from, and is given more to learn what recovery does.
+#: STAE's plan with longer training, because DeepISC cannot start from interpolation.
 DEEPISC_PLAN = Plan(fr=FitConfig(3, 16, 1e-3, clips=1280), first_fr=FitConfig(6, 16, 2e-3, clips=1600))
 _LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
-_VARIETY = 0.1  # weight of the entropy of the segments' shares [nat]
+_ENTROPY = 0.1  # weight in the loss of the entropy of the segments' shares [1 / nat]
 
 
 def train_deepisc_weights(
@@ -41,20 +41,21 @@ def train_deepisc_weights(
     provenance: Mapping[str, Any] | None = None,
     progress: StageProgress = lambda step, done, total: None,
 ) -> DeepIscModels:
-    """Train on all clips of a source, and leave the weights in a folder.
+    """Train on all clips of a source, and write the weights to a folder.
 
-    A run that is killed goes on where it stopped when called again with the same arguments.
+    A killed run continues where it stopped when called again with the same arguments.
 
     Args:
         source: training clips.
         models: hold the trained FA and ViT, which are frozen.
         plan: budgets and settings, see ``train_deepisc``.
-        folder: where ``deepisc.safetensors`` and ``deepisc.json`` are left, the decoded clips and checkpoints.
-        provenance: what else the description should say.
-        progress: called with ``training clips``, then with each step's name.
+        folder: receives ``deepisc.safetensors`` and ``deepisc.json``, the decoded clips and checkpoints.
+        provenance: further entries of the description.
+        progress: called with the stage (``training clips``, then each step's name), what is done of it and what there
+            is to do.
 
     Returns:
-        The networks as they are on disk, half precision included.
+        The networks as read back from disk, where kernels are in half precision.
 
     Raises:
         ClipError: no clip can be read.
@@ -88,17 +89,17 @@ def train_deepisc(
     log: Log = lambda name, value, epoch: None,
     progress: StageProgress = lambda step, done, total: None,
 ) -> DeepIscModels:
-    """Train a DeepISC for each (alpha, beta) of a plan, as long as ``StepByStep`` trains its recovery networks.
+    """Train a DeepISC network for each (alpha, beta) of a plan, with the plan's settings for recovery networks.
 
     Args:
         models: hold the trained FA and ViT, which are frozen.
         data: training clips.
         plan: budgets and settings; ``first_fr`` is for the first network, ``fr`` for the others.
-        folder: for checkpoints, in a sub-folder that belongs to all other arguments; ``None`` keeps none.
+        folder: for checkpoints, in a sub-folder named after all other arguments; ``None`` for no checkpoints.
         config: shapes of the networks.
-        start: networks to train further, all for ``plan.fr`` epochs; not changed.
+        start: networks to train further, all with ``plan.fr``; not changed.
         log: called with ``STEP/QUANTITY``, a value and the epoch.
-        progress: called as the epochs of a step go by.
+        progress: called with a step's name, its epochs done and all of them.
 
     Returns:
         The networks, in evaluation mode.
@@ -113,33 +114,26 @@ def train_deepisc(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
             network = trained.add(alpha, beta).to(device)
+        loss = deepisc_loss(network, models.base.vit, data, kept, beta)
         name = f"deepisc-{alpha}-{round(100 * beta)}"
-        fit(
-            network,
-            deepisc_loss(network, models.base.vit, data, kept, beta),
-            data.rows,
-            settings,
-            plan.seed,
-            checkpoint=checkpoints / f"{name}.safetensors" if checkpoints else None,
-            log=lambda quantity, value, epoch: log(f"{name}/{quantity}", value, epoch),
-            progress=lambda done, total: progress(name, done, total),
-        )
+        fit_named(name, network, loss, data.rows, settings, plan.seed, checkpoints, log, progress)
 
     for alpha in sorted(plan.frames):
         kept = kept_frames(models.base, data, alpha)
-        # The smallest budget first: there most pixels are the generator's own, and show it its mistakes.
+        # Smallest budget first: most of its pixels come from the generator, so it learns most from its errors.
         for beta in sorted(plan.pixels):
             train(alpha, beta, kept)
     return trained.eval()
 
 
 def deepisc_loss(network: DeepIsc, vit: VideoVit, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
-    """The restored frames must be recognised, and look like those that were captured, with equal weights.
+    """Cross-entropy of the answers plus error of the restored frames, minus the weighted entropy of the segments.
 
-    Nobody labels segments, so their entropy is rewarded; else one class takes the whole frame and tells nothing.
+    There are no labels for segments. Without the entropy term, one class would cover all frames and carry no
+    information.
 
     Args:
-        network: what is trained.
+        network: the network to train.
         vit: the frozen classifier.
         data: training clips.
         kept: indices of the frames that the frozen FA keeps, (n, alpha).
@@ -155,17 +149,17 @@ def deepisc_loss(network: DeepIsc, vit: VideoVit, data: ClipSet, kept: Tensor, p
             latent, segments = network.analyse(frames.flatten(0, 1))
             restored = network.complete(frames, latent, segments, sent)
             task = cross_entropy(vit(restored), data, rows)
-        return task + reconstruction_error(restored, frames, sent) - _VARIETY * _entropy(segments.mean((0, 2, 3)))
+        return task + reconstruction_error(restored, frames, sent) - _ENTROPY * _entropy(segments.mean((0, 2, 3)))
 
     return loss
 
 
 def _digest(models: StaeModels, data: ClipSet, plan: Plan, start: DeepIscModels) -> str:
-    """Names the checkpoints; clips are read one at a time, for they may be mapped from a file."""
+    """Digest in the name of the checkpoints' folder, so that no run continues a different one."""
 
     def arrays() -> Iterator[ArrayLike]:
         yield data.labels
-        yield from data.clips
+        yield from data.clips  # one at a time, because they may be mapped from a file
 
     return digest([asdict(plan), models.config.as_json(), start.config.as_json()], [models, start], arrays())[:16]
 

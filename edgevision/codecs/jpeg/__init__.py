@@ -1,1 +1,1 @@
-"""JPEG as the standard has it (ITU-T T.81): transform, tables, Huffman codes, markers, files."""
+"""Baseline JPEG (ITU-T T.81): transform, quantisation tables, Huffman codes, markers, files."""

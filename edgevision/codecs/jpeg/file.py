@@ -1,8 +1,9 @@
-"""Quantised coefficients to the bytes of a JPEG file and back.
+"""Writing quantised coefficients to a JPEG file, and reading them back.
 
-Files are written here; their entropy-coded data is read by libjpeg. A *whole* file is a baseline JFIF file with its
-tables. An *abbreviated* one (ITU-T T.81, Annex B.4: abbreviated format for compressed image data) leaves out what an
-application segment lets the decoder know otherwise, so that only this package reads it.
+This module writes files itself and reads their entropy-coded data with libjpeg. A *whole* file is a baseline JFIF file
+with its tables. An *abbreviated* file (ITU-T T.81, Annex B.4: abbreviated format for compressed image data) has no
+quantisation tables, and Huffman tables only if they are its own; the missing tables follow from an application segment
+that only this package reads.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from edgevision.errors import BitstreamError
 
 JFIF = bytes.fromhex("ffe0 0010 4a46494600 0101 00 0001 0001 00 00")  # version 1.01, square pixels, no thumbnail
 _SAMPLING = {GREY_BLOCKS: (0x11,), COLOUR_BLOCKS["4:2:0"]: (0x22, 0x11, 0x11), COLOUR_BLOCKS["4:4:4"]: (0x11,) * 3}
-# What libjpeg must be told in place of the quantisation tables that an abbreviated file leaves out.
+# libjpeg needs quantisation tables; these take the place of those that an abbreviated file leaves out.
 _UNIT_TABLES = b"\xff\xdb\x00\x84\x00" + b"\1" * 64 + b"\1" + b"\1" * 64
 
 
@@ -35,10 +36,10 @@ def write_file(height: int, width: int, blocks: int, parts: Sequence[bytes], sca
     """A baseline file of one scan.
 
     Args:
-        height: [pixel].
-        width: [pixel].
-        blocks: per region, 4, 6 or 12 (see ``dct``).
-        parts: marker segments that stand before the frame header.
+        height: of the image [pixel].
+        width: of the image [pixel].
+        blocks: blocks per region, 4, 6 or 12 (see ``transform``).
+        parts: marker segments to put before the frame header.
         scan: entropy-coded data.
     """
     sampling = _SAMPLING[blocks]
@@ -57,16 +58,16 @@ def quantisation_segment(tables: Sequence[IntArray]) -> bytes:
 
 
 def read_file(data: bytes, header: JpegHeader, shared: TableSet | None) -> IndexArray:
-    """Coefficient indices by region, (rows, columns, B, 64), of an abbreviated file whose header was checked.
+    """Coefficient indices by region, (rows, columns, B, 64), of an abbreviated file.
 
     Args:
         data: the file.
-        header: its header.
-        shared: the Huffman tables that it leaves out, or ``None`` if it brings its own.
+        header: its header, as ``read_header`` checked it.
+        shared: the Huffman tables to decode it with, or ``None`` if the file has its own.
 
     Raises:
-        BitstreamError: libjpeg cannot read it, its chroma is sampled in another way than 4:2:0 and 4:4:4, or it does
-            not bring its tables just where it must.
+        BitstreamError: libjpeg cannot read the file, its chroma sampling is neither 4:2:0 nor 4:4:4, or it has Huffman
+            tables although ``shared`` is given, or none although it is not.
     """
     count = COLOUR_BLOCKS.get(header.subsampling, 0) if header.components == 3 else GREY_BLOCKS
     if not count:
@@ -82,7 +83,7 @@ def read_file(data: bytes, header: JpegHeader, shared: TableSet | None) -> Index
         if plane.shape != (*stored, 8, 8):
             raise BitstreamError("JPEG data does not have the size its header says")
         zigzag = np.take(plane.reshape(*stored, 64), ZIGZAG, axis=2)
-        for block in range(side * side):  # blocks beyond the picture's last are not stored; nothing of them is seen
+        for block in range(side * side):  # blocks outside the picture are not stored and stay zero
             part = zigzag[block // side :: side, block % side :: side]
             indices[: part.shape[0], : part.shape[1], first + block] = part
     return indices
@@ -93,7 +94,7 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def _planes(data: bytes, components: int) -> list[NDArray[np.int16]]:
-    """Each component's blocks as libjpeg reads them, (rows, columns, 8, 8)."""
+    """Blocks of each component, read by libjpeg, (rows, columns, 8, 8)."""
     with _scratch_file() as path:
         path.write_bytes(data)
         try:
@@ -106,7 +107,7 @@ def _planes(data: bytes, components: int) -> list[NDArray[np.int16]]:
 
 @contextmanager
 def _scratch_file() -> Iterator[Path]:
-    """A file to exchange with libjpeg, which jpeglib drives by file names only; in memory where the system can."""
+    """A temporary file, in memory if the system can, because jpeglib passes data to libjpeg by file name only."""
     if hasattr(os, "memfd_create"):
         handle = os.memfd_create("edgevision")
         try:

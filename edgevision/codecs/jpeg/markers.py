@@ -1,9 +1,8 @@
-"""JPEG's marker segments: a strict reader that stands between untrusted bytes and any decoder.
+"""A strict reader of JPEG's marker segments, which checks untrusted bytes before a decoder sees them.
 
-It accepts what this package writes and nothing else: baseline, one interleaved scan, no restart markers. A
-progressive or many-scan file could keep a decoder busy for hours with a few kilobytes. Tables may be missing, as in
-an abbreviated file (Annex B.4); who needs the quantisation tables finds out on asking for them.
-Source: ITU-T T.81, Annex B.
+It accepts only the kind of file that this package writes: baseline, one interleaved scan, no restart markers. With a
+few kilobytes, a progressive or multi-scan file could keep a decoder busy for hours. Tables may be missing, as in an
+abbreviated file (Annex B.4). Source: ITU-T T.81, Annex B.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ class JpegHeader:
     """The parts of a JPEG file's header that this package reads.
 
     Attributes:
-        width: [pixel].
-        height: [pixel].
+        width: of the image [pixel].
+        height: of the image [pixel].
         sampling: sampling factors per component, horizontal in the upper four bits.
         table_numbers: number of each component's quantisation table.
-        defined_tables: the quantisation tables that the file states, (8, 8) each, by number.
-        segments: (marker, first byte of its content, byte after its content) in file order.
+        defined_tables: the quantisation tables in the file, (8, 8) each, by number.
+        segments: marker, first byte of the content and byte after the content of each segment, in file order.
     """
 
     width: int
@@ -56,7 +55,7 @@ class JpegHeader:
 
     @property
     def subsampling(self) -> str:
-        """Of the chroma planes; empty for grey."""
+        """Subsampling of the chroma planes, such as ``4:2:0``; empty for grey."""
         return _SAMPLINGS[self.sampling]
 
     @property
@@ -64,7 +63,7 @@ class JpegHeader:
         """Quantisation table per component, each (8, 8).
 
         Raises:
-            BitstreamError: the file leaves one out, as an abbreviated one may (Annex B.4).
+            BitstreamError: a table is missing, as it may be in an abbreviated file (Annex B.4).
         """
         try:
             return tuple(self.defined_tables[number] for number in self.table_numbers)
@@ -115,7 +114,7 @@ def _walk(data: bytes) -> tuple[tuple[int, int, int], ...]:
 
 
 def _check_scan(data: bytes, segments: tuple[tuple[int, int, int], ...], frame: bytes) -> None:
-    """One scan of all components, whose entropy-coded data runs to the one EOI at the end of the file."""
+    """Check that there is one scan with all components, and that its data ends at the only EOI, the file's end."""
     _, start, end = segments[-1]
     scan = data[start:end]
     components = frame[5]
@@ -129,7 +128,7 @@ def _check_scan(data: bytes, segments: tuple[tuple[int, int, int], ...], frame: 
 
 
 def _check_length(length: int, height: int, width: int, sampling: tuple[int, ...]) -> None:
-    """Refuse a few bytes that claim to be a large picture: every block takes two Huffman codes of a bit or more."""
+    """Check that the data is long enough for the picture: each block takes at least two Huffman codes of one bit."""
     across, down = sampling[0] >> 4, sampling[0] & 15
     units = -(-width // (8 * across)) * -(-height // (8 * down))
     if 8 * length < 2 * units * (across * down + len(sampling) - 1):

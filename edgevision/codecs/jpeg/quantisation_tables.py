@@ -22,13 +22,13 @@ LUMINANCE: FloatArray = np.array(
 CHROMINANCE: FloatArray = np.full((8, 8), 99.0)
 CHROMINANCE[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 
-# What suits classifiers better than the standard's tables, which were made for eyes.
+# Factors that suit classifiers better; the standard's tables were made for human viewers.
 CHROMA_SCALE = 0.5
 DC_SCALE = 0.6
 
 
 def scaled_tables(chroma_scale: float, dc_scale: float) -> tuple[FloatArray, FloatArray]:
-    """Luminance and chrominance tables (8, 8) at level 1, the second and both DC entries scaled."""
+    """Luminance and chrominance tables (8, 8) at level 1, with scaled chrominance and scaled DC entries."""
     luminance, chrominance = LUMINANCE.copy(), CHROMINANCE * chroma_scale
     luminance[0, 0] *= dc_scale
     chrominance[0, 0] *= dc_scale
@@ -36,12 +36,12 @@ def scaled_tables(chroma_scale: float, dc_scale: float) -> tuple[FloatArray, Flo
 
 
 def baseline_table(table: FloatArray, level: float) -> IntArray:
-    """``table`` times ``level``, rounded and clipped to what baseline JPEG can store, 1 to 255, (8, 8)."""
+    """``table`` times ``level``, rounded and clipped to baseline JPEG's range 1 to 255, (8, 8)."""
     return np.clip(np.rint(table * level), 1, 255).astype(np.int64)
 
 
 def level_of(table: IntArray, reference: FloatArray) -> float:
-    """Level that made ``table`` from ``reference``: least squares over the entries that were not clipped."""
+    """Estimate the level at which ``reference`` became ``table``, by least squares over entries not clipped."""
     inside = (table > 1) & (table < 255)
     if not inside.any():
         return 1 / 16 if (table <= 1).all() else 64.0

@@ -1,8 +1,8 @@
-"""The entropy-coded data of a baseline JPEG scan, written with array operations throughout.
+"""Writing the entropy-coded data of a baseline JPEG scan, with array operations only.
 
-An *event* is a block's DC difference, an AC coefficient that is not zero, or the last of sixteen zeros before one
-(ZRL). An event's symbol, its extra bits and, after a block's last event, the end-of-block code make one word of at
-most 16 + 11 + 16 bits. Source: ITU-T T.81, Annex F.1.2; order of the blocks, Annex A.2.
+An *event* is a block's DC difference, a nonzero AC coefficient, or a run of sixteen zeros before one (ZRL). The code of
+an event's symbol, its extra bits and, after the last event of a block, the end-of-block code make one word of at most
+16 + 11 + 16 bits. Source: ITU-T T.81, Annex F.1.2; order of the blocks, Annex A.2.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from edgevision.codecs.jpeg.huffman import SYMBOLS, IntArray, TableSet
 from edgevision.codecs.jpeg.transform import COLOUR_BLOCKS, GREY_BLOCKS
 from edgevision.codecs.spat_imco.quantisation import IndexArray
 
-_AC, _CHROMA = 256, 512  # offsets of tables in a set
-# Bits that the magnitude of v takes, at index v; a negative index counts from the end.
+_AC, _CHROMA = 256, 512  # offsets of AC tables and of chrominance tables in a set
+# At index v, the number of bits of |v|; a negative index counts from the end.
 _CATEGORY = np.array([abs(v).bit_length() for v in (*range(2048), *range(-2048, 0))])
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """What a scan says, before it is coded.
+    """Content of a scan before entropy coding.
 
     Attributes:
-        symbols: index into a table set per event, (E,).
-        categories: number of extra bits per event, (E,).
-        extras: these bits, (E,).
-        block_ends: events after which a block ends early, (Z,).
-        end_symbols: index of the end-of-block symbol after each of them, (Z,).
+        symbols: index of each event's symbol in a table set, (E,).
+        categories: number of each event's extra bits, (E,).
+        extras: each event's extra bits, (E,).
+        block_ends: events that are followed by an end-of-block code, (Z,).
+        end_symbols: index of that code's symbol in a table set, (Z,).
     """
 
     symbols: IntArray
@@ -45,12 +45,12 @@ class Events:
 
 
 def scan_order(indices: IndexArray, height: int, width: int) -> IndexArray:
-    """Blocks as a scan holds them, (M, C, 64) of minimum coded units and blocks in each; a copy.
+    """Copy of the blocks in a scan's order: M minimum coded units of C blocks each, (M, C, 64).
 
     Args:
         indices: quantised coefficients by region, (rows, columns, B, 64).
-        height: [pixel].
-        width: [pixel].
+        height: of the image [pixel].
+        width: of the image [pixel].
     """
     rows, columns, count, _ = indices.shape
     stored = -(-height // 8), -(-width // 8)
@@ -65,7 +65,7 @@ def scan_order(indices: IndexArray, height: int, width: int) -> IndexArray:
 
 
 def _blank(units: IndexArray, stored: tuple[int, int]) -> None:
-    """Make luminance blocks beyond the picture's last as cheap as can be: no difference in DC, no AC."""
+    """Give luminance blocks outside the picture the cheapest content: no DC difference and no AC coefficients."""
     rows, columns = units.shape[:2]
     if stored[1] < 2 * columns:
         units[:, -1, 1::2][:, :2, 1:] = 0
@@ -88,7 +88,7 @@ def events(units: IndexArray) -> Events:
     values = units.ravel()[places]
     starts = np.flatnonzero(places & 63 == 0)
     gaps = np.diff(places, prepend=-1)
-    gaps[starts] = 1  # a DC symbol has no run of zeros
+    gaps[starts] = 1  # a DC symbol codes no run of zeros
     tables = np.full((per_unit, 64), _AC)
     tables[:, 0] = 0
     tables[luminance:] += _CHROMA
@@ -106,7 +106,7 @@ def events(units: IndexArray) -> Events:
 
 
 def write_scan(found: Events, tables: TableSet) -> bytes:
-    """The entropy-coded bytes of a scan, padded by ones and with a zero byte after each 255."""
+    """The entropy-coded bytes of a scan, padded with ones, with a zero byte after each byte 255."""
     lengths = tables.lengths[found.symbols] + found.categories
     words = tables.codes[found.symbols] << found.categories.view(np.uint64) | found.extras.view(np.uint64)
     end_lengths = tables.lengths[found.end_symbols]
@@ -120,7 +120,7 @@ def write_scan(found: Events, tables: TableSet) -> bytes:
 
 
 def _with_long_runs(places: IntArray) -> IntArray:
-    """Add the place of every sixteenth zero before an AC coefficient that more zeros than fifteen precede."""
+    """Where more than fifteen zeros precede an AC coefficient, add the place of every sixteenth of them."""
     gaps = np.diff(places, prepend=0)
     long = np.flatnonzero((gaps > 16) & (places & 63 > 0))
     if not long.size:
@@ -132,16 +132,16 @@ def _with_long_runs(places: IntArray) -> IntArray:
 
 
 def _concatenate(words: NDArray[np.uint64], lengths: IntArray) -> bytes:
-    """The lower ``lengths`` bits, 1 to 50 each, of all words, one after the other; whole bytes in all."""
+    """Join the lower ``lengths`` bits, 1 to 50, of all words; the total must be a whole number of bytes."""
     ends = np.cumsum(lengths)
     starts = ends - lengths
     cell, phase = starts >> 6, (starts & 63).view(np.uint64)
     aligned = words << (64 - lengths).view(np.uint64)
-    # Words are shorter than cells, so every cell but perhaps one after the last has a word that starts in it.
+    # Words are shorter than a cell of 64 bits, so a word starts in every cell, except perhaps in a last one.
     first = np.flatnonzero(np.diff(cell, prepend=-1))
     last = np.append(first[1:], words.size) - 1
     cells = np.zeros(first.size + 1, np.uint64)
     cells[:-1] = np.bitwise_or.reduceat(aligned >> phase, first)
-    # Only a cell's last word can reach into the next one; two shifts, because one by 64 is undefined.
+    # Only a cell's last word can reach into the next cell. Two shifts, because a shift by 64 is undefined.
     cells[1:] |= aligned[last] << np.uint64(1) << (np.uint64(63) - phase[last])
     return cells.astype(">u8").tobytes()[: int(ends[-1]) // 8]

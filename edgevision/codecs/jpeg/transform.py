@@ -1,8 +1,9 @@
-"""Images to blocks of DCT coefficients and back: JPEG's transform with its chroma sampling, before any quantisation.
+"""JPEG's transform: images to blocks of unquantised DCT coefficients and back, with chroma subsampling.
 
-Planes are padded by their edge to whole 16 x 16 regions. A region's blocks lie together, in the order of a 4:2:0
-JPEG's MCU: four of luminance (upper left, upper right, lower left, lower right), then those of the blue and of the
-red difference, one each (4:2:0) or four each (4:4:4). Source: ITU-T T.81, Annex A; JFIF 1.02 for the colours.
+Planes are padded to whole 16 x 16 regions by repeating their edge. The blocks of a region are stored together, in the
+order of a 4:2:0 JPEG's MCU: four of luminance (upper left, upper right, lower left, lower right), then one (4:2:0) or
+four (4:4:4) of the blue difference, then as many of the red difference.
+Source: ITU-T T.81, Annex A; JFIF 1.02 for the colours.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import ByteImage, Float32Array
 
 REGION = 16  # side of a region [pixel]
-_STRIP = 1024  # regions worked on at a time
+_STRIP = 1024  # regions transformed at a time
 GREY_BLOCKS = 4  # per region
 COLOUR_BLOCKS = {"4:2:0": 6, "4:4:4": 12}  # per region, by chroma sampling
 
@@ -52,7 +53,7 @@ class Coefficients:
 
     @property
     def planes(self) -> tuple[Float32Array, ...]:
-        """Per component the blocks as they lie in the picture, (rows, columns, 8, 8) with row-major coefficients."""
+        """Blocks of each component by their place in the picture, (rows, columns, 8, 8), coefficients row-major."""
         rows, columns, count, _ = self.blocks.shape
         square = self.blocks[..., np.argsort(ZIGZAG)].reshape(rows, columns, count, 8, 8)
         planes = []
@@ -90,7 +91,7 @@ def forward(image: ByteImage, subsampling: str = "4:2:0") -> Coefficients:
 
 
 def inverse(coefficients: Coefficients) -> ByteImage:
-    """The image, (H, W, 3) uint8, of (de)quantised coefficients; halved chroma is interpolated linearly."""
+    """The image (H, W, 3) uint8 of coefficients; halved chroma planes are interpolated linearly."""
     blocks, width = coefficients.blocks, coefficients.width
     rows, columns, count, _ = blocks.shape
     chroma = [_join(_pixels(blocks[:, :, first:last])) for first, last in component_blocks(count)[1:]]
@@ -107,7 +108,7 @@ def inverse(coefficients: Coefficients) -> ByteImage:
 
 
 def _strips(rows: int, columns: int) -> list[slice]:
-    """Rows of regions to work on at a time, so that what is needed in between stays in the processor's cache."""
+    """Split the rows of regions into strips whose intermediate results fit into the processor's cache."""
     step = max(_STRIP // columns, 1)
     return [slice(first, min(first + step, rows)) for first in range(0, rows, step)]
 
@@ -126,13 +127,13 @@ def _transform(image: ByteImage, out: Float32Array) -> None:
 
 
 def _pixels(blocks: Float32Array) -> Float32Array:
-    """Blocks of pixels (.., 8, 8), clipped to their range before the colours are mixed, as libjpeg does."""
+    """Blocks of pixels (.., 8, 8), clipped before the conversion of colours, as libjpeg does."""
     pixels = blocks.reshape(-1, 64) @ _BASIS
     return np.clip(pixels, -128, 127, out=pixels).reshape(*blocks.shape[:3], 8, 8)
 
 
 def _mix_colours(luminance: Float32Array, chroma: Sequence[Float32Array], out: ByteImage) -> None:
-    """Fill ``out`` (H, W, 3) from luminance, which is overwritten, and blue and red difference, none for grey."""
+    """Fill ``out`` (H, W, 3) from luminance, which is overwritten, and the blue and red differences; none for grey."""
     if not chroma:
         out[...] = _to_bytes(luminance)[..., None]
         return
@@ -145,7 +146,7 @@ def _mix_colours(luminance: Float32Array, chroma: Sequence[Float32Array], out: B
 
 
 def _mix(channels: Sequence[NDArray[Any]], weights: Float32Array) -> Float32Array:
-    """Weighted sum, channel by channel: several times faster than a product with a 3 x 3 matrix."""
+    """Weighted sum of channels; several times faster than a product with a 3 x 3 matrix."""
     mixed: Float32Array = channels[0] * weights[0]
     for channel, weight in zip(channels[1:], weights[1:], strict=True):
         mixed += channel * weight
@@ -153,7 +154,7 @@ def _mix(channels: Sequence[NDArray[Any]], weights: Float32Array) -> Float32Arra
 
 
 def _cut_chroma(image: ByteImage, out: Float32Array) -> None:
-    """Fill a region's blocks of blue and red difference; halved planes are means of 2 x 2 pixels."""
+    """Fill blocks with blue and red differences; a halved plane has the mean of each 2 x 2 pixels."""
     if out.shape[2] == 2:
         lines = image.reshape(image.shape[0], -1)
         pairs = np.add(lines[::2], lines[1::2], dtype=np.uint16)
@@ -177,7 +178,7 @@ def _cut(plane: Float32Array, out: Float32Array) -> None:
 
 
 def _join(blocks: Float32Array) -> Float32Array:
-    """The plane that ``_cut`` cut."""
+    """Join blocks (rows, columns, n, 8, 8) to a plane; the inverse of ``_cut``."""
     rows, columns, count = blocks.shape[:3]
     side = math.isqrt(count)
     plane = np.empty((rows, side, 8, columns, side, 8), np.float32)
@@ -197,7 +198,7 @@ def _upsample(plane: Float32Array) -> Float32Array:
 
 
 def _between(lines: Float32Array, before: Float32Array, after: Float32Array) -> None:
-    """Lines a quarter before and a quarter after each of ``lines`` (first axis); the ends are continued."""
+    """Interpolate lines (first axis) a quarter step before and after each line; the first and last are repeated."""
     near, far = lines * np.float32(0.75), lines * np.float32(0.25)
     np.add(near[1:], far[:-1], out=before[1:])
     np.add(near[:-1], far[1:], out=after[:-1])
@@ -205,6 +206,6 @@ def _between(lines: Float32Array, before: Float32Array, after: Float32Array) -> 
 
 
 def _to_bytes(plane: Float32Array) -> ByteImage:
-    """Nearest values in 0 .. 255; overwrites ``plane``."""
+    """Round to the nearest values in 0 .. 255; overwrites ``plane``."""
     np.rint(plane, out=plane)
     return np.clip(plane, 0, 255, out=plane).astype(np.uint8)

@@ -1,1 +1,1 @@
-"""SpatImco, the image codec of the Co-CRRA paper: region-wise JPEG steered by a learned importance map."""
+"""SpatImco, the image codec of the Co-CRRA paper: region-wise JPEG controlled by a learned importance map."""

@@ -1,10 +1,10 @@
 """The application segment of the ``mapped`` container: levels, table set, level map and a checksum.
 
-Layout after the marker FF E9 and the two bytes of length, all numbers big-endian: ``SI``; format version (upper
-four bits) and number of levels L (lower four bits); number of the shared Huffman table set, 0 if the file brings
-its own; the asked level, two bytes, in units of 1/512; L factors on it, one byte each, in units of 1/128; chroma
-scale and DC scale, one byte each, in units of 1/100; CRC-32 of the whole file without these four bytes; the level
-map (see ``level_map``) to the segment's end.
+Layout after the marker FF E9 and the two bytes of length, all numbers big-endian: ``SI``; format version (upper four
+bits) and number of levels L (lower four bits); number of the shared Huffman table set, 0 if the file has its own; the
+requested level, two bytes, in units of 1/512; L factors on it, one byte each, in units of 1/128; chroma scale and DC
+scale, one byte each, in units of 1/100; CRC-32 of the whole file without these four bytes; the level map (see
+``level_map_coding``) to the segment's end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_LEVELS = 8
 
 
 def build(plan: LevelPlan, packed_map: bytes) -> bytes:
-    """The marker segment for a plan and its map as ``level_map.pack`` codes it; checksum still zero (see ``seal``)."""
+    """The marker segment for a plan and its coded level map, with a checksum of zero that ``seal`` replaces."""
     version = _FORMAT << 4 | len(plan.factors)
     head = struct.pack(">2sBBH", _MAGIC, version, plan.table_set, in_units(plan.target, LEVEL_UNIT))
     factors = bytes(in_units(factor, FACTOR_UNIT) for factor in plan.factors)
@@ -35,13 +35,13 @@ def build(plan: LevelPlan, packed_map: bytes) -> bytes:
 
 
 def seal(data: bytes) -> bytes:
-    """Fill in the checksum of a file that starts with SOI and a segment from ``build``."""
+    """Write the checksum into a file that starts with SOI and a segment from ``build``."""
     position = _checksum_position(data, 6)
     return data[:position] + _checksum(data, position) + data[position + 4 :]
 
 
 def find(data: bytes, header: JpegHeader) -> LevelPlan | None:
-    """Read and verify the segment of a file, or ``None`` if it has none.
+    """Read and verify the segment of a file; ``None`` if it has none.
 
     Raises:
         BitstreamError: the segment is malformed or the checksum is wrong.

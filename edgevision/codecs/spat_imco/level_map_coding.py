@@ -1,7 +1,8 @@
-"""The level map's entropy code: an adaptive binary range coder whose contexts are the neighbours' levels.
+"""Entropy coding of the level map: an adaptive binary range coder whose contexts are the neighbours' levels.
 
-A region's level is sent as a run of ones closed by a zero (no zero after the last level). Each bit's probability
-is learnt per context: which bit it is, and the levels of the left and the upper region.
+A region's level is coded in unary: as many ones as the level's index, then a zero, which is left out after the last
+level. The probability of each bit adapts to its context: the bit's place in the code, and the levels of the left and
+the upper region.
 """
 
 from __future__ import annotations
@@ -12,30 +13,30 @@ from edgevision.codecs.spat_imco.regions import LevelMap
 
 _TOP = 1 << 32
 _RENORMALISE = 1 << 24
-_SIDE = 9  # a neighbour's level, or none
-_PLACES = 8  # in the run
-_SEEN = 3  # weight of one bit that was seen, to compare with those of _prior
+_SIDE = 9  # values of a neighbour: 8 levels, or no neighbour
+_PLACES = 8  # places in the unary code
+_SEEN = 3  # weight of each bit coded so far, on the scale of the weights in _prior
 
 
 def _prior() -> tuple[list[int], list[int]]:
-    """Weights of the zeros and of all bits before any was seen, per context: levels tend to equal their neighbours'."""
+    """Initial weights of the zeros and of all bits, per context; levels tend to equal those of their neighbours."""
     zeros, bits = [], []
     for low in range(-1, _SIDE - 1):
         for high in range(-1, _SIDE - 1):
             for place in range(_PLACES):
-                open_question = low < 0 or low <= place < high
-                zeros.append(3 if open_question else 1 if place < low else 11)
-                bits.append(6 if open_question else 12)
+                undecided = low < 0 or low <= place < high
+                zeros.append(3 if undecided else 1 if place < low else 11)
+                bits.append(6 if undecided else 12)
     return zeros, bits
 
 
 _ZEROS, _BITS = _prior()
-_LEVELS = [*range(_SIDE - 1), -1]  # so that an index of -1 finds what -1 stands for
+_LEVELS = [*range(_SIDE - 1), -1]  # "no neighbour" (-1) comes last, where an index of -1 finds it
 _FIRST = [[((min(a, b) + 1) * _SIDE + max(a, b) + 1) * _PLACES for a in _LEVELS] for b in _LEVELS]
 
 
 def pack(level_map: LevelMap, levels: int) -> bytes:
-    """Code a map (rows, columns) of level indices 0 .. ``levels`` - 1, at most 8 levels."""
+    """Code a map (rows, columns) of level indices 0 .. ``levels`` - 1, for at most 8 levels."""
     low, span, out = 0, _TOP, bytearray()
     for is_one, zeros, bits in zip(*_bits(level_map, levels), strict=True):
         bound = span * zeros // bits
@@ -46,7 +47,7 @@ def pack(level_map: LevelMap, levels: int) -> bytes:
         while span < _RENORMALISE:
             low = _emit(out, low)
             span <<= 8
-    # The fewest leading bytes that, continued by zeros, name a number in [low, low + span).
+    # The number in [low, low + span) with the most zero bytes at its end, which need not be written.
     low = next(up for d in (32, 24, 16, 8, 0) if (up := -(-low >> d) << d) < low + span)
     for _ in range(4):
         low = _emit(out, low)
@@ -54,7 +55,7 @@ def pack(level_map: LevelMap, levels: int) -> bytes:
 
 
 def unpack(data: bytes, rows: int, columns: int, levels: int) -> LevelMap:
-    """Read what ``pack`` wrote; bytes that are missing count as zeros, so any ``data`` gives some map."""
+    """Read what ``pack`` wrote. Missing bytes count as zeros, so any ``data`` gives a valid map."""
     zeros, bits = _ZEROS.copy(), _BITS.copy()
     value, span, position = int.from_bytes(data[:4].ljust(4, b"\0"), "big"), _TOP, 4
     grid: list[list[int]] = []
@@ -62,7 +63,7 @@ def unpack(data: bytes, rows: int, columns: int, levels: int) -> LevelMap:
     for _ in range(rows):
         line, left = [], -1
         for above in above_line:
-            # Beyond the border, the neighbour that exists speaks for both.
+            # At the border, the one neighbour that exists stands for both.
             first = _FIRST[left if above < 0 else above][above if left < 0 else left]
             context, last = first, first + levels - 1
             while context < last:
@@ -87,7 +88,7 @@ def unpack(data: bytes, rows: int, columns: int, levels: int) -> LevelMap:
 
 
 def _bits(level_map: LevelMap, levels: int) -> tuple[list[bool], list[int], list[int]]:
-    """Every bit of the runs in raster order, and what its context's weights (zeros, all) are by then."""
+    """Every bit of the unary codes in raster order, and its context's weights (zeros, all bits) when it is coded."""
     symbols = level_map.astype(np.int64)
     left, above = np.full_like(symbols, -1), np.full_like(symbols, -1)
     left[:, 1:], above[1:] = symbols[:, :-1], symbols[:-1]
@@ -107,7 +108,7 @@ def _bits(level_map: LevelMap, levels: int) -> tuple[list[bool], list[int], list
 
 
 def _emit(out: bytearray, low: int) -> int:
-    """Append the top one of ``low``'s four bytes, after a carry if it has grown beyond them; what is left of it."""
+    """Append the highest of ``low``'s four bytes to ``out``, propagate a carry, and return the rest of ``low``."""
     if low >= _TOP:
         place = len(out) - 1
         while out[place] == 255:

@@ -1,4 +1,4 @@
-"""`LevelPlan`: which level each region of a picture gets, and the grid of numbers that a file can state."""
+"""``LevelPlan``: the level of each region of a picture, in numbers that a file can store."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ LEVEL_UNIT, FACTOR_UNIT, SCALE_UNIT = 512, 128, 100
 
 @dataclass(frozen=True, eq=False)
 class LevelPlan:
-    """How an image's regions are quantised and coded; all numbers are whole multiples of their units in a segment.
+    """How an image's regions are quantised and coded; all numbers are multiples of the units that a file stores.
 
     Attributes:
-        target: the asked level; DC coefficients are quantised by it everywhere.
-        factors: on the asked level, from the most to the least compressed regions, at most 8.
+        target: the requested level; DC coefficients of all regions are quantised by it.
+        factors: factors on the requested level, from the most to the least compressed regions, at most 8.
         level_map: index into ``factors`` per region, (rows, columns).
         chroma_scale: factor on the chrominance table.
         dc_scale: factor on the tables' DC entries.
-        table_set: number of the shared Huffman table set of the file, 0 if it brings its own.
+        table_set: number of the file's shared Huffman table set, 0 if the file has its own tables.
     """
 
     target: float
@@ -39,7 +39,7 @@ class LevelPlan:
 def nearest_plan(
     target: float, factors: Sequence[float], level_map: LevelMap, chroma_scale: float, dc_scale: float
 ) -> LevelPlan:
-    """The plan nearest to the asked numbers that a segment can state."""
+    """The plan with the given numbers, each rounded to the nearest one that a file can store."""
     return LevelPlan(
         target=in_units(target, LEVEL_UNIT) / LEVEL_UNIT,
         factors=tuple(in_units(factor, FACTOR_UNIT) / FACTOR_UNIT for factor in factors),
@@ -50,5 +50,5 @@ def nearest_plan(
 
 
 def in_units(number: float, unit: int) -> int:
-    """The whole multiple of 1 / ``unit`` nearest to a positive number, at least 1."""
+    """A positive number in multiples of 1 / ``unit``, rounded to a whole number of at least 1."""
     return max(round(number * unit), 1)

@@ -1,4 +1,4 @@
-"""A picture of where a compressed file spends its bits: the level map in colour over the decoded image."""
+"""A picture of how a file's regions are compressed: the level map in colour over the decoded image."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _OPACITY = 0.45
 
 
 def level_overlay(data: bytes) -> ByteImage:
-    """Blend the decoded picture with blue (coarsest level), yellow and red (finest) per region, (H, W, 3).
+    """The decoded picture, each region tinted from blue (coarsest level) over yellow to red (finest), (H, W, 3).
 
     Raises:
-        BitstreamError: not decodable, or a file without a level map.
+        BitstreamError: the file cannot be decoded or has no level map.
     """
     header = read_header(data)
     plan = app_segment.find(data, header)

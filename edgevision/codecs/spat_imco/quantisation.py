@@ -1,7 +1,8 @@
-"""Quantising each region by its own level, and back.
+"""Quantising the coefficients of each region by its own level, and dequantising them.
 
-A coefficient's step is its table entry times its region's level, at least 1; DC coefficients take the asked level
-everywhere, so that their prediction from one block to the next works across regions. Blocks lie as in ``dct``.
+A coefficient's step is its table entry times its region's level, and at least 1. DC coefficients use the requested
+level in all regions, so that their prediction from one block to the next works across regions. The order of blocks is
+that of ``transform``.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ def quantise(coefficients: Coefficients, plan: LevelPlan) -> IndexArray:
 
 
 def dequantise(indices: IndexArray, plan: LevelPlan, height: int, width: int) -> Coefficients:
-    """The coefficients that ``indices`` stand for."""
+    """The coefficients, each its index times its step."""
     steps = np.take(_steps(plan, indices.shape[2]), plan.level_map, axis=0)
     return Coefficients(height, width, np.multiply(steps, indices, out=steps))
 
 
 def requantise(coefficients: Coefficients, tables: list[IntArray]) -> IndexArray:
-    """Index of each coefficient under one table per component, ``file_tables``' answer."""
+    """Index of each coefficient under one table per component, (rows, columns, B, 64); see ``file_tables``."""
     zigzag = [table.reshape(64)[ZIGZAG].astype(np.float32) for table in tables]
     return _round(coefficients.blocks / _per_block(zigzag, coefficients.blocks.shape[2]))
 
 
 def file_tables(plan: LevelPlan, level: float, colour: bool) -> list[IntArray]:
-    """Quantisation tables (8, 8) as a baseline file states them, at one level: one for grey, two for colour."""
+    """Quantisation tables (8, 8) of a baseline file at one level: one for grey, two for colour."""
     tables = []
     for reference in scaled_tables(plan.chroma_scale, plan.dc_scale)[: 1 + colour]:
         table = baseline_table(reference, level)
@@ -48,7 +49,7 @@ def file_tables(plan: LevelPlan, level: float, colour: bool) -> list[IntArray]:
 
 
 def _steps(plan: LevelPlan, count: int) -> Float32Array:
-    """Step of each coefficient by level, (L, B, 64)."""
+    """Quantisation step of each coefficient at each level, (L, B, 64)."""
     by_table = []
     for reference in scaled_tables(plan.chroma_scale, plan.dc_scale):
         zigzag = reference.reshape(64)[ZIGZAG]
@@ -59,12 +60,12 @@ def _steps(plan: LevelPlan, count: int) -> Float32Array:
 
 
 def _per_block(tables: list[Float32Array], count: int) -> Float32Array:
-    """Luminance's and chrominance's table (.., 64) for each of a region's blocks, (.., B, 64)."""
+    """The table of each of a region's blocks, (.., B, 64), from luminance's and chrominance's tables (.., 64)."""
     return np.stack([tables[block >= GREY_BLOCKS] for block in range(count)], axis=-2)
 
 
 def _round(values: Float32Array) -> IndexArray:
-    """Nearest indices; overwrites ``values``."""
+    """Round to indices that baseline JPEG can store; overwrites ``values``."""
     np.rint(values, out=values)
     indices = values.astype(np.int16)
     return np.clip(indices, -_MAX_INDEX, _MAX_INDEX, out=indices)

@@ -1,4 +1,4 @@
-"""From an importance map to a level per region."""
+"""Importance of each region, and the level that each region gets for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LevelMap = NDArray[np.uint8]
 
 
 def region_weights(importance: FloatArray) -> FloatArray:
-    """Mean importance per 16 x 16 region, (rows, columns); the map is continued beyond its edge."""
+    """Mean importance of each 16 x 16 region, (rows, columns); the map is padded by repeating its edge."""
     height, width = importance.shape
     rows, columns = region_grid(height, width)
     padded = np.pad(importance, ((0, rows * REGION - height), (0, columns * REGION - width)), mode="edge")
@@ -20,11 +20,14 @@ def region_weights(importance: FloatArray) -> FloatArray:
 
 
 def assign_levels(weights: FloatArray, counts: IntArray) -> LevelMap:
-    """Index of each region's level: 0 (most compressed) for the least important, and up by importance.
+    """Index of each region's level, from 0 (most compressed) for the least important regions upwards.
 
-    ``counts`` says how many regions get each level; it sums to their number (see ``level_rules``).
     Regions of equal weight are ranked in raster order. Weights are first rounded to 1/4096 of their span, so that
-    a network's last digits, which differ between machines, seldom matter.
+    rounding errors of a network, which differ between machines, rarely matter.
+
+    Args:
+        weights: importance of each region, (rows, columns).
+        counts: how many regions get each level, see ``level_rules``; their sum is the number of regions.
     """
     span = float(np.ptp(weights))
     scaled = np.rint((weights - weights.min()) / span * 4096) if span > 0 else np.zeros_like(weights)

@@ -1,21 +1,21 @@
 """SpaT-IMCO: JPEG whose quantisation strength follows what a classifier needs.
 
-An importance map ranks the image's 16 x 16 regions; the least important third is quantised more, the most
-important third less, than the asked level. Two containers, both JPEG marker streams with one baseline scan:
+An importance map ranks the image's 16 x 16 regions. By default the least important third is quantised more coarsely
+than the requested level, and the most important third more finely. There are two containers, both JPEG marker streams
+with one baseline scan:
 
-``mapped``  for ``SpatImco.decode`` only. Coefficients are stored as indices of their own region's quantiser; an
-            application segment holds the levels, the level map and a checksum. The file is in JPEG's abbreviated
-            format for compressed image data: it has no quantisation tables, which follow from the segment, and no
-            Huffman tables where one of the sets that come with this package makes it smaller than its own would.
-            Ordinary viewers refuse it.
-``plain``   for viewers: a whole JFIF file. Coefficients are quantised with their region's quantiser, then stored under
-            one table, the finest of the three, at the price of larger indices; Huffman tables are optimised.
+``mapped``  for ``SpatImco.decode`` only; ordinary viewers refuse it. Coefficients are stored as indices of their own
+            region's quantiser; an application segment holds the levels, the level map and a checksum. The file is in
+            JPEG's abbreviated format for compressed image data: it has no quantisation tables, because they follow from
+            the segment, and no Huffman tables if it is smaller with a table set shipped with this package.
+``plain``   for any viewer: a whole JFIF file. Coefficients are quantised with their region's quantiser, then stored
+            under the finest level's table, which makes indices larger; Huffman tables are optimised.
 
-Grey pictures have one component, colour ones chroma planes sampled 4:2:0 or 4:4:4; regions are 16 x 16 in all. Direct
-(DC) coefficients have one quantiser for all regions, so that their prediction from block to block works.
+Grey pictures have one component; colour pictures have chroma planes sampled 4:2:0 or 4:4:4. Regions are 16 x 16 pixels
+in all of them. DC coefficients have one quantiser for all regions, so that their prediction from block to block works.
 
-The defaults, all of them, were chosen for bytes at equal accuracy; ``docs/spat-imco.md`` says what each contributes
-on pictures that the importance network has not seen, and how that was measured.
+All defaults were chosen for the fewest bytes at equal accuracy. ``docs/spat-imco.md`` tells what each contributes on
+pictures that the importance network has not seen, and how that was measured.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ LADDER = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0
 class SpatImco:
     """Region-wise JPEG.
 
-    Encoding into the container ``mapped``; functions and classes stand with their modules. To reach a size,
-    ``base.encode_at_rate`` repeats the steps from ``nearest_plan`` on for one level after another::
+    The diagram shows encoding into the container ``mapped``, with the module of each function and class. To reach a
+    size, ``base.encode_at_rate`` repeats the steps from ``nearest_plan`` on for one level after another::
 
         image ---------------------------------.
           |                                    |
@@ -96,15 +96,16 @@ class SpatImco:
     [jpeg/file] the indices; then ``dequantise`` [quantisation] and ``inverse`` [jpeg/transform].
 
     Attributes:
-        importance: maker of importance maps; by default ``Theta.load()``, on first use. Decoding needs none.
-        spread: factors on the asked level, largest first, for the least to the most important regions; taken to the
-            nearest 1/128.
-        strategy: how many regions get each factor, one of ``level_rules.LEVEL_RULES``: ``thirds`` (equal shares),
-            ``p3`` (as published: the mean factor is as near to 1 as can be) or ``uniform`` (the factor nearest to 1).
-        chroma_scale: factor on the chrominance table, in hundredths.
-        dc_scale: factor on the tables' DC entries, in hundredths.
-        aq_strength: of adaptive quantisation between pictures, see ``detail``: 0 takes the asked level in every
-            picture, 1 nearly evens out the bytes.
+        importance: computes importance maps; by default ``Theta.load()``, loaded at first use. Decoding needs none.
+        spread: factors on the requested level, largest first, for the least to the most important regions; rounded to
+            the nearest 1/128.
+        strategy: rule for how many regions get each factor, one of ``level_rules.LEVEL_RULES``: ``thirds`` (equal
+            shares), ``p3`` (as published: the mean factor is as near to 1 as possible) or ``uniform`` (all regions get
+            the factor nearest to 1).
+        chroma_scale: factor on the chrominance table, rounded to hundredths.
+        dc_scale: factor on the tables' DC entries, rounded to hundredths.
+        aq_strength: of adaptive quantisation between pictures, see ``adaptive_quantisation``: 0 uses the requested
+            level for every picture; with 1, sizes of different pictures are nearly equal.
         container: ``mapped`` (smaller, only this class reads it) or ``plain`` (for any viewer).
         subsampling: of the chroma planes: ``4:2:0`` or ``4:4:4``.
     """
@@ -144,7 +145,7 @@ class SpatImco:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What determines the bytes besides the level."""
+        """Settings that determine the bytes, besides the level."""
         return {
             "container": self.container,
             "subsampling": self.subsampling,
@@ -157,7 +158,7 @@ class SpatImco:
         }
 
     def analyse(self, image: ByteImage) -> Importance:
-        """Importance of the image's pixels; costs a network's forward pass."""
+        """Importance of the image's pixels; takes a forward pass of a network."""
         check_image(image)
         colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
         found = self._maker(colour)
@@ -213,7 +214,7 @@ class SpatImco:
         return inverse(dequantise(indices, plan, header.height, header.width))
 
     def inspect(self, data: bytes) -> ImageInfo:
-        """See ``ImageCodec.inspect``; of a ``plain`` file only the finest level is known, and that roughly."""
+        """See ``ImageCodec.inspect``; of a ``plain`` file, only the finest level can be estimated."""
         header = read_header(data)
         plan = app_segment.find(data, header)
         if plan is None:

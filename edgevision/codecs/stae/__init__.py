@@ -1,1 +1,1 @@
-"""STAE: spatiotemporal attention that keeps a clip's decisive frames and pixels, and recovers the rest at the edge."""
+"""STAE: spatiotemporal attention selects a clip's frames and pixels to send; the edge recovers the other pixels."""

@@ -1,6 +1,6 @@
 """The encoder's two attention modules (section III-A, figure 2).
 
-Both see pixels normalised to [-1, 1], the classifier's own input; 0 is middle grey.
+Both read pixels normalised to [-1, 1], as the classifier does; 0 is middle grey.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ _SOFTNESS = 0.05  # width of a soft mask's step, in standard deviations of a fra
 
 
 class FrameAttention(nn.Module):
-    """Which frames decide: M_FA = sigmoid(MLP(avg X) + MLP(max X)) with one shared MLP (eq. 6).
+    """Importance of frames: M_FA = sigmoid(MLP(avg X) + MLP(max X)) with one shared MLP (eq. 6).
 
-    Averages and maxima of neighbouring frames differ by a per cent or so. The F averages of a clip, and its F maxima,
-    are therefore standardised over the frames before the MLP sees them; without that it learns the clip's brightness
-    first and its frames late.
+    Averages and maxima of neighbouring frames differ by about a per cent. The F averages of a clip, and its F maxima,
+    are therefore standardised over the frames before they enter the MLP. Without this, the MLP learns the brightness of
+    clips first and differences between frames only late.
     """
 
     def __init__(self, frames: int = 16, hidden: int = 64, motion: bool = False) -> None:
@@ -26,8 +26,8 @@ class FrameAttention(nn.Module):
         Args:
             frames: F.
             hidden: hidden units of the MLP.
-            motion: an extension beyond the paper: a second shared MLP sees average and maximum of how a frame differs
-                from its neighbours, and its outputs join the sum.
+            motion: whether to add an extension beyond the paper: a second shared MLP reads average and maximum of the
+                difference of a frame from its neighbours, and its outputs are added to the sum.
         """
         super().__init__()
         self.frames = frames
@@ -39,12 +39,12 @@ class FrameAttention(nn.Module):
         return self.weigh(self.pool(clip))[:, :, None, None, None]
 
     def pool(self, clip: Tensor) -> Tensor:
-        """What the MLPs see of clips (B, F, C, H, W): P vectors of F numbers each, (B, P, F)."""
+        """The MLPs' inputs for clips (B, F, C, H, W): P vectors of F numbers each, (B, P, F)."""
         pixels = clip.flatten(2)
         pooled = [pixels.mean(2), pixels.amax(2)]
         if self.motion_mlp is not None:
             moved = _differences(clip)
-            # The maximum of single pixels would be the noise's.
+            # The maximum is over means of 8 x 8 pixels, because that of single pixels would be noise.
             pooled += [moved.flatten(2).mean(2), functional.avg_pool2d(moved, 8, ceil_mode=True).flatten(2).amax(2)]
         return torch.stack(pooled, 1)
 
@@ -58,10 +58,10 @@ class FrameAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """Which pixels decide: M_SA = sigmoid(Conv [avg X'; max X']), pooled over the channels (eq. 7).
+    """Importance of pixels: M_SA = sigmoid(Conv [avg X'; max X']), pooled over the channels (eq. 7).
 
-    The text has a 3 x 3 convolution, figure 2 a 3D one. Kernel (1, 3, 3) is the former; (3, 3, 3) also sees the kept
-    frames before and after.
+    The paper's text has a 3 x 3 convolution, its figure 2 a 3D one. Kernel (1, 3, 3) follows the text; kernel (3, 3, 3)
+    also reads the kept frames before and after.
     """
 
     def __init__(self, kernel: tuple[int, int, int] = (1, 3, 3), contrast: bool = False) -> None:
@@ -69,16 +69,16 @@ class SpatialAttention(nn.Module):
 
         Args:
             kernel: size of the convolution in time, height and width.
-            contrast: an extension beyond the paper: M_SA = sigmoid(|Conv (P - mean P)|), P the pooled maps and their
-                mean that of 3 x 3 pixels. What counts is how much a pixel differs from those around it, be it brighter
-                or darker, and no weights make a bright place count by itself.
+            contrast: whether to use an extension beyond the paper: M_SA = sigmoid(|Conv (P - mean P)|), where P are the
+                pooled maps and the mean is over 3 x 3 pixels. It scores how much a pixel differs from the pixels around
+                it, brighter or darker; brightness alone does not count.
         """
         super().__init__()
         depth, height, width = kernel
         self.contrast = contrast
         self.convolution = nn.Conv3d(2, 1, kernel, padding=(depth // 2, height // 2, width // 2), bias=not contrast)
-        # Begin with how much darker a pixel is than its neighbours, which tells what cannot be filled in from them,
-        # plus, without contrast, its colour, the maximum less the mean; a random filter takes far longer to train.
+        # The initial filter scores how much darker a pixel is than its neighbours: such a pixel cannot be filled in
+        # from them. Without ``contrast``, it adds the pixel's colour, maximum minus mean. Random filters train longer.
         with torch.no_grad():
             self.convolution.weight.mul_(0.1)
             weight = self.convolution.weight[0, :, depth // 2]
@@ -101,10 +101,10 @@ def select_frames(clip: Tensor, scores: Tensor, count: int) -> tuple[Tensor, Ten
     Args:
         clip: (B, F, ...).
         scores: M_FA, (B, F, 1, 1, 1) or (B, F).
-        count: alpha, 1..F.
+        count: alpha, in 1..F.
 
     Returns:
-        X' (B, alpha, ...) and the kept indices (B, alpha).
+        X' (B, alpha, ...) and the indices of the kept frames (B, alpha).
     """
     kept = scores.flatten(1).topk(count, dim=1).indices.sort(dim=1).values
     index = kept.view(*kept.shape, *[1] * (clip.ndim - 2)).expand(-1, -1, *clip.shape[2:])
@@ -112,7 +112,7 @@ def select_frames(clip: Tensor, scores: Tensor, count: int) -> tuple[Tensor, Ten
 
 
 def select_pixels(scores: Tensor, count: int) -> Tensor:
-    """Mark the ``count`` pixels of highest score in each frame: M_SA (B, a, 1, H, W) to a mask of the same shape."""
+    """Mask (B, a, 1, H, W) with ones at the ``count`` highest scores of each frame, for scores M_SA of this shape."""
     flat = scores.flatten(2)
     if count >= flat.shape[2]:
         return torch.ones_like(scores)
@@ -121,9 +121,9 @@ def select_pixels(scores: Tensor, count: int) -> Tensor:
 
 
 def soften(scores: Tensor, count: int) -> Tensor:
-    """What ``select_pixels`` returns, with a gradient: 1/2 where it has its threshold, and steep there.
+    """A differentiable approximation of ``select_pixels``: a steep sigmoid, 1/2 at the threshold of the selection.
 
-    Raising all scores alike changes nothing, as the budget demands.
+    As in ``select_pixels``, a constant added to all scores changes nothing.
     """
     flat = scores.flatten(2)
     if count >= flat.shape[2]:
@@ -146,7 +146,7 @@ def _differences(clip: Tensor) -> Tensor:
 
 
 def _standardise(values: Tensor) -> Tensor:
-    """Zero mean and unit deviation over the frames, the last axis."""
+    """Shift and scale values to mean 0 and standard deviation 1 over the last axis, the frames."""
     centred = values - values.mean(-1, keepdim=True)
-    # Frames that do not differ (the maximum is often 1 throughout) must stay equal, not become noise.
+    # The offset keeps equal frames equal (often all maxima are 1) instead of amplifying rounding errors.
     return centred / (centred.square().mean(-1, keepdim=True).sqrt() + 1e-3)

@@ -1,4 +1,4 @@
-"""What each part of STAE costs: parameters, and multiply-adds of one clip."""
+"""Computational cost of each part of STAE: parameters, and multiply-adds for one clip."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from edgevision.codecs.stae.stae_network import Stae
 
 @dataclass(frozen=True)
 class PartCost:
-    """What one part costs.
+    """Cost of one part.
 
     Attributes:
         part: ``fa``, ``sa``, ``fr`` or ``vit``.
-        parameters: how many numbers it has.
-        multiply_adds: of its matrix products and convolutions, for one clip; pooling, selection and activations are
-            not counted.
+        parameters: number of its parameters.
+        multiply_adds: of its matrix products and convolutions for one clip, without pooling, selection and activations.
     """
 
     part: str
@@ -33,10 +32,10 @@ class PartCost:
 def part_costs(model: Stae, frames: int, pixels: float) -> tuple[PartCost, ...]:
     """Costs of FA, SA, FR and ViT under a budget (alpha, beta).
 
-    A part that the budget leaves out (FA where all frames are kept, SA and FR where all pixels are) does nothing.
+    A part that the budget does not use has 0 multiply-adds: FA if all frames are kept, SA and FR if all pixels are.
 
     Args:
-        model: the networks; not changed, and nothing is computed.
+        model: the networks; not changed, and not run.
         frames: alpha.
         pixels: beta.
     """
@@ -57,11 +56,11 @@ def part_costs(model: Stae, frames: int, pixels: float) -> tuple[PartCost, ...]:
 
 
 def cost_table(models: StaeModels, frames: Sequence[int]) -> str:
-    """Parameters, and multiply-adds per clip where not all pixels are sent, as lines of text.
+    """A table as text: parameters of each part, and multiply-adds per clip if not all pixels are sent.
 
     Args:
         models: the networks.
-        frames: budgets alpha, a line each.
+        frames: budgets alpha, one per line.
     """
     rows = {alpha: part_costs(models.base, alpha, 0.5) for alpha in frames}
     parts = next(iter(rows.values()))
@@ -80,7 +79,7 @@ def _parameters(module: nn.Module) -> int:
 
 
 def _multiply_adds(call: Callable[[], Tensor] | None, fake: FakeTensorMode) -> int:
-    """Of a call on tensors without content."""
+    """Multiply-adds of a call, which runs on tensors without content; 0 for ``None``."""
     if call is None:
         return 0
     with fake, FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -89,7 +88,7 @@ def _multiply_adds(call: Callable[[], Tensor] | None, fake: FakeTensorMode) -> i
 
 
 def _short(count: int) -> str:
-    """Three digits and a unit, such as 1.23 M."""
+    """A number with three digits and a unit prefix, such as 1.23 M."""
     value, units = float(count), ["", " k", " M", " G", " T"]
     while value >= 999.5 and len(units) > 1:
         value, units = value / 1000, units[1:]

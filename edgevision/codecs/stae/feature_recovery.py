@@ -12,22 +12,22 @@ from edgevision.codecs.stae.interpolation import interpolate
 
 
 class FeatureRecovery(nn.Module):
-    """Fills in the pixels that were not sent, from those around them in space and time.
+    """Recovers the pixels that were not sent from the pixels around them in space and time.
 
-    A 3D CNN (left in figure 3) sees the frames and their mask at half resolution: 3 x 3 x 3 kernels, a stride of 2 in
-    space, dilated convolutions, U-Net's skip connection. Its output X'_M,3D is a coarse correction. A 2D CNN (right)
-    completes each frame by itself at full resolution; two feature maps made of X'_M,3D are added to its first and its
-    last layer of that size, so that frames fit each other. Pixels that were sent are passed on as they are.
+    A 3D CNN (left in figure 3) reads the frames and their mask at half resolution, with 3 x 3 x 3 kernels, a stride of
+    2 in space, dilated convolutions and a U-Net skip connection. Its output X'_M,3D is a coarse correction. A 2D CNN
+    (right) completes each frame separately at full resolution. Two feature maps computed from X'_M,3D are added to its
+    first and its last layer of half resolution, so that frames agree with each other. Pixels that were sent are kept.
 
-    Where the paper fills gaps with zeros, they are interpolated here, and the networks learn what is to be added to
-    that: from zeros, a training on few clips ends in frames that are worse to recognise than their zeros.
+    The paper fills gaps with zeros. Here gaps are interpolated, and the networks learn a correction: with zeros,
+    training on few clips gives frames that are harder to recognise than the zero-filled ones.
     """
 
     def __init__(self, width: int = 8) -> None:
         """Build the network.
 
         Args:
-            width: channels of the full-resolution layers; the paper gives none.
+            width: channels of the full-resolution layers; the paper does not give it.
         """
         super().__init__()
         self.width = width
@@ -48,12 +48,12 @@ class FeatureRecovery(nn.Module):
         self.up2d = _conv2d(6 * width, 2 * width)
         self.leave2d = _conv2d(3 * width, width)
         self.paint = nn.Conv2d(width, 3, 3, padding=1)
-        for last in (self.correct, self.paint):  # untrained, the network interpolates
+        for last in (self.correct, self.paint):  # so that the untrained network interpolates
             nn.init.zeros_(last.weight)
             nn.init.zeros_(cast(Tensor, last.bias))
 
     def forward(self, received: Tensor, mask: Tensor) -> Tensor:
-        """Recover X'_R, (B, a, 3, H, W).
+        """Recovered frames X'_R, (B, a, 3, H, W).
 
         Args:
             received: X'_M, zero where nothing was sent, (B, a, 3, H, W), normalised to [-1, 1].
@@ -74,9 +74,10 @@ class FeatureRecovery(nn.Module):
         return filled + (coarse + painted) * (1 - mask)
 
     def _coarse(self, filled: Tensor, mask: Tensor) -> Tensor:
-        """X'_M,3D, frame by frame, (B a, 3, H / 2, W / 2).
+        """X'_M,3D of all frames, (B a, 3, H / 2, W / 2).
 
-        In full precision even under autocast: oneDNN's bfloat16 gradients of 3D convolutions are NaN now and then.
+        Computed in full precision even under autocast, because oneDNN's bfloat16 gradients of 3D convolutions are
+        sometimes NaN.
         """
         with torch.autocast(filled.device.type, enabled=False):
             volume = _halve(torch.cat([filled, mask.float()], 2)).transpose(1, 2)
@@ -87,12 +88,12 @@ class FeatureRecovery(nn.Module):
 
 
 def _halve(frames: Tensor) -> Tensor:
-    """Average 2 x 2 blocks of (B, a, C, H, W); odd sides keep their last row or column."""
+    """Average 2 x 2 pixels of frames (B, a, C, H, W); with odd sides, the last row or column is averaged by itself."""
     return functional.avg_pool2d(frames.flatten(0, 1), 2, ceil_mode=True).unflatten(0, frames.shape[:2])
 
 
 def _conv3d(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Module:
-    """3 x 3 x 3; stride and dilation act on space only, for a clip may keep a single frame."""
+    """3 x 3 x 3 convolution and ReLU; stride and dilation are in space only, because a clip may keep a single frame."""
     return nn.Sequential(
         nn.Conv3d(inputs, outputs, 3, (1, stride, stride), (1, dilation, dilation), (1, dilation, dilation)),
         nn.ReLU(inplace=True),

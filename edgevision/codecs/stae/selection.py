@@ -1,4 +1,4 @@
-"""What is kept of a clip: frames and pixels, under the budgets (alpha, beta) of section II."""
+"""The frames and pixels that are kept of a clip, under the budgets (alpha, beta) of section II."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, IntArray
 
-#: A and B of section IV-A; fractions where the paper writes per cent.
+#: The sets A and B of section IV-A; pixel budgets are fractions, where the paper has per cent.
 FRAME_BUDGETS = (1, 2, 4, 8, 16)
 PIXEL_BUDGETS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 
@@ -21,7 +21,10 @@ class Selection:
     Attributes:
         frames: indices of the kept frames, increasing, (a,).
         mask: which pixels of each kept frame are kept, (a, H, W) bool.
-        length: frames F of the whole clip.
+        length: number F of frames of the whole clip.
+
+    Raises:
+        ValueError: frames and mask do not fit together, or frames do not increase within the clip.
     """
 
     frames: IntArray
@@ -39,7 +42,7 @@ class Selection:
 
 
 def kept_pixels(pixels: float, height: int, width: int) -> int:
-    """How many pixels of a frame the budget beta keeps: round(beta H W), at least one.
+    """Number of pixels of a frame that the budget beta keeps: round(beta H W), at least one.
 
     Raises:
         ValueError: the budget is not in (0, 1].
@@ -50,14 +53,14 @@ def kept_pixels(pixels: float, height: int, width: int) -> int:
 
 
 def top(scores: NDArray[np.floating], count: int) -> BoolArray:
-    """Mark the ``count`` largest entries along the last axis; of equal ones the first.
+    """Mark the ``count`` largest entries along the last axis; of equal entries, the first.
 
     Args:
         scores: (..., n).
-        count: 1..n.
+        count: in 1..n.
 
     Returns:
-        (..., n) bool, exactly ``count`` true in each row.
+        (..., n) bool, with exactly ``count`` true entries in each row.
     """
     order = np.argsort(-scores, axis=-1, kind="stable")[..., :count]
     marked = np.zeros(scores.shape, np.bool_)

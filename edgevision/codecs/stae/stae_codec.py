@@ -1,4 +1,4 @@
-"""The STAE codec: a clip to bytes under a budget (alpha, beta) on the device, and back to an answer at the edge."""
+"""The STAE codec: encodes a clip under a budget (alpha, beta) on the device; decodes and classifies it at the edge."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from edgevision.data.video_decoding import fit_clip
 
 
 class StaeCodec:
-    """Encoder and decoder around a set of trained models.
+    """Encoder and decoder for a set of trained models.
 
-    Device, above the line, and edge; functions and classes stand with their modules::
+    The diagram shows the device above the line and the edge below it, with the module of each function and class::
 
         clip, of any length and size
           |
@@ -51,7 +51,7 @@ class StaeCodec:
           v
         +----------------------------------------------+
         | interpolate                  [interpolation] |
-        | FeatureRecovery                   [recovery] |
+        | FeatureRecovery           [feature_recovery] |
         +----------------------------------------------+
           | whole frames
           v
@@ -64,7 +64,7 @@ class StaeCodec:
 
     Attributes:
         models: the networks.
-        coding: how values and mask are coded.
+        coding: entropy coding of values and mask.
     """
 
     name = "stae"
@@ -75,7 +75,7 @@ class StaeCodec:
         self.coding = coding
 
     def fit(self, clip: ByteClip) -> ByteClip:
-        """A clip of any length and size as the networks take it: frames sampled in time, each made a small square.
+        """Convert a clip of any length and size to the networks' input: F frames sampled in time, resized to squares.
 
         Raises:
             ValueError: not an (F, H, W, 3) uint8 clip.
@@ -85,7 +85,7 @@ class StaeCodec:
 
     @torch.inference_mode()
     def select(self, clip: ByteClip, frames: int, pixels: float) -> Selection:
-        """What attention keeps of a clip.
+        """Frames and pixels that attention keeps of a clip.
 
         Args:
             clip: (F, H, W, 3) uint8, as ``fit`` returns it.
@@ -93,7 +93,7 @@ class StaeCodec:
             pixels: beta, in (0, 1].
 
         Raises:
-            ValueError: not such a clip, or a budget that the models were not trained for.
+            ValueError: the clip has another shape, or the models were not trained for the budget.
         """
         self._check(clip, frames, pixels)
         model = self.models.model(frames, pixels)
@@ -106,19 +106,19 @@ class StaeCodec:
         """Encode a clip.
 
         Args:
-            clip: (F, H, W, 3) uint8 of any length and size; what is sent is of ``fit(clip)``.
+            clip: (F, H, W, 3) uint8 of any length and size; ``fit`` is applied first.
             frames: alpha.
-            pixels: beta.
-            coding: other than the codec's own.
+            pixels: beta, in (0, 1].
+            coding: entropy coding; ``None`` for the codec's own.
 
         Raises:
-            ValueError: as ``select``.
+            ValueError: not such a clip, or the models were not trained for the budget.
         """
         clip = self.fit(clip)
         return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
 
     def decode(self, data: bytes) -> tuple[ByteClip, BoolArray]:
-        """The kept frames, zero where nothing was sent, (a, H, W, 3) uint8, and the mask (a, H, W).
+        """The kept frames (a, H, W, 3) uint8, zero where no pixel was sent, and the mask (a, H, W) bool.
 
         Raises:
             BitstreamError: the bytes are damaged.
@@ -127,33 +127,34 @@ class StaeCodec:
         return received.clip, received.mask
 
     def recover(self, data: bytes) -> ByteClip:
-        """The kept frames as feature recovery completes them, (a, H, W, 3) uint8.
+        """The kept frames, completed by feature recovery, (a, H, W, 3) uint8.
 
-        These are rounded and clamped; the classifier gets what the network puts out, as floats.
+        The values are rounded and clamped here; the classifier reads the network's output as floats.
 
         Raises:
             BitstreamError: the bytes are damaged.
-            ValueError: size or budget are none that the models were trained for.
+            ValueError: the models were not trained for the size of the frames or the budget.
         """
         restored = self._restore(self._unpack(data))[0]
         return ((restored.movedim(1, -1) + 1) * 127.5).round().clamp(0, 255).byte().numpy()
 
     def scores(self, data: bytes, *, recover: bool = True) -> Float32Array:
-        """Class scores (C,) from a bitstream, by ViT_STAE or, without ``recover``, ViT_FA+SA.
+        """Class scores (C,) from a bitstream, by ViT_STAE or, without ``recover``, by ViT_FA+SA.
 
         Raises:
-            BitstreamError, ValueError: as ``recover``.
+            BitstreamError: the bytes are damaged.
+            ValueError: the models were not trained for the size of the frames or the budget.
         """
         return self.classify(self._unpack(data), recover=recover)
 
     @torch.inference_mode()
     def classify(self, received: Received, *, recover: bool = True) -> Float32Array:
-        """``scores`` of what ``unpack`` returned."""
+        """Class scores (C,) from an unpacked bitstream; see ``scores``."""
         scores: Float32Array = self.models.base.vit(self._restore(received, recover))[0].numpy()
         return scores
 
     def _unpack(self, data: bytes) -> Received:
-        """No more pixels than the networks' clips have."""
+        """Unpack a bitstream; one that states more pixels than a clip of the networks has is refused."""
         config = self.models.config
         return unpack(data, max_pixels=config.frames * config.vit.size**2)
 
@@ -162,7 +163,7 @@ class StaeCodec:
         """Frames for the classifier, (1, a, 3, H, W).
 
         Raises:
-            ValueError: size or budget are none that the models were trained for.
+            ValueError: the models were not trained for the size of the frames or the budget.
         """
         if received.clip.shape[1:3] != 2 * (size := self.models.config.vit.size,):
             height, width = received.clip.shape[1:3]
@@ -175,7 +176,11 @@ class StaeCodec:
         return self.models.model(count, self._nearest(count, share)).restore(frames, mask, recover=True)
 
     def _nearest(self, frames: int, share: float) -> float:
-        """The trained pixel budget that a received share of the pixels of that many frames belongs to."""
+        """The trained pixel budget nearest to the share of pixels received, for this number of frames.
+
+        Raises:
+            ValueError: no model was trained for this number of frames.
+        """
         budgets = [pixels for pixels in self.models.pixel_budgets if self.models.trained(frames, pixels)]
         if not budgets:
             raise ValueError(f"no model was trained for frames={frames}, pixels={share:.2g}; train it or send another")

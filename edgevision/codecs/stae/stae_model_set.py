@@ -1,4 +1,4 @@
-"""The set of models that Algorithm 1 returns, one per (alpha, beta), with everything shared that can be."""
+"""The set of models that Algorithm 1 returns, one per budget (alpha, beta), with shared networks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from edgevision.codecs.stae.vit import Pooling
 from edgevision.errors import WeightsError
 from edgevision.storage_tensors import read_weights, write_weights
 
-#: Trained on generated actions.
+#: Weights shipped with this package, trained on generated actions.
 SHIPPED = Path(__file__).parents[1] / "weights" / "stae-actions.safetensors"
 _FORMAT = 1
-# Largest numbers that a description may hold.
+# Largest numbers allowed in a description.
 _LIMITS = {
     "classes": 2**16,
     "frames": 2**12,
@@ -31,10 +31,10 @@ _LIMITS = {
     "depth": 2**7,
     "heads": 2**7,
 }
-# What building networks by a damaged description raises; AssertionError: timm's own checks.
+# Errors raised when networks are built from a damaged description; AssertionError is for timm's own checks.
 _UNFIT = (LookupError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError, AssertionError)
-_WIDEST = 16  # beyond the largest side of a kernel
-_STEM = "backbone.patch_embed.backbone."  # the hybrid's pretrained stem comes with its package, not with our weights
+_KERNEL_LIMIT = 16  # sides of a kernel must be smaller
+_STEM = "backbone.patch_embed.backbone."  # the hybrid's pretrained stem, which comes with another package
 
 
 class StaeModels(nn.Module):
@@ -42,10 +42,10 @@ class StaeModels(nn.Module):
 
     Attributes:
         config: shapes of the networks.
-        base: holds ViT and FA; its SA and FR are what the first budgets start from.
+        base: holds ViT and FA, and the SA and FR that the first budgets start from.
         classes: names of the classes.
-        origin: of weights that were loaded: ``sha256``, and ``data_set``, ``seed`` and ``start`` (the origin of the
-            weights that training went on from) as their provenance has them; empty for new models.
+        origin: origin of loaded weights: their ``sha256``, and ``data_set``, ``seed`` and ``start`` from their
+            provenance, where ``start`` is the origin of the weights that training started from; empty for new models.
     """
 
     def __init__(self, config: StaeConfig, classes: tuple[str, ...]) -> None:
@@ -58,7 +58,7 @@ class StaeModels(nn.Module):
         self.recovery = nn.ModuleDict()
 
     def spatial_attention(self, frames: int) -> SpatialAttention:
-        """SA of a frame budget; made on first use, as a copy of the next smaller budget's."""
+        """SA of a frame budget; made at first use, as a copy of the SA of the next smaller budget."""
         key = str(frames)
         if key not in self.spatial:
             made = self.config.spatial_attention()
@@ -68,7 +68,7 @@ class StaeModels(nn.Module):
         return cast(SpatialAttention, self.spatial[key])
 
     def feature_recovery(self, frames: int, pixels: float) -> FeatureRecovery:
-        """FR of a budget; made on first use, as a copy of the FR made last, for as many frames if there is one."""
+        """FR of a budget; made at first use, as a copy of the last FR made, for the same number of frames if any."""
         key = _budget(frames, pixels)
         if key not in self.recovery:
             made = FeatureRecovery(self.config.recovery_width)
@@ -78,31 +78,31 @@ class StaeModels(nn.Module):
         return cast(FeatureRecovery, self.recovery[key])
 
     def model(self, frames: int, pixels: float | None = None) -> Stae:
-        """G for a budget (alpha, beta), sharing its parameters with this set; without beta, FR is the untrained one."""
+        """G for a budget (alpha, beta), which shares its parameters with this set; without beta, FR is ``base.fr``."""
         model = Stae.__new__(Stae)
         nn.Module.__init__(model)
         model.config, model.vit, model.fa = self.config, self.base.vit, self.base.fa
-        whole = pixels is not None and pixels >= 1  # sent without SA and FR
+        whole = pixels is not None and pixels >= 1  # neither SA nor FR is used
         model.sa = self.base.sa if whole else self.spatial_attention(frames)
         model.fr = self.base.fr if whole or pixels is None else self.feature_recovery(frames, pixels)
         return model.train(self.training)
 
     @property
     def pixel_budgets(self) -> tuple[float, ...]:
-        """Budgets beta below 1 that an FR was trained for, decreasing."""
+        """Budgets beta below 1 that have an FR, decreasing."""
         return tuple(sorted({int(name.split("@")[1]) / 100 for name in self.recovery}, reverse=True))
 
     def trained(self, frames: int, pixels: float, variant: Variant = "ViT_STAE") -> bool:
-        """Whether there is a model for a budget; whole frames need FA only, and without recovery SA is enough."""
+        """Whether there is a model of a variant for a budget; always so if all pixels are sent, as FA is shared."""
         if pixels == 1 or variant == "ViT_FA":
             return True
         return str(frames) in self.spatial and (variant == "ViT_FA+SA" or _budget(frames, pixels) in self.recovery)
 
     def save(self, path: Path, provenance: Mapping[str, Any]) -> None:
-        """Write ``path`` (``.safetensors``, kernels in half precision) and its description ``.json``, which goes last.
+        """Write the weights, with kernels in half precision, and then their description ``.json``.
 
         Args:
-            path: where to.
+            path: ends in ``.safetensors``.
             provenance: how the weights were made, JSON values.
         """
         tensors = {key: value for key, value in self.state_dict().items() if _STEM not in key}
@@ -117,10 +117,10 @@ class StaeModels(nn.Module):
 
     @classmethod
     def load(cls, path: Path) -> StaeModels:
-        """Read what ``save`` wrote, in evaluation mode.
+        """Read models written by ``save``, in evaluation mode.
 
         Raises:
-            WeightsError: a file is missing or damaged, or its checksum is not the description's.
+            WeightsError: a file is missing or damaged, or its checksum differs from the description's.
         """
         description, tensors = read_weights(path, version=_FORMAT)
         try:
@@ -138,7 +138,7 @@ class StaeModels(nn.Module):
         return models.eval()
 
     def _make(self, spatial: Iterable[str], recovery: Iterable[str]) -> None:
-        """Make the networks of these budgets, by their names."""
+        """Make the SA and FR of budgets, given by their keys in ``spatial`` and ``recovery``."""
         for frames in spatial:
             self.spatial_attention(int(frames))
         for frames, pixels in (name.split("@") for name in recovery):
@@ -163,17 +163,17 @@ def _origin(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plausible(config: StaeConfig, classes: Any) -> StaeConfig:
-    """A configuration out of a file, if it asks for nothing absurd, and for no download.
+    """Check a configuration from a file, and return it changed so that nothing is downloaded.
 
     Raises:
-        ValueError: it is none that ``save`` wrote, or too large.
+        ValueError: ``save`` cannot have written it, or its numbers are too large.
     """
     vit = config.vit
     if not isinstance(classes, list) or len(classes) != config.classes or not all(isinstance(c, str) for c in classes):
         raise ValueError(f"{config.classes!r} classes, but not their names")
     kernel = config.attention_kernel
-    if len(kernel) != 3 or not all(type(side) is int and side in range(1, _WIDEST, 2) for side in kernel):
-        raise ValueError(f"attention_kernel is {kernel!r}, not three odd numbers below {_WIDEST}")
+    if len(kernel) != 3 or not all(type(side) is int and side in range(1, _KERNEL_LIMIT, 2) for side in kernel):
+        raise ValueError(f"attention_kernel is {kernel!r}, not three odd numbers below {_KERNEL_LIMIT}")
     if vit.pooling not in get_args(Pooling):
         raise ValueError(f"pooling is {vit.pooling!r}, not {' or '.join(get_args(Pooling))}")
     sizes = {**vars(config), **vars(vit)}
@@ -186,7 +186,7 @@ def _plausible(config: StaeConfig, classes: Any) -> StaeConfig:
 
 
 def _check_shapes(config: StaeConfig, budgets: tuple[Iterable[str], Iterable[str]], tensors: dict[str, Tensor]) -> None:
-    """Compare stored tensors with the networks described, before any memory is reserved for these.
+    """Check that stored tensors fit the described networks, before memory is reserved for the networks.
 
     Raises:
         ValueError: names or shapes differ.

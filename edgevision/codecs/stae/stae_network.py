@@ -1,4 +1,4 @@
-"""The models of the paper's comparison, assembled: ViT, ViT_FA, ViT_FA+SA and ViT_STAE."""
+"""The models that the paper compares: ViT_FA, ViT_FA+SA and ViT_STAE."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 from edgevision.codecs.stae.selection import kept_pixels
 from edgevision.codecs.stae.vit import VideoVit, VitConfig
 
-#: Names of the paper's models, by how much of STAE is in front of the transformer.
+#: Names of the paper's models, by the parts of STAE before the transformer.
 Variant = Literal["ViT_FA", "ViT_FA+SA", "ViT_STAE"]
 VARIANTS: tuple[Variant, ...] = ("ViT_FA", "ViT_FA+SA", "ViT_STAE")
 
@@ -23,13 +23,13 @@ class StaeConfig:
     """Shapes of the networks.
 
     Attributes:
-        classes: actions told apart.
+        classes: number of classes.
         vit: the classifier.
-        frames: frames F of a clip.
+        frames: number F of frames of a clip.
         attention_hidden: hidden units of the frame attention's MLP.
-        attention_motion: whether frame attention also sees how frames differ, an extension beyond the paper.
-        attention_contrast: whether spatial attention scores contrast of either sign, an extension beyond the paper.
-        attention_kernel: of the spatial attention, (1, 3, 3) or (3, 3, 3).
+        attention_motion: ``motion`` of ``FrameAttention``, an extension beyond the paper.
+        attention_contrast: ``contrast`` of ``SpatialAttention``, an extension beyond the paper.
+        attention_kernel: kernel of the spatial attention, (1, 3, 3) or (3, 3, 3).
         recovery_width: channels of the recovery network.
     """
 
@@ -62,10 +62,11 @@ class StaeConfig:
 
 
 class Stae(nn.Module):
-    """One model G for one budget (alpha, beta), or the parts that several budgets share.
+    """One model for one budget (alpha, beta), or the networks that several budgets share.
 
     Attributes:
-        vit: G.
+        config: shapes of the networks.
+        vit: the classifier G.
         fa: frame attention.
         sa: spatial attention.
         fr: feature recovery.
@@ -80,31 +81,31 @@ class Stae(nn.Module):
         self.fr = FeatureRecovery(config.recovery_width)
 
     def forward(self, clip: Tensor, frames: int, pixels: float = 1.0, variant: Variant = "ViT_STAE") -> Tensor:
-        """Class scores (B, classes) as at inference: attention selects, nothing is scaled.
+        """Class scores (B, classes) as at inference: frames and pixels are selected, not weighted by attention.
 
         Args:
             clip: X, (B, F, 3, H, W), normalised to [-1, 1].
             frames: alpha.
-            pixels: beta; at 1, SA and FR are left out, as in the paper.
+            pixels: beta; at 1, SA and FR are not used, as in the paper.
             variant: which of the paper's models.
         """
         kept, mask = self.encode(clip, frames, pixels if variant != "ViT_FA" else 1.0)
         return self.vit(self.restore(kept, mask, recover=variant == "ViT_STAE"))
 
     def encode(self, clip: Tensor, frames: int, pixels: float) -> tuple[Tensor, Tensor]:
-        """What is sent: X'' zero-filled (B, alpha, 3, H, W) and its mask (B, alpha, 1, H, W)."""
+        """What is sent: X'' (B, alpha, 3, H, W), zero at pixels not kept, and its mask M (B, alpha, 1, H, W)."""
         kept, _ = self.keep_frames(clip, frames)
         mask = self.pixel_mask(kept, pixels)
         return kept * mask, mask
 
     def pixel_mask(self, kept: Tensor, pixels: float) -> Tensor:
-        """M (B, alpha, 1, H, W), 1 where a pixel of X' (B, alpha, 3, H, W) is kept; with beta = 1 nothing is scored."""
+        """M (B, alpha, 1, H, W), 1 where a pixel of X' (B, alpha, 3, H, W) is kept; SA is not run at beta = 1."""
         if pixels >= 1:
             return torch.ones_like(kept[:, :, :1])
         return select_pixels(self.sa(kept), kept_pixels(pixels, *kept.shape[3:]))
 
     def keep_frames(self, clip: Tensor, frames: int) -> tuple[Tensor, Tensor]:
-        """X' (B, alpha, 3, H, W) and the kept indices (B, alpha); with alpha = F nothing is scored (t_FA = 0).
+        """X' (B, alpha, 3, H, W) and the indices of the kept frames (B, alpha); FA is not run at alpha = F (t_FA = 0).
 
         Raises:
             ValueError: alpha is not in 1..F.
@@ -116,12 +117,12 @@ class Stae(nn.Module):
         return select_frames(clip, self.fa(clip), frames)
 
     def restore(self, received: Tensor, mask: Tensor, *, recover: bool) -> Tensor:
-        """What the classifier sees: recovered frames, or the zero-filled ones."""
+        """Input of the classifier: the recovered frames, or without ``recover`` the zero-filled ones."""
         if not recover or bool((mask == 1).all()):
             return received
         return self.fr(received, mask)
 
 
 def normalise(clips: Tensor) -> Tensor:
-    """Pixels for the networks, (B, a, 3, H, W) in [-1, 1], from (B, a, H, W, 3) uint8."""
+    """Input of the networks (B, a, 3, H, W) in [-1, 1], from clips (B, a, H, W, 3) uint8."""
     return clips.movedim(-1, -3).float() / 127.5 - 1

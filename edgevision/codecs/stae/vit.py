@@ -1,4 +1,4 @@
-"""The classifier G: a vision transformer frame by frame, whose frame features are averaged (section IV-A)."""
+"""The classifier G: a vision transformer reads each frame, and the frames' features are averaged (section IV-A)."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from edgevision.vision.classifiers import load_classifier
 
 Pooling = Literal["mean", "attention"]
 STEM = "tf_efficientnet_lite0"
-_STEM_STAGE = 3  # the last stage at a sixteenth of the resolution, 112 channels
+_STEM_STAGE = 3  # the last stage with a stride of 16; 112 channels
 
 
 @dataclass(frozen=True)
 class VitConfig:
-    """Which transformer reads the frames.
+    """Settings of the transformer that reads the frames.
 
     Attributes:
-        name: ``hybrid``, a transformer on the stem of a pretrained EfficientNet-Lite0 (as R+ViT in the ViT paper), or a
-            model of timm's such as ``vit_base_patch16_224``, the STAE paper's (at a size of 224).
+        name: ``hybrid``, a transformer on the stem of a pretrained EfficientNet-Lite0 (like R+ViT in the ViT paper), or
+            a timm model such as ``vit_base_patch16_224``, which the STAE paper uses (with a size of 224).
         size: side of the square frames [pixel].
         embed_dim: width of the hybrid's tokens.
         depth: transformer blocks of the hybrid.
         heads: attention heads of the hybrid.
-        pooling: how frame features become the clip's: ``mean`` as published, or ``attention``, a softmax over the
-            frames of a learned score.
-        pretrained: whether timm fetches its model's weights.
+        pooling: how frames' features are pooled: ``mean`` as published, or ``attention``, a mean weighted by the
+            softmax of a learned score.
+        pretrained: whether to use pretrained weights, which timm downloads for its models.
     """
 
     name: str = "hybrid"
@@ -49,16 +49,18 @@ class VideoVit(nn.Module):
     """Classifies clips of any number of frames.
 
     Attributes:
-        backbone: timm's transformer without its head.
-        head: linear classifier of the averaged frame features.
+        config: settings of the transformer.
+        backbone: the transformer without its head.
+        attention: score of each frame for the pooling ``attention``, else ``None``.
+        head: linear classifier of the pooled frame features.
     """
 
     def __init__(self, config: VitConfig, classes: int) -> None:
         """Build the network.
 
         Args:
-            config: which transformer.
-            classes: actions told apart.
+            config: settings of the transformer.
+            classes: number of classes.
 
         Raises:
             ValueError: timm has no such transformer.
@@ -73,11 +75,11 @@ class VideoVit(nn.Module):
 
     @property
     def stem(self) -> nn.Module | None:
-        """The pretrained convolutions of the hybrid, which training leaves as they are; ``None`` for other models."""
+        """The pretrained convolutions of the hybrid, which are never trained; ``None`` for other models."""
         return self.backbone.patch_embed.backbone if self.config.name == "hybrid" else None
 
     def train(self, mode: bool = True) -> VideoVit:
-        """Switch modes; the stem always stays in evaluation mode, its statistics being those it was trained with."""
+        """Switch the mode; the stem always stays in evaluation mode, to keep its pretrained statistics."""
         super().train(mode)
         if self.stem is not None:
             self.stem.eval()
@@ -93,12 +95,12 @@ class VideoVit(nn.Module):
         return self._pool_tokens(self.backbone.forward_features(flat)).unflatten(0, frames.shape[:2])
 
     def stem_features(self, frames: Tensor) -> Tensor:
-        """What the hybrid's stem makes of frames (M, 3, H, W): (M, 112, H / 16, W / 16)."""
+        """Output of the hybrid's stem, (M, 112, H / 16, W / 16), for frames (M, 3, H, W)."""
         features = self.backbone.patch_embed.backbone(frames.contiguous(memory_format=torch.channels_last))
         return features[-1] if isinstance(features, list | tuple) else features
 
     def features_after_stem(self, stem: Tensor) -> Tensor:
-        """Frame features (B, a, D) from ``stem_features`` (B, a, 112, h, w), so that these can be kept."""
+        """Frame features (B, a, D) from the output of ``stem_features`` (B, a, 112, h, w)."""
         vit, flat = self.backbone, stem.flatten(0, 1)
         tokens = vit.patch_embed.proj(flat).flatten(2).transpose(1, 2)
         tokens = vit.norm_pre(vit.patch_drop(vit._pos_embed(tokens)))

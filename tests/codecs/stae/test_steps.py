@@ -31,7 +31,7 @@ def loss_of(name: str, model: Stae, data: ClipSet) -> Loss:
         "vit": lambda: steps.vit_loss(model, data, lambda: stem_features(model, data, 2, 0)),
         "vit without kept stem features": lambda: steps.vit_loss(model, data, lambda: None),
         "fa": lambda: steps.fa_loss_on_features(
-            model, data, lambda: frozen_frames(model, data, stem_features(model, data, 1, 0))
+            model, lambda: frozen_frames(model, data, stem_features(model, data, 1, 0))
         ),
         "fa in front": lambda: steps.fa_loss(model, data),
         "sa": lambda: steps.sa_loss(model, data, kept, [0.7, 0.4]),
@@ -66,7 +66,7 @@ def test_frame_attention_is_paid_for_frames_that_are_recognised_by_themselves(da
             single = torch.stack([model.vit(clip[:, i : i + 1]).softmax(1) for i in range(FRAMES)], 1)
             right = single[torch.arange(2), :, data.target(rows)]
             expected = -((scores * right).sum(1) / scores.sum(1)).log().mean()
-            found = steps.fa_loss_on_features(model, data, functools.partial(steps.FrozenFrames, **vars(frozen)))(
+            found = steps.fa_loss_on_features(model, functools.partial(steps.FrozenFrames, **vars(frozen)))(
                 rows, torch.Generator()
             )
         assert float(found) == pytest.approx(float(expected), abs=0.02)  # features may be in reduced precision

@@ -19,7 +19,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training import train_stae as run
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan, end_to_end_loss
+from edgevision.codecs.stae.training.end_to_end import EndToEndPlan, end_to_end_loss, train_end_to_end
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.codecs.stae.training.train_stae import adopt, train_stae
@@ -158,7 +158,7 @@ def test_end_to_end_the_gradient_reaches_every_network_that_acts(frames: int, pi
     models = tiny_models()
     model = models.model(frames, pixels)
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    EndToEnd(models, data, EndToEndPlan(frames, pixels, FitConfig(1, 16, 1e-2))).run()
+    train_end_to_end(models, data, EndToEndPlan(frames, pixels, FitConfig(1, 16, 1e-2)))
     changed = {key.split(".")[0] for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
     assert changed == {"vit"} | ({"fa"} if frames < 16 else set()) | ({"sa", "fr"} if pixels < 1 else set())
     stem = "vit.backbone.patch_embed.backbone."

@@ -1,7 +1,7 @@
-"""The importance network theta: from an image to what a classifier needs of it, on the device.
+"""The importance network theta, which runs on the device and estimates what a classifier needs of an image.
 
-``Theta.load()`` gives the shipped network as a maker of importance maps; ``train_importance`` makes another one by
-distilling the maps of larger classifiers into its head. See ``docs/theta.md`` for what it costs and how well it does.
+``Theta.load()`` loads the shipped network; ``train_importance`` trains another by distilling the maps of larger
+classifiers into its head. ``docs/theta.md`` reports its cost and its quality.
 """
 
 from edgevision.codecs.spat_imco.theta.maps import Theta

@@ -1,4 +1,4 @@
-"""How alike two importance maps are: rank correlation."""
+"""Similarity of importance maps, measured by rank correlation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Maps = NDArray[np.floating]
 
 
 def rank_correlation(first: Maps, second: Maps) -> FloatArray:
-    """Spearman's rank correlation of each pair of maps (B, h, w), ties at their mean rank, (B,).
+    """Spearman's rank correlation of each pair of maps (B, h, w), (B,).
 
-    A constant map correlates with nothing (0).
+    Equal values get their mean rank; the correlation with a constant map is 0.
     """
     ranks = [_centred_ranks(maps.reshape(len(maps), -1)) for maps in (first, second)]
     norm = np.sqrt((ranks[0] ** 2).sum(1) * (ranks[1] ** 2).sum(1))

@@ -1,4 +1,4 @@
-"""Maps of pictures that theta did not learn from: one network per fold, each used on the fold it never saw."""
+"""Cross-fitting: one network per fold, each used only on the pictures that it was not trained on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDS = 5
 
 
 def cross_fit(examples: Examples, config: TrainingConfig, folds: int = FOLDS) -> list[RefiningHead]:
-    """One head per fold, trained on all pictures but those whose number is in the fold (number % folds)."""
+    """Train one head per fold, on all pictures outside it; picture number n is in fold n % folds."""
     numbers = np.arange(len(examples))
     heads = []
     for fold in range(folds):
@@ -34,7 +34,7 @@ def cross_fit(examples: Examples, config: TrainingConfig, folds: int = FOLDS) ->
 
 
 class CrossFitted:
-    """An importance map that asks, for each known picture, the theta that has not seen it."""
+    """Importance maps in which each known picture is judged by the network that was not trained on it."""
 
     def __init__(self, networks: Sequence[Theta], fold_of: Mapping[str, int]) -> None:
         self.name = f"theta, cross-fitted in {len(networks)} folds"
@@ -42,12 +42,12 @@ class CrossFitted:
 
     @classmethod
     def load(cls, dataset: ImageFolder, classifiers: Sequence[Classifier], path: Path = SHIPPED_FOLDS) -> CrossFitted:
-        """The shipped backbone with the heads at ``path``, for the data set that these were fitted on.
+        """The shipped backbone with the heads at ``path``, for the data set that the heads were trained on.
 
         Args:
-            dataset: the pictures, all of them and in the same order.
-            classifiers: whose crops of the pictures it will be asked about.
-            path: what ``save_heads`` wrote.
+            dataset: the same pictures in the same order as in training.
+            classifiers: maps will be requested for these classifiers' crops of the pictures.
+            path: file written by ``save_heads``.
 
         Raises:
             WeightsError: a file is missing or damaged.
@@ -64,13 +64,13 @@ class CrossFitted:
         """Importance of an (h, w, 3) picture.
 
         Raises:
-            KeyError: the picture is in no fold.
+            KeyError: the picture is not in the data set.
         """
         return self._networks[self._fold_of[fingerprint(image)]](image)
 
 
 def number_of_crop(dataset: ImageFolder, classifiers: Sequence[Classifier]) -> dict[str, int]:
-    """Number in the data set of each picture, by the fingerprint of what each classifier is shown of it."""
+    """Number of each picture in the data set, by the fingerprint of each classifier's crop of it."""
     found = {}
     for number, item in enumerate(dataset.items):
         picture = dataset.load(item)

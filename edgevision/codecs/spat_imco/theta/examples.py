@@ -1,4 +1,4 @@
-"""Training examples on disk: frozen features and teacher maps, made once, so that epochs cost seconds."""
+"""Training examples: features of the frozen backbone and teachers' maps, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from edgevision.progress import Progress
 from edgevision.provenance import digest
 from edgevision.vision.classifiers import Classifier
 
-_PART = 25  # pictures per file: what a kill can cost
+_PART = 25  # pictures per part on disk
 
 
 @dataclass(frozen=True)
 class Examples:
-    """V views of each of I pictures.
+    """Training examples from V views of each of I pictures.
 
     Attributes:
-        middle: backbone features, half precision, (I, V, 96, 14, 14).
+        middle: backbone features in half precision, (I, V, 96, 14, 14).
         coarse: class activation map and activity, (I, V, 2, 14, 14).
-        target: what the head is to say: mean Grad-CAM and mean sensitivity of the teachers, (I, V, 2, 14, 14).
+        target: the head's targets, mean Grad-CAM and mean sensitivity of the teachers, (I, V, 2, 14, 14).
     """
 
     middle: Tensor
@@ -56,17 +56,17 @@ def collect_examples(
     folder: Path,
     progress: Progress,
 ) -> Examples:
-    """Make the examples that ``folder`` lacks, and read all; pictures that cannot be read are left out.
+    """Compute the examples that ``folder`` does not hold, and return all; unreadable pictures are left out.
 
     Args:
         dataset: the pictures.
-        network: its backbone makes the features.
+        network: its backbone computes the features.
         teachers: see ``teacher_map`` and ``sensitivity_map``.
-        views: per picture, see ``make_view``.
-        true_class: whether the teachers explain the picture's class, or else the class they predict.
+        views: number of views per picture, see ``make_view``.
+        true_class: whether the teachers explain the picture's class (true) or the class that they predict.
         seed: of the views.
-        folder: where parts lie, under a name that depends on all of this.
-        progress: called with the number of pictures done and of all.
+        folder: holds finished parts, under names that depend on all arguments above.
+        progress: called with pictures done and all of them.
 
     Raises:
         DataSetError: no picture can be read, or ``true_class`` and a label that the teachers do not know.
@@ -115,9 +115,9 @@ def _make(
         wanted = classes[number]
         rows["middle"].append(found.middle.half())
         rows["coarse"].append(found.coarse)
-        looked = torch.stack([teacher_map(teachers, image, wanted) for image in images])
-        felt = sensitivity_map(teachers, np.stack(images), None if wanted is None else [wanted] * views)
-        rows["target"].append(torch.stack([looked, felt], 1))
+        cams = torch.stack([teacher_map(teachers, image, wanted) for image in images])
+        sensitivities = sensitivity_map(teachers, np.stack(images), None if wanted is None else [wanted] * views)
+        rows["target"].append(torch.stack([cams, sensitivities], 1))
     empty = {"middle": torch.zeros(0, views, 96, 14, 14).half()}
     none = torch.zeros(0, views, 2, 14, 14)
     stacked = {name: torch.stack(value) if value else empty.get(name, none) for name, value in rows.items()}
@@ -138,6 +138,6 @@ def _key(
     true_class: bool,
     seed: int,
 ) -> str:
-    """Hash of everything that decides the examples, so that those of other settings are never mixed in."""
+    """Hash of everything that decides the examples, so that examples of different settings never mix."""
     names = [teacher.name for teacher in teachers]
     return digest([dataset.fingerprint(), names, views, true_class, seed, LEVELS], [network.backbone])

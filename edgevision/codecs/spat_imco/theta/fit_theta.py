@@ -1,17 +1,13 @@
-"""Fitting theta's head to examples, with early stopping; goes on where a killed run stopped."""
+"""Training theta's head on examples, with early stopping and checkpoints."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -19,7 +15,8 @@ from edgevision.arrays import Float32Array, IntArray
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.examples import Examples
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
-from edgevision.storage import write_atomically
+from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
+from edgevision.progress import Progress
 
 Log = Callable[[str, float, int], None]
 
@@ -31,14 +28,14 @@ class TrainingConfig:
     Attributes:
         width: channels of the head.
         views: crops and mirror images per picture.
-        true_class: whether labels explain the true class, or else the one that each teacher predicts.
-        epochs: at most.
+        true_class: whether labels explain the true class (true) or the class that each teacher predicts.
+        epochs: largest number of epochs.
         patience: epochs without a better rank correlation with the sensitivity before stopping.
         batch: pictures per step.
         learning_rate: of AdamW.
         weight_decay: of AdamW.
-        validation: every how many-th picture is held back for early stopping.
-        seed: of everything random.
+        validation: one picture in this many is held back for early stopping.
+        seed: of all random numbers.
     """
 
     width: int = 64
@@ -80,21 +77,21 @@ def fit_head(
     *,
     checkpoint: Path | None = None,
     log: Log = lambda name, value, epoch: None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[float]:
-    """Fit ``head`` to the given pictures; it is left at its best epoch, in evaluation mode.
+    """Train ``head`` in place on the given pictures; it ends with the weights of the best epoch, in evaluation mode.
 
-    The loss is 1 - Pearson's correlation of head and target per map. Early stopping watches Spearman's of the
-    sensitivity on the first view of every ``config.validation``-th picture.
+    The loss of each map is 1 minus Pearson's correlation of output and target. The validation score is Spearman's
+    correlation of the sensitivity, on the first view of every ``config.validation``-th picture.
 
     Args:
-        head: what is trained.
+        head: the head to train.
         examples: of I pictures.
-        pictures: indices of those to train and validate on.
+        pictures: indices of the pictures to train and validate on.
         config: settings.
-        checkpoint: file that keeps the run's state after each epoch; a run found there is gone on with.
+        checkpoint: file that keeps the run's state after each epoch; a run stored there is continued.
         log: called with a quantity's name, its value and the epoch.
-        progress: called with the number of epochs done and their largest number.
+        progress: called with epochs done and their largest number.
 
     Returns:
         Validation score before training and after each epoch.
@@ -137,7 +134,7 @@ def _score(head: RefiningHead, examples: Examples, held: IntArray) -> float:
 
 
 def _train_epoch(run: _Run, examples: Examples, kept: Tensor, config: TrainingConfig) -> float:
-    """One pass over the pictures, a random view of each; depends on seed and epoch only. Returns the mean loss."""
+    """Train on a random view of each picture; return the mean loss. Random numbers depend on seed and epoch only."""
     run.head.train()
     losses = []
     with torch.random.fork_rng(devices=[]):
@@ -155,33 +152,18 @@ def _train_epoch(run: _Run, examples: Examples, kept: Tensor, config: TrainingCo
 
 
 def _save(run: _Run, path: Path) -> None:
-    tensors = {f"head/{key}": value for key, value in run.head.state_dict().items()}
-    tensors |= {f"best/{key}": value for key, value in run.best.items()}
-    for index, entries in run.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
+    weights = {"head": run.head.state_dict(), "best": run.best}
     state = {"epoch": run.epoch, "best_epoch": run.best_epoch, "scores": run.scores}
-    contiguous = {key: value.detach().contiguous() for key, value in tensors.items()}
-    write_atomically(path, safetensors.torch.save(contiguous, {"state": json.dumps(state)}))
+    save_checkpoint(path, weights, run.optimiser, {"state": state})
 
 
 def _restore(run: _Run, path: Path) -> bool:
-    """Put the state at ``path`` into ``run``; false, and nothing changed, where there is none that can be read."""
-    try:
-        with safetensors.safe_open(path, "pt") as stored:
-            state: dict[str, Any] = json.loads(stored.metadata()["state"])
-            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
-        optimiser = run.optimiser.state_dict()
-        for name, value in _under(tensors, "optimiser").items():
-            index, key = name.split("/")
-            optimiser["state"].setdefault(int(index), {})[key] = value
-        run.head.load_state_dict(_under(tensors, "head"))
-        run.optimiser.load_state_dict(optimiser)
-        run.best = _under(tensors, "best")
-        run.epoch, run.best_epoch, run.scores = state["epoch"], state["best_epoch"], state["scores"]
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError):
+    """Put the checkpoint at ``path`` into ``run``; false, and nothing changed, if there is none that fits."""
+    found = load_checkpoint(path, {"head": run.head.state_dict(), "best": run.best}, run.optimiser, ["state"])
+    if found is None:
         return False
+    weights, values = found
+    run.head.load_state_dict(weights["head"])
+    run.best = weights["best"]
+    run.epoch, run.best_epoch, run.scores = (values["state"][name] for name in ("epoch", "best_epoch", "scores"))
     return True
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{prefix}/"): value for key, value in tensors.items() if key.startswith(f"{prefix}/")}

@@ -1,4 +1,4 @@
-"""What theta learns from: views of labelled pictures, and where larger classifiers look in them."""
+"""Training data of theta: views of labelled pictures, and the mean Grad-CAM of larger classifiers on them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from edgevision.vision.classifiers import Classifier
 def make_view(image: ByteImage, view: int, seed: int) -> ByteImage:
     """View number ``view`` of a picture, (224, 224, 3).
 
-    View 0 is the centre crop that classifiers are measured on and view 1 its mirror image; the others are random
-    squares of 0.5 to 1 of the shorter side, half of them mirrored.
+    View 0 is the centre crop that classifiers are tested with, and view 1 its mirror image. The other views are random
+    squares with sides of 0.5 to 1 times the shorter side; half of them are mirrored.
     """
     height, width = image.shape[:2]
     shorter = min(height, width)
@@ -34,13 +34,14 @@ def make_view(image: ByteImage, view: int, seed: int) -> ByteImage:
 def teacher_map(teachers: Sequence[Classifier], image: ByteImage, class_index: int | None) -> torch.Tensor:
     """Mean over the teachers of their Grad-CAM, standardised, (14, 14).
 
-    For a network that ends in average pooling and one linear layer, Grad-CAM is ReLU(sum_k W_ck A_k) up to a
-    factor (see ``ClassActivation``), which one forward pass gives; the factor is taken out of each teacher's map.
+    For a network that ends in average pooling and one linear layer, Grad-CAM equals ReLU(sum_k W_ck A_k) up to a factor
+    (see ``ClassActivation``), which takes only a forward pass. Each teacher's map is divided by its mean, which removes
+    the factor.
 
     Args:
-        teachers: classifiers that end so.
+        teachers: classifiers that end in average pooling and one linear layer.
         image: (h, w, 3) uint8.
-        class_index: the class to explain; ``None`` for the one that each teacher predicts.
+        class_index: the class to explain; ``None`` for the class that each teacher predicts.
     """
     maps = []
     for teacher in teachers:

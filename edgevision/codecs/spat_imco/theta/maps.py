@@ -1,4 +1,4 @@
-"""Theta as a maker of importance maps."""
+"""``Theta``: importance maps computed by the network theta."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from edgevision.vision.importance import Importance
 
 
 class Theta:
-    """What a classifier needs of an image, by one forward pass of the importance network; no label, no gradient.
+    """Estimates what a classifier needs of an image, by one forward pass, without a label or a gradient.
 
-    Called, it gives the predicted sensitivity of each region to coarser quantisation (see ``sensitivity``), which
-    saves more bytes than the predicted Grad-CAM, ``look``; see ``docs/theta.md``.
+    A call returns the predicted sensitivity of each region to coarser quantisation (see ``sensitivity``). It saves more
+    bytes than ``look``, the predicted Grad-CAM; see ``docs/theta.md``.
 
     Attributes:
         network: the network, in evaluation mode.
-        name: for the record.
+        name: name for metadata.
     """
 
     def __init__(self, network: ThetaNetwork, name: str = "theta") -> None:
@@ -32,10 +32,10 @@ class Theta:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Theta:
-        """The shipped network, or the one that ``train_importance`` left at ``path``.
+        """The shipped network, or the one that ``train_importance`` wrote to ``path``.
 
         Raises:
-            WeightsError: no such file, or a damaged one.
+            WeightsError: the file is missing or damaged.
         """
         return cls(load_weights(path or SHIPPED), "theta" if path is None else f"theta from {path.name}")
 
@@ -51,5 +51,5 @@ class Theta:
 
     @torch.inference_mode()
     def look(self, image: ByteImage) -> FloatArray:
-        """Where larger classifiers look in an (h, w, 3) uint8 image: their predicted Grad-CAM, (h, w)."""
+        """Predicted Grad-CAM of larger classifiers on an (h, w, 3) uint8 image, (h, w)."""
         return resize_map(self.network(self.inputs(image))[0][0, 0].numpy(), image.shape)

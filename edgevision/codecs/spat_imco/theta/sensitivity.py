@@ -1,10 +1,10 @@
-"""How much coarser quantisation of each region would cost a classifier: the label that theta's codec map learns.
+"""Sensitivity of a classifier to coarser quantisation of each region: the label of theta's second map.
 
-Quantising coefficient k with step d_k adds an error of variance about d_k^2 / 12. To second order, with the
-empirical Fisher matrix's diagonal for the curvature, it costs the classifier d_k^2 (d log p / d c_k)^2 / 24 nats, p
-being the probability of the class. Summed over a region's coefficients, that is the region's sensitivity; the ratio
-between two regions does not depend on the level as long as both share it. Unlike one picture's signed gain from finer
-coding, it is alike for classifiers of different size, so that a network can learn it.
+Quantising coefficient k with step d_k adds an error of variance about d_k^2 / 12. To second order, with the diagonal of
+the empirical Fisher matrix as the curvature, this costs the classifier d_k^2 (d log p / d c_k)^2 / 24 nats, where p is
+the probability of the class. The sum over a region's coefficients is the region's sensitivity. The ratio between two
+regions does not depend on the level as long as both have the same. Classifiers of different size have similar
+sensitivities, so that a network can learn them; this is not true of the signed gain from coding a region finer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from edgevision.codecs.jpeg.transform import TO_RGB, TRANSFORM, forward
 from edgevision.codecs.spat_imco.theta.theta_network import GRID, INPUT, standardise
 from edgevision.vision.classifiers import Classifier
 
-LEVELS = (3.0, 6.0)  # a fine and a coarse picture; between them the accuracy falls by a quarter
+LEVELS = (3.0, 6.0)  # a fine and a coarse level, between which the accuracy falls by a quarter
 _TINY = 1e-12
 
 
@@ -33,7 +33,7 @@ def sensitivity_map(teachers: Sequence[Classifier], images: NDArray[np.uint8], c
     Args:
         teachers: any differentiable classifiers.
         images: (B, 224, 224, 3).
-        classes: index of each image's class; ``None`` for the one that each teacher predicts from the image itself.
+        classes: index of each image's class; ``None`` for the class that each teacher predicts for the image.
     """
     total = torch.zeros(len(images), GRID, GRID)
     tables = scaled_tables(CHROMA_SCALE, DC_SCALE)
@@ -55,7 +55,7 @@ def sensitivity_map(teachers: Sequence[Classifier], images: NDArray[np.uint8], c
 
 
 def decode(luminance: Tensor, chrominance: Tensor) -> Tensor:
-    """Pixels (B, 3, H, W) from 0 to 255 of 4:2:0 coefficients, differentiable; ``dct.inverse`` before rounding.
+    """Decode 4:2:0 coefficients to pixels (B, 3, H, W) from 0 to 255: ``transform.inverse``, differentiable, unrounded.
 
     Args:
         luminance: blocks (B, R, C, 8, 8).
@@ -94,7 +94,7 @@ def _pixels(blocks: Tensor) -> Tensor:
 
 
 def _upsample(planes: Tensor) -> Tensor:
-    """Twice the rows and columns, weights 3/4 and 1/4, which is linear interpolation between pixels' centres."""
+    """Double the rows and columns with weights 3/4 and 1/4: linear interpolation between pixel centres."""
     return functional.interpolate(planes, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 

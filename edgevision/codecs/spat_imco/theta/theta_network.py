@@ -1,11 +1,11 @@
 """Architecture of theta: MobileNetV2, its class activation map, and a small head that refines it into two maps.
 
-The paper's Table II is MobileNetV2 (Sandler et al., CVPR 2018) ending in a pooled vector, 3.5 M parameters and 318 M
-multiply-adds. Here the pooled end, an ImageNet classifier, only says which classes are likely; the map itself comes
-from the layers before pooling, so it is fully convolutional: 7 x 7 class activations, refined to 14 x 14 positions
-(one per 16 x 16 pixels of the 224 x 224 input) with the help of the features at that resolution and of how lively
-each region is. The first map says where larger classifiers look (the paper's label, Grad-CAM), the second where coarse
-quantisation would hurt them (``sensitivity``), which is what a codec has to know.
+The paper's network (Table II) is MobileNetV2 (Sandler et al., CVPR 2018) with 3.5 M parameters and 318 M multiply-adds,
+which ends in a pooled vector. Here the pooled end, an ImageNet classifier, only estimates which classes are likely. The
+maps come from the layers before pooling: 7 x 7 class activations, refined to 14 x 14 positions (one per 16 x 16 pixels
+of the 224 x 224 input) by features of that resolution and by the activity of each region. The first map is the
+predicted Grad-CAM of larger classifiers, the paper's label. The second is their predicted sensitivity to coarser
+quantisation (``sensitivity``), which the codec uses.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LUMINANCE = tuple(share * std for share, std in zip((0.299, 0.587, 0.114), IMAG
 
 @dataclass(frozen=True)
 class Features:
-    """What the frozen backbone finds in B images.
+    """Outputs of the frozen backbone for B images.
 
     Attributes:
         middle: features of stride 16, (B, 96, 14, 14).
@@ -47,7 +47,7 @@ class ThetaNetwork(nn.Module):
 
     Attributes:
         backbone: timm's ``mobilenetv2_100``.
-        head: what distillation trains.
+        head: the part that is trained, by distillation.
     """
 
     def __init__(self, width: int = 64) -> None:
@@ -57,7 +57,7 @@ class ThetaNetwork(nn.Module):
         self.backbone.eval().requires_grad_(False)
 
     def train(self, mode: bool = True) -> ThetaNetwork:
-        """Only the head ever leaves evaluation mode: the backbone stays as it is."""
+        """Switch the head's mode; the backbone always stays in evaluation mode."""
         super().train(mode)
         self.backbone.eval()
         return self
@@ -83,7 +83,7 @@ class ThetaNetwork(nn.Module):
 
 
 class RefiningHead(nn.Module):
-    """Adds to the class activation map what features near by say; before training both its maps are that map."""
+    """Refines the class activation map with local features; before training, both output maps equal that map."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -109,9 +109,9 @@ class RefiningHead(nn.Module):
 
 
 def activity(pixels: Tensor) -> Tensor:
-    """log(1 + g) per region of normalised images (B, 3, 224, 224), (B, 14, 14): how lively it is.
+    """Activity log(1 + g) of each region of normalised images (B, 3, 224, 224), (B, 14, 14).
 
-    g is the mean over the region of the luminance's absolute differences to the upper and to the left neighbour.
+    g is the region's mean of the luminance's absolute differences to the upper and to the left neighbour, added up.
     """
     grey = 256 * torch.einsum("c,bchw->bhw", torch.tensor(_LUMINANCE), pixels)
     down = functional.pad(grey.diff(dim=1).abs(), (0, 0, 1, 0))
@@ -120,24 +120,24 @@ def activity(pixels: Tensor) -> Tensor:
 
 
 def standardise(maps: Tensor) -> Tensor:
-    """Maps (..., h, w) with mean 0 and variance 1 each."""
+    """Shift and scale each of the maps (..., h, w) to mean 0 and variance 1."""
     centred = maps - maps.mean((-1, -2), keepdim=True)
     return centred / (centred.std((-1, -2), keepdim=True) + 1e-6)
 
 
 def enlarge(maps: Tensor) -> Tensor:
-    """Mean per region, (B, 14, 14), of maps (B, h, w) interpolated linearly to the input's size."""
+    """Interpolate maps (B, h, w) linearly to the input's size, and take the mean per region, (B, 14, 14)."""
     full = functional.interpolate(maps[:, None], size=(INPUT, INPUT), mode="bilinear", align_corners=False)
     return functional.avg_pool2d(full, INPUT // GRID)[:, 0]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network takes.
+    """Computational cost of a network.
 
     Attributes:
-        parameters: trained numbers, running statistics not counted.
-        multiply_adds: of one image of 224 x 224 pixels, convolutions and matrix products.
+        parameters: number of trained parameters, without running statistics.
+        multiply_adds: of convolutions and matrix products, for one image of 224 x 224 pixels.
     """
 
     parameters: int

@@ -1,4 +1,4 @@
-"""Theta's weights on disk: ``NAME.safetensors`` with a description ``NAME.json`` that holds its SHA-256."""
+"""Theta's weights on disk: ``NAME.safetensors``, and a description ``NAME.json`` with its SHA-256."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MAX_FOLDS = 100
 
 
 def save_weights(network: ThetaNetwork, path: Path, provenance: Mapping[str, Any]) -> None:
-    """Write ``path`` (half precision where it suffices) and its description, which goes last.
+    """Write a network's weights to ``path``, in the precision of ``write_weights``, and then their description.
 
     Args:
-        network: what to save.
+        network: the network to save.
         path: ends in ``.safetensors``.
         provenance: how the weights were made, JSON values.
     """
@@ -31,17 +31,17 @@ def save_weights(network: ThetaNetwork, path: Path, provenance: Mapping[str, Any
 
 
 def save_heads(heads: Sequence[RefiningHead], path: Path, provenance: Mapping[str, Any]) -> None:
-    """Write the heads of cross-fitting's folds, otherwise as ``save_weights``."""
+    """Write the heads of all folds of cross-fitting to ``path``; see ``save_weights`` for the other arguments."""
     tensors = {f"{fold}/{key}": value for fold, head in enumerate(heads) for key, value in head.state_dict().items()}
     description = {"width": heads[0].width, "folds": len(heads), "provenance": dict(provenance)}
     write_weights(path, tensors, description, version=_FORMAT)
 
 
 def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
-    """Read a network in evaluation mode.
+    """Read a network written by ``save_weights``, in evaluation mode.
 
     Raises:
-        WeightsError: a file is missing or damaged, or its checksum is not the description's.
+        WeightsError: a file is missing or damaged, or its checksum differs from the description's.
     """
     description, tensors = read_weights(path, version=_FORMAT)
     network = ThetaNetwork(_whole(description, "width", 1024, path))
@@ -50,10 +50,10 @@ def load_weights(path: Path = SHIPPED) -> ThetaNetwork:
 
 
 def load_heads(path: Path = SHIPPED_FOLDS) -> list[RefiningHead]:
-    """Read what ``save_heads`` wrote.
+    """Read heads written by ``save_heads``, in evaluation mode.
 
     Raises:
-        WeightsError: as ``load_weights``.
+        WeightsError: a file is missing or damaged, or its checksum differs from the description's.
     """
     description, tensors = read_weights(path, version=_FORMAT)
     width, folds = _whole(description, "width", 1024, path), _whole(description, "folds", _MAX_FOLDS, path)
@@ -79,15 +79,14 @@ def _fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Pa
 
 
 def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
-    """A network with an untrained head on the backbone in ``path``.
+    """A network with an untrained head and the backbone stored in ``path``, in evaluation mode.
 
     Args:
-        path: a ``mobilenet_v2-*.pth`` of torchvision, whose tensors are named differently from timm's but come in
-            the same order.
-        width: of the head.
+        path: a ``mobilenet_v2-*.pth`` of torchvision; its tensors have other names than timm's, but the same order.
+        width: channels of the head.
 
     Raises:
-        WeightsError: not such a file.
+        WeightsError: the file is not one of these.
     """
     network = ThetaNetwork(width)
     ours = network.backbone.state_dict()

@@ -1,8 +1,8 @@
-"""Training theta: its head learns Grad-CAM and sensitivity of larger classifiers, its backbone stays as it is."""
+"""Training theta: its head learns Grad-CAM and sensitivity of larger classifiers; its backbone is not changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaN
 from edgevision.codecs.spat_imco.theta.theta_weights import save_weights
 from edgevision.data.images import ImageFolder
 from edgevision.imports import require
-from edgevision.progress import StageProgress
+from edgevision.progress import Progress, StageProgress
 from edgevision.provenance import digest, versions
 from edgevision.vision.classifiers import Classifier
 
@@ -33,19 +33,19 @@ def train_importance(
     provenance: Mapping[str, str] | None = None,
     progress: StageProgress = lambda stage, done, total: None,
 ) -> ThetaNetwork:
-    """Distil the teachers' maps into a fresh head for ``network``'s backbone.
+    """Distil the teachers' maps into a new head for ``network``'s backbone.
 
-    A run that is killed goes on where it stopped when called again with the same arguments, and ends with the same
-    weights as one that was not.
+    A killed run continues where it stopped when called again with the same arguments, and ends with the same weights
+    as a run without interruption.
 
     Args:
         dataset: the pictures.
         network: its backbone is used, its head replaced.
         teachers: classifiers that end in average pooling and one linear layer.
-        folder: where ``theta.safetensors`` and ``theta.json`` are left, examples, checkpoints and TensorBoard's events.
+        folder: receives ``theta.safetensors`` and ``theta.json``, examples, checkpoints and TensorBoard's events.
         config: settings; ``None`` for the defaults.
-        provenance: what else the description should say, of the backbone's origin for example.
-        progress: called with the stage (``examples`` or ``epochs``), what is done and what there is to do.
+        provenance: further entries of the description, such as the backbone's origin.
+        progress: called with the stage (``examples`` or ``epochs``), what is done of it and what there is to do.
 
     Returns:
         The trained network, in evaluation mode.
@@ -93,9 +93,9 @@ def training_examples(
     teachers: Sequence[Classifier],
     folder: Path,
     config: TrainingConfig,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> Examples:
-    """The examples that ``config`` asks for; see ``collect_examples``."""
+    """Examples with the views, class and seed of ``config``; see ``collect_examples``."""
     return collect_examples(
         dataset,
         network,
@@ -109,12 +109,12 @@ def training_examples(
 
 
 def fresh_head(config: TrainingConfig) -> RefiningHead:
-    """An untrained head, the same for the same seed."""
+    """An untrained head whose weights depend only on the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return RefiningHead(config.width)
 
 
 def _digest(examples: Examples, config: TrainingConfig) -> str:
-    """Names the checkpoint, so that no run goes on from another's."""
+    """Digest in the checkpoint's name, so that no run continues a different one."""
     return digest(asdict(config), arrays=[examples.target.numpy()])[:16]

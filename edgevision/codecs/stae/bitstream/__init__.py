@@ -1,4 +1,4 @@
-"""Bitstream of the STAE codec: which frames and pixels of a clip were kept, and their values."""
+"""Bitstream of the STAE codec: the kept frames and pixels of a clip, and their values."""
 
 from edgevision.codecs.stae.bitstream.container import Coding, PartSizes, Received, inspect, pack, unpack
 

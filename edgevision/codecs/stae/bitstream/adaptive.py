@@ -1,4 +1,4 @@
-"""Bits with adaptive probabilities: counts of each context, that start from what training saw."""
+"""Adaptive coding of bits: each context counts its bits, starting from counts seen in training."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from edgevision.codecs.stae.bitstream.range_coder import Coder, bernoulli_family
 
 Bits = NDArray[np.int32]
-_SURE = 1 / 512  # least probability of a bit: what bounds the bits that a byte can claim
-LEAST_BITS = 0.0028  # of code for each bit: log2(1 / (1 - _SURE)), rounded down
+_SURE = 1 / 512  # smallest probability of a bit; it limits how many bits a byte can code
+LEAST_BITS = 0.0028  # smallest cost of a coded bit: log2(1 / (1 - _SURE)), rounded down [bit]
 
 
 class AdaptiveBits:
-    """Probabilities of bits, one for each context.
+    """Probabilities of bits in C contexts.
 
     Attributes:
-        ones: how many ones each context saw, with the prior's, (C,).
-        total: how many bits, (C,).
+        ones: number of ones in each context, including the prior's, (C,).
+        total: number of bits in each context, including the prior's, (C,).
     """
 
     def __init__(self, prior: NDArray[np.floating], weight: float) -> None:
@@ -28,7 +28,7 @@ class AdaptiveBits:
         self._family = bernoulli_family()
 
     def code(self, coder: Coder, bits: NDArray[Any], contexts: NDArray[Any]) -> Bits:
-        """Pass bits (n,) in contexts (n,), and count them only then."""
+        """Code bits (n,) in contexts (n,); they are counted after all of them are coded."""
         chance = np.clip(self.ones[contexts] / self.total[contexts], _SURE, 1 - _SURE)
         coded = coder.code(bits.astype(np.int32), self._family, chance)
         np.add.at(self.ones, contexts, coded)

@@ -1,13 +1,14 @@
 """The bitstream of a clip's kept frames and pixels: header, frame indices, mask, values, checksum.
 
-Layout: ``ST``; format version (upper four bits) and coding (lower four bits); frames F, height H, width W of the clip
-and kept frames a as varints; the kept frames' indices; the mask (see ``masks``); the values in the coding's form, to
-the last four bytes; CRC-32 of all before, big-endian. The indices take no byte if all frames are kept; one varint each,
-the number of frames skipped since the one before, if a <= F / 8; else a bit for each frame of the clip.
+Layout: ``ST``; format version (upper four bits) and coding (lower four bits); as varints, the clip's number of frames
+F, height H and width W, and the number a of kept frames; the indices of the kept frames; the mask (see ``masks``); the
+values, coded as stated, up to the last four bytes; CRC-32 of all bytes before it, big-endian. The indices take no byte
+if all frames are kept. If a <= F / 8, each is a varint, the number of frames skipped since the kept frame before. Else
+there is one bit for each frame of the clip.
 
-Kept frames of more than ``SEGMENT_PIXELS`` are cut (see ``segments``) into parts that are coded for themselves, which
-bounds the memory beyond the clip itself: mask and values of each part lie one after the other, with the number of bytes
-of the values before these.
+Kept frames with more than ``SEGMENT_PIXELS`` pixels are cut (see ``segments``) into parts that are coded separately,
+which limits the memory needed beyond the clip itself. Each part then has its mask, the number of bytes of its values,
+and its values.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ from edgevision.errors import BitstreamError
 
 MAX_FRAMES = 2**12
 MAX_SIDE = 2**14  # [pixel]
-MAX_PIXELS = 2**27  # of all kept frames together, kept or not: 16 frames of 2896 x 2896, or 4096 of 181 x 181
+MAX_PIXELS = 2**27  # of all kept frames together, with pixels not kept: 16 frames of 2896 x 2896, or 4096 of 181 x 181
 SEGMENT_PIXELS = 2**22  # 16 frames of 512 x 512
 _MAGIC = b"ST"
 _FORMAT = 1
 _CHECKSUM = 4  # [byte]
-_ALIGNED = 16  # rows that a cut keeps together: a multiple of the sides of all blocks
+_ALIGNED = 16  # cuts are at multiples of this row, a multiple of the sides of all blocks of masks
 
 
 class Coding(IntEnum):
-    """How the values are coded.
+    """How values and mask are coded.
 
-    ``plain``: as bytes, the mask as bits. ``huffman``: as published, a Huffman code over the bytes with its table;
-    runs of the mask likewise. ``range``: prediction and range coding of both.
+    ``plain``: values as bytes, the mask as bits. ``huffman``: as published, a Huffman code, sent with its table, of the
+    values' bytes and of the mask's run lengths. ``range``: prediction and range coding of both.
     """
 
     plain = 0
@@ -53,10 +54,10 @@ _FORMS = {Coding.plain: masks.PLAIN, Coding.huffman: masks.HUFFMAN, Coding.range
 
 @dataclass(frozen=True, eq=False)
 class Received:
-    """What the edge knows of a clip.
+    """An unpacked bitstream.
 
     Attributes:
-        clip: the kept frames, zero where no pixel was kept, (a, H, W, 3).
+        clip: the kept frames, zero where no pixel was kept, (a, H, W, 3) uint8.
         selection: which frames and pixels were kept.
     """
 
@@ -70,25 +71,25 @@ class Received:
 
     @property
     def mask(self) -> BoolArray:
-        """The kept pixels, (a, H, W)."""
+        """Which pixels were kept, (a, H, W) bool."""
         return self.selection.mask
 
     @property
     def length(self) -> int:
-        """Frames of the whole clip."""
+        """Number of frames of the whole clip."""
         return self.selection.length
 
 
 @dataclass(frozen=True)
 class PartSizes:
-    """Bytes of a bitstream's parts.
+    """Sizes of a bitstream's parts [byte].
 
     Attributes:
-        coding: of the values.
-        header: magic, version, shape and checksum.
-        indices: which frames were kept.
-        mask: which pixels were kept; with it, the counts that delimit segments.
-        values: theirs.
+        coding: of values and mask.
+        header: size of magic, version, shape and checksum.
+        indices: size of the indices of kept frames.
+        mask: size of the mask, with the counts that delimit parts.
+        values: size of the values.
     """
 
     coding: Coding
@@ -99,20 +100,20 @@ class PartSizes:
 
     @property
     def total(self) -> int:
-        """Bytes of the whole bitstream."""
+        """Size of the whole bitstream [byte]."""
         return self.header + self.indices + self.mask + self.values
 
 
 def pack(clip: ByteClip, selection: Selection, coding: Coding) -> bytes:
-    """Code what ``selection`` keeps of a clip.
+    """Code the frames and pixels of a clip that ``selection`` keeps.
 
     Args:
         clip: all frames, (F, H, W, 3) uint8.
         selection: which frames and pixels to keep.
-        coding: how to code the values.
+        coding: how to code values and mask.
 
     Raises:
-        ValueError: clip and selection do not fit together, or are beyond the limits.
+        ValueError: clip and selection do not fit together, or exceed the limits.
     """
     _check(clip, selection)
     frames = selection.frames
@@ -128,12 +129,12 @@ def pack(clip: ByteClip, selection: Selection, coding: Coding) -> bytes:
 
 
 def unpack(data: bytes, *, max_pixels: int = SEGMENT_PIXELS) -> Received:
-    """Decode what ``pack`` wrote.
+    """Decode a bitstream written by ``pack``.
 
     Args:
         data: the bytes.
-        max_pixels: most pixels, of all kept frames together, to spend time and memory on: few bytes can state many
-            pixels. Up to ``MAX_PIXELS`` make sense.
+        max_pixels: largest number of pixels, of all kept frames together, to decode; at most ``MAX_PIXELS`` can occur.
+            A few bytes can state many pixels, so this limits time and memory.
 
     Raises:
         BitstreamError: the bytes are damaged, of another format or beyond the limits.
@@ -147,14 +148,14 @@ def unpack(data: bytes, *, max_pixels: int = SEGMENT_PIXELS) -> Received:
 
 
 def inspect(data: bytes, *, max_pixels: int = SEGMENT_PIXELS) -> PartSizes:
-    """Bytes of each part of a bitstream; reads everything but the values.
+    """Size of each part of a bitstream; does not decode the values.
 
     Args:
         data: the bytes.
-        max_pixels: as for ``unpack``.
+        max_pixels: see ``unpack``.
 
     Raises:
-        BitstreamError: as ``unpack``, as far as the values are not concerned.
+        BitstreamError: the bytes, apart from the values, are damaged, of another format or beyond the limits.
     """
     coding, reader, _, shape = _read_head(data, max_pixels)
     start = reader.position
@@ -165,15 +166,15 @@ def inspect(data: bytes, *, max_pixels: int = SEGMENT_PIXELS) -> PartSizes:
 
 
 def seal(content: bytes) -> bytes:
-    """``content`` with its checksum at the end."""
+    """``content`` followed by its checksum."""
     return content + _checksum(content)
 
 
 def segments(count: int, height: int, width: int) -> Iterator[tuple[slice, slice]]:
-    """Cut kept frames (a, H, W) into parts of at most ``SEGMENT_PIXELS``: slices of the frames and of the rows.
+    """Cut kept frames (a, H, W) into parts of at most ``SEGMENT_PIXELS``: a slice of frames and a slice of rows each.
 
-    Whole frames while one fits; else strips of a frame, of as many rows as fit, a multiple of 16. A part with all
-    columns of 16 rows always fits.
+    A part has as many whole frames as fit. If not even one fits, it is a strip of a frame, with as many rows as fit in
+    a multiple of 16; 16 whole rows always fit.
     """
     lines = height if height * width <= SEGMENT_PIXELS else SEGMENT_PIXELS // width // _ALIGNED * _ALIGNED
     frames = max(1, SEGMENT_PIXELS // (lines * width))
@@ -183,7 +184,7 @@ def segments(count: int, height: int, width: int) -> Iterator[tuple[slice, slice
 
 
 class _Shape(NamedTuple):
-    """What the header states: frames of the clip, shape of the kept ones, and its own bytes."""
+    """Content of the header: frames of the clip, shape (a, H, W) of the kept frames, and the header's size [byte]."""
 
     length: int
     kept: tuple[int, int, int]
@@ -191,7 +192,7 @@ class _Shape(NamedTuple):
 
 
 def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, IntArray, _Shape]:
-    """Coding, the reader at the first byte of the first mask, and which frames were kept."""
+    """Coding, a reader at the first byte of the first mask, indices of the kept frames, and the header's content."""
     if len(data) < 8 or data[:2] != _MAGIC or data[2] >> 4 != _FORMAT:
         raise BitstreamError("not a clip's bitstream, or one of another format version")
     if data[-_CHECKSUM:] != _checksum(data[:-_CHECKSUM]):
@@ -214,7 +215,7 @@ def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, IntArray, 
 def _read_segments(
     reader: Reader, shape: tuple[int, int, int]
 ) -> Iterator[tuple[tuple[slice, slice], BoolArray, bytes]]:
-    """Place, mask and bytes of the values of each segment."""
+    """Slices, mask and coded values of each part."""
     count, height, width = shape
     cuts = list(segments(*shape))
     for rows, lines in cuts:

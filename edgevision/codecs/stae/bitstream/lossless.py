@@ -1,7 +1,7 @@
-"""Lossless values: prediction from what was decided before, and range coding of the residuals, class by class.
+"""Lossless coding of values: prediction from values coded before, and range coding of the residuals by class.
 
-The writer knows all values and works on all of them at once; the reader goes step by step (see ``neighbours``). In
-each step the residuals of a class lie together.
+The writer knows all values and processes them at once; the reader works step by step (see ``neighbours``). In each
+step, the residuals of a class are coded together.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from edgevision.codecs.stae.bitstream.volume import Volume
 from edgevision.codecs.stae.bitstream.weights_fit import fit
 from edgevision.errors import BitstreamError
 
-_PIECE = 1 << 16  # values worked on at a time
+_PIECE = 1 << 16  # values processed at a time
 _HALF = residuals.SYMBOLS // 2
 _NO_WEIGHTS = np.zeros((KINDS * PLANES * residuals.SETS, len(INPUTS)), np.int64)
 
 
 def pack(kept: NDArray[np.uint8], mask: BoolArray) -> bytes:
-    """Code the values of kept frames (a, H, W, 3) where the mask (a, H, W) says so."""
+    """Code the values of kept frames (a, H, W, 3) at the pixels of the mask (a, H, W)."""
     volume = Volume(mask)
     volume.planes()[:] = np.where(mask, _differences(kept), 0)
     for step in range(len(volume.kept.ends)):
@@ -39,10 +39,10 @@ def pack(kept: NDArray[np.uint8], mask: BoolArray) -> bytes:
 
 
 def unpack(data: bytes, mask: BoolArray) -> NDArray[np.uint8]:
-    """The kept values, zero elsewhere, (a, H, W, 3).
+    """The values at the pixels of the mask, zero elsewhere, (a, H, W, 3).
 
     Raises:
-        BitstreamError: the bytes are not from ``pack`` with this mask.
+        BitstreamError: ``pack`` did not write the bytes with this mask.
     """
     count = PLANES * int(np.count_nonzero(mask))
     if count * residuals.LEAST_BITS > 8 * (len(data) + 8):
@@ -89,7 +89,7 @@ def _read_step(volume: Volume, part: slice, weights: Float32Array, models: list[
 
 
 def _model(volume: Volume, part: slice, weights: Float32Array) -> tuple[NDArray[np.uint8], Float32Array]:
-    """Classes and predictions of kept values, (n,) each."""
+    """Classes and predictions of a slice of the kept values, (n,) each."""
     around, group = volume.around(volume.kept.places[part]), volume.group[part]
     classes = residuals.expected_class(around, group)
     sets = residuals.weight_set(group, classes, volume.broken[part])
@@ -97,7 +97,7 @@ def _model(volume: Volume, part: slice, weights: Float32Array) -> tuple[NDArray[
 
 
 def _symbols(volume: Volume, weights: Float32Array) -> tuple[Symbols, NDArray[np.uint8]]:
-    """Residuals as symbols and their classes, in the order of the steps."""
+    """Residuals as symbols, and their classes, (n,) each, in the order of the steps."""
     places = volume.kept.places
     symbols, classes = np.empty(len(places), np.int32), np.empty(len(places), np.uint8)
     for start in range(0, len(places), _PIECE):
@@ -108,7 +108,7 @@ def _symbols(volume: Volume, weights: Float32Array) -> tuple[Symbols, NDArray[np
 
 
 def _differences(frames: NDArray[np.uint8]) -> Float32Array:
-    """Green, red - green and blue - green of frames (a, H, W, 3), (3, a, H, W)."""
+    """The planes green, red - green and blue - green of frames (a, H, W, 3), (3, a, H, W)."""
     red, green, blue = np.moveaxis(frames.astype(np.float32), -1, 0)
     return np.stack((green, red - green, blue - green))
 

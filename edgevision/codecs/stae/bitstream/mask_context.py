@@ -1,8 +1,8 @@
-"""Masks under an adaptive model of each bit given its neighbours, in diagonal steps that many bits share.
+"""Coding of masks with an adaptive model of each bit given its neighbours, in diagonal steps of many bits.
 
-A bit's context are six decided neighbours in its frame and five around its place in the kept frame before. Bit
-(frame f, row r, column c) is coded in step c + 2 r + 4 f: its whole context then lies in earlier steps, so all bits of
-a step are coded at once. The counts start from what ``benchmarks/train_video_models.py`` saw.
+The context of a bit is made of six neighbours coded before it in its frame, and five bits around its place in the kept
+frame before. The bit at frame f, row r, column c is coded in step c + 2 r + 4 f. Its context lies in earlier steps, so
+that all bits of a step are coded at once. ``benchmarks/train_video_models.py`` trained the initial counts.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from edgevision.codecs.stae.bitstream.range_coder import Coder
 _SAME = ((0, 0, -1), (0, 0, -2), (0, -1, 0), (0, -1, -1), (0, -1, 1), (0, -2, 0))
 _BEFORE = ((-1, 0, 0), (-1, 0, -1), (-1, 0, 1), (-1, -1, 0), (-1, 1, 0))
 CONTEXT = _SAME + _BEFORE
-_PRIOR_WEIGHT = 12.0  # bits seen, that the prior counts for
+_PRIOR_WEIGHT = 12.0  # number of bits that the prior counts as
 
 
 def code(mask: BoolArray, coder: Coder) -> BoolArray:
-    """Pass a mask (a, H, W) through a coder; a reader takes nothing but its shape."""
+    """Code a mask (a, H, W), and return it; a reader uses only the shape of the argument."""
     frames, height, width = mask.shape
-    padded = np.zeros((frames + 1, height + 3, width + 4), np.float32)  # one frame; rows 2 above, 1 below; columns 2, 2
+    # Margins: one frame before; two rows above and one below; two columns on each side.
+    padded = np.zeros((frames + 1, height + 3, width + 4), np.float32)
     strides = np.array(padded.strides) // padded.itemsize
     offsets = np.array(CONTEXT) @ strides
     places, ends = _steps(mask.shape, strides)
@@ -41,7 +42,7 @@ def code(mask: BoolArray, coder: Coder) -> BoolArray:
 
 
 def _steps(shape: tuple[int, ...], strides: IntArray) -> tuple[IntArray, IntArray]:
-    """Places of all bits in the padded mask by step, and where each step ends in them."""
+    """Places of all bits in the padded mask, ordered by step, and the end of each step in this order."""
     frame, row, column = np.indices(shape, np.int32).reshape(3, -1)
     step = column + 2 * row + 4 * frame
     order = np.argsort(step, kind="stable")

@@ -1,7 +1,8 @@
-"""Masks: whole, as bits, as coded runs or under a context model, after cutting out that they come in square blocks.
+"""Coding of masks: a full mask, bits, coded runs or a context model, with one bit per square block of equal pixels.
 
-The first byte holds the form (lower four bits) and log2 of the side of the largest blocks, aligned with the upper left
-corner, that are nowhere split between kept and dropped (upper four bits). What follows states one bit a block.
+The first byte holds the form (lower four bits) and log2 of the blocks' side (upper four bits). Blocks are aligned with
+the upper left corner, and as large as possible such that each is either kept or dropped as a whole. The bits of the
+blocks follow, coded as the form says.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from edgevision.errors import BitstreamError
 
 Mask = BoolArray
 _MAX_LOG_SIDE = 4
-_ESCAPE = 255  # of a run's length: so many, and the run goes on
+_ESCAPE = 255  # stands for 255 bits of a run that continues
 
 
 class Form(IntEnum):
@@ -39,7 +40,7 @@ RANGE = (Form.BITMAP, Form.RUNS, Form.RANGE)
 
 
 def pack(mask: Mask, forms: Sequence[Form]) -> bytes:
-    """The shortest of ``forms`` for a mask (a, H, W); nothing but one byte for a full one."""
+    """Code a mask (a, H, W) in the shortest of ``forms``; a full mask takes one byte."""
     if mask.all():
         return bytes([Form.FULL])
     log_side = next(k for k in range(_MAX_LOG_SIDE, -1, -1) if (_spread(_blocks(mask, k), k, mask.shape) == mask).all())
@@ -49,10 +50,10 @@ def pack(mask: Mask, forms: Sequence[Form]) -> bytes:
 
 
 def unpack(reader: Reader, shape: tuple[int, int, int]) -> Mask:
-    """The mask (a, H, W) that ``pack`` wrote.
+    """Read a mask (a, H, W) written by ``pack``.
 
     Raises:
-        BitstreamError: it is malformed.
+        BitstreamError: the coded mask is malformed.
     """
     head = reader.take(1)[0]
     form, log_side = head & 15, head >> 4
@@ -105,7 +106,7 @@ def _unpack_form(reader: Reader, shape: tuple[int, int, int], form: Form) -> Mas
 
 
 def _runs(bits: Mask) -> NDArray[np.uint8]:
-    """Lengths of the runs of equal bits, the first of dropped pixels (perhaps none), escapes within them."""
+    """Lengths of the runs of equal bits, with escapes for long runs; the first run is of dropped pixels, maybe none."""
     changes = np.flatnonzero(np.diff(bits, prepend=False))
     lengths = np.diff(changes, prepend=0, append=len(bits))
     escapes = lengths // _ESCAPE

@@ -1,8 +1,8 @@
-"""What is known around a value when it is coded: values decided before it, prediction and expected error from them.
+"""The neighbourhood of a value: the values coded before it from which its prediction and expected error are computed.
 
-A clip's three planes (green, red - green, blue - green) lie in one float32 array with a margin; all numbers in it and
-all weights are small whole numbers, so that sums are exact in any order. Value (plane p, frame f, row r, column c)
-belongs to step c + 2 r + 4 f + 4 p: all that its neighbourhood takes in lies in earlier steps, whatever the mask.
+The three planes of a clip (green, red - green, blue - green) are stored in one float32 array with margins. All numbers
+in it and all weights are small whole numbers, so that sums are exact in any order. The value at plane p, frame f, row
+r, column c belongs to step c + 2 r + 4 f + 4 p. Its neighbourhood lies in earlier steps, for any mask.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from edgevision.arrays import BoolArray, Float32Array
 
 Offset = tuple[int, int, int, int]  # plane, frame, row, column
 
-KINDS, PLANES = 2, 3  # first frame or not
+KINDS, PLANES = 2, 3  # a value is of kind 0 in the first frame, and of kind 1 in all others
 _OWN: tuple[Offset, ...] = tuple((0, 0, *o) for o in ((0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0)))
 _BEFORE: tuple[Offset, ...] = tuple((0, -1, *o) for o in ((0, 0), (0, -1), (-1, 0), (0, 1), (1, 0)))
 _SQUARE = ((0, 0), *((r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c))
 _OTHERS: tuple[Offset, ...] = tuple(
     offset for p in (-1, -2) for offset in (*((p, 0, *o) for o in _SQUARE), (p, -1, 0, 0))
 )
-#: Places around a value, relative to it.
+#: The K places of the neighbourhood, relative to the value.
 PLACES = _OWN + _BEFORE + _OTHERS
 WEST = PLACES.index((0, 0, 0, -1))
 
@@ -32,7 +32,7 @@ def _difference(first: Offset, second: Offset) -> Float32Array:
 
 
 def _inputs() -> tuple[Float32Array, BoolArray]:
-    """Differences that a prediction weighs, (I, K), and which of them each kind and plane has, (2, 3, I)."""
+    """Differences whose weighted sum is a prediction, (I, K), and which of them exist by kind and plane, (2, 3, I)."""
     rows, used = [], []
     always = np.ones((KINDS, PLANES), np.bool_)
     later = np.array([[False], [True]]) & always
@@ -54,7 +54,7 @@ def _inputs() -> tuple[Float32Array, BoolArray]:
 
 
 def _signs() -> tuple[Float32Array, BoolArray]:
-    """As ``_inputs``, for the differences whose magnitudes say how wrong a prediction may be."""
+    """Differences whose magnitudes give an expected error, (S, K), and which exist by kind and plane, (2, 3, S)."""
     always = np.ones((KINDS, PLANES), np.bool_)
     later = np.array([[False], [True]]) & always
     coloured = np.array([False, True, True]) & always
@@ -65,7 +65,7 @@ def _signs() -> tuple[Float32Array, BoolArray]:
     return np.stack([_difference(a, b) for a, b, _ in signs]), np.stack([used for *_, used in signs], axis=-1)
 
 
-#: Differences that predictions are weighted sums of, and where they exist.
+#: Differences whose weighted sums are predictions, and where they exist.
 INPUTS, USED = _inputs()
-#: Differences that tell of errors, and where they exist.
+#: Differences whose magnitudes give expected errors, and where they exist.
 SIGNS, SIGNS_USED = _signs()

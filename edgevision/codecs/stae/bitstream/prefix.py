@@ -1,8 +1,8 @@
-"""A Huffman code over bytes, its table in front, in pieces that are read side by side.
+"""A Huffman code of bytes, sent with its table, in pieces that are decoded in parallel.
 
-Source: section II of the STAE paper names entropy coding without more; its figures fit a code over the byte values.
-Layout: the last used value (1 byte); the code lengths of the values up to it, 5 bits each, 0 for none; bits in each
-piece of 1024 symbols, 2 bytes each, big-endian; the codes, most significant bit first.
+Source: section II of the STAE paper mentions entropy coding without details; its figures fit a code of the byte values.
+Layout: the largest value that occurs (1 byte); the code lengths of all values up to it, 5 bits each, 0 for no code; the
+number of bits of each piece of 1024 symbols, 2 bytes each, big-endian; the codes, most significant bit first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def pack(values: NDArray[np.uint8]) -> bytes:
     bits_each = lengths[values]
     starts = np.arange(0, len(values), _PIECE)
     pieces = np.add.reduceat(bits_each, starts).astype(">u2").tobytes()
-    # Every code's bits in a row of 16, right-aligned; those in use are picked in reading order.
+    # Each code is a row of 16 bits, right-aligned; the bits in use are then taken in the order of the values.
     rows = np.unpackbits(codes[:256].astype(">u2").view(np.uint8).reshape(256, 2), axis=1)
     in_use = np.arange(_LONGEST) >= _LONGEST - lengths[:, None]
     bits = rows[values][in_use[values]]
@@ -39,10 +39,10 @@ def pack(values: NDArray[np.uint8]) -> bytes:
 
 
 def unpack(data: bytes, count: int) -> NDArray[np.uint8]:
-    """The ``count`` byte values of ``pack``.
+    """Read ``count`` byte values coded by ``pack``.
 
     Raises:
-        BitstreamError: table or codes are malformed, or there are too few or too many.
+        BitstreamError: the table or the codes are malformed, or there are too few or too many codes.
     """
     if not count:
         return np.zeros(0, np.uint8)
@@ -62,7 +62,7 @@ def _numbers(bits: NDArray[np.uint8], count: int) -> IntArray:
 
 
 def _lookup(lengths: IntArray) -> NDArray[np.int32]:
-    """Length and value (8 bits) of the code that the next 16 bits begin with, 0 where none does, (65536,)."""
+    """For each 16 bits, 256 times the length plus the value of the code that they begin with, or 0, (65536,)."""
     shares = np.where(lengths > 0, 1 << np.maximum(_LONGEST - lengths, 0), 0)
     if lengths.max() > _LONGEST or shares.sum() > 1 << _LONGEST:
         raise BitstreamError("table of codes is malformed")
@@ -72,7 +72,7 @@ def _lookup(lengths: IntArray) -> NDArray[np.int32]:
 
 
 def _read(codes: bytes, pieces: IntArray, lookup: NDArray[np.int32], count: int) -> NDArray[np.uint8]:
-    """All pieces in step: symbol k of each, then symbol k + 1."""
+    """Decode all pieces in parallel: symbol k of each piece, then symbol k + 1 of each."""
     padded = np.frombuffer(codes + bytes(4), np.uint8).astype(np.int32)
     windows = padded[:-2] << 16 | padded[1:-1] << 8 | padded[2:]
     ends = np.cumsum(pieces)

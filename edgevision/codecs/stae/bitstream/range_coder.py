@@ -1,7 +1,7 @@
-"""A range coder with one call for both directions, so that a model is written once and cannot go out of step.
+"""A range coder whose writer and reader have the same method, so that each model is written only once.
 
-``code`` takes symbols and their model: the writer codes them and gives them back, the reader ignores what they are and
-gives back as many from its bytes. The coder is the queue of the library constriction (Bamler, 2022).
+``code`` takes symbols and their model. The writer codes the symbols and returns them. The reader ignores the symbols
+given and returns as many decoded ones. The coder is the queue of the library constriction (Bamler, 2022).
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _WORD = 4  # [byte]
 
 
 class Coder(Protocol):
-    """Writer or reader of symbols."""
+    """A writer or reader of symbols."""
 
     def code(self, symbols: Symbols, model: Any, *parameters: NDArray[np.floating]) -> Symbols:
-        """Pass symbols (n,), each >= 0, under a constriction model (and its parameters per symbol, if a family).
+        """Code symbols (n,), each >= 0, with a constriction model; a model family takes parameters per symbol.
 
         Raises:
-            BitstreamError: the bytes read are not from a writer.
+            BitstreamError: the bytes read are damaged.
         """
 
 
 class RangeWriter:
-    """Turns symbols into bytes."""
+    """Codes symbols to bytes."""
 
     def __init__(self) -> None:
         self._encoder = _constriction().stream.queue.RangeEncoder()
@@ -42,13 +42,13 @@ class RangeWriter:
         return symbols
 
     def bytes(self) -> bytes:
-        """All that was coded; zeros that end the last word are left out, the reader adds them."""
+        """The coded bytes, without the zeros at the end of the last word, which the reader adds again."""
         data: bytes = self._encoder.get_compressed().astype(">u4").tobytes()
         return data[: len(data) - _WORD] + data[-_WORD:].rstrip(b"\0")
 
 
 class RangeReader:
-    """Turns bytes into symbols."""
+    """Decodes symbols from bytes."""
 
     def __init__(self, data: bytes) -> None:
         words = np.frombuffer(data + bytes(-len(data) % _WORD), ">u4").astype(np.uint32)
@@ -61,18 +61,18 @@ class RangeReader:
         amount = () if parameters else (symbols.size,)
         try:
             decoded: Symbols = self._decoder.decode(model, *parameters, *amount)
-        except AssertionError as error:  # constriction's way of saying so
+        except AssertionError as error:  # raised by constriction for invalid data
             raise BitstreamError("entropy-coded data is damaged") from error
         return decoded
 
 
 def categorical(weights: NDArray[np.floating]) -> Any:
-    """The model of symbols 0..K-1 with probabilities in proportion to ``weights`` (K,)."""
+    """Model of symbols 0..K-1 with probabilities proportional to ``weights`` (K,)."""
     return _constriction().stream.model.Categorical(weights, perfect=False)
 
 
 def bernoulli_family() -> Any:
-    """The model of bits with a probability of 1 each, (n,), as parameter of ``Coder.code``."""
+    """Model family of bits; the parameter of ``Coder.code`` is each bit's probability of a one, (n,)."""
     return _constriction().stream.model.Bernoulli(perfect=False)
 
 

@@ -1,4 +1,4 @@
-"""Where a clip's values lie while they are coded, in which step each is, and what stands where none was kept."""
+"""The array of a clip's values while they are coded: their places, their steps, and the filling of missing values."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _GREY = 128.0  # green above the first row
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Places in ``Volume.values`` in the order of their steps.
+    """Places in ``Volume.values``, ordered by step.
 
     Attributes:
-        places: (n,).
-        steps: of each, increasing, (n,).
-        ends: where each step ends in ``places``, (T,).
-        order: rank r comes from entry ``order[r]`` of the three planes' places one after another, (n,).
+        places: indices into ``Volume.values``, (n,).
+        steps: step of each place, increasing, (n,).
+        ends: end of each step in ``places``, (T,).
+        order: for each entry of ``places``, its index in the list of all places ordered by plane, (n,).
     """
 
     places: Places
@@ -34,16 +34,16 @@ class Steps:
 
 
 class Volume:
-    """The planes of the kept frames with their margin, and how to walk through them.
+    """The planes of the kept frames with margins, and the order in which their values are coded.
 
-    Where no pixel was kept stands the value of the frame before, in the first frame that of the pixel to the left (in
-    the left margin to the upper right, in the lower margin above).
+    A pixel that was not kept gets the value of the same pixel in the frame before. In the first frame, it gets that of
+    its left neighbour; in the left margin, of its upper right neighbour; in the lower margin, of its upper neighbour.
 
     Attributes:
-        values: (3, a + 1, H + 3, W + 4), flat.
-        kept: steps of the values that are coded.
-        group: kind and plane of each of them, kind * 3 + plane, (n,).
-        broken: whether one of the four neighbours decided before it was not kept, (n,).
+        values: the planes (3, a + 1, H + 3, W + 4), flattened.
+        kept: places and steps of the values that are coded.
+        group: kind * 3 + plane of each coded value, (n,).
+        broken: whether one of its four neighbours coded before it was not kept, for each coded value, (n,).
     """
 
     def __init__(self, mask: BoolArray) -> None:
@@ -70,17 +70,17 @@ class Volume:
         self.group = (3 * kind + np.arange(PLANES, dtype=np.int8)[:, None]).reshape(-1)[self.kept.order]
 
     def fill(self, step: int) -> None:
-        """Set the values of ``step`` that are not coded."""
+        """Fill the values of ``step`` that are not coded."""
         start, end = (self._empty.ends[step - 1] if step else 0), self._empty.ends[step]
         places = self._empty.places[start:end]
         self.values[places] = self.values[places + self._sources[start:end]]
 
     def around(self, places: Places) -> Float32Array:
-        """The neighbourhood of places, (K, n)."""
+        """Neighbourhoods (K, n) of places (n,)."""
         return self.values[self._offsets[:, None] + places]
 
     def planes(self) -> Float32Array:
-        """The values without their margin, (3, a, H, W), a view."""
+        """A view of the values without margins, (3, a, H, W)."""
         return self.values.reshape(self._shape)[:, 1:, _ABOVE:-_BELOW, _SIDE:-_SIDE]
 
     def _steps(self, where: tuple[IntArray, ...], total: int) -> Steps:

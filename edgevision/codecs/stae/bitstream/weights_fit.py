@@ -1,4 +1,4 @@
-"""Weights of predictions fitted to a clip by least squares, drawn towards the usual ones where values are few."""
+"""Fitting the weights of predictions to a clip, by least squares with a ridge penalty towards the usual weights."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from edgevision.codecs.stae.bitstream import residuals
 from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, USED, WEST
 from edgevision.codecs.stae.bitstream.volume import Volume
 
-_SAMPLES = 1 << 15  # values looked at, evenly spread
-_RIDGE = 30.0  # squared grey levels
+_SAMPLES = 1 << 15  # values used for the fit, evenly spread
+_RIDGE = 30.0  # weight of the penalty [squared grey level]
 
 
 def fit(volume: Volume) -> IntArray:
-    """Weights of the inputs for each set, (KINDS * PLANES * SETS, I), in units of ``residuals.UNIT``."""
+    """Weights of the differences for each set, (KINDS * PLANES * SETS, I), in units of 1 / ``residuals.UNIT``."""
     count = len(volume.kept.places)
     picked = np.arange(0, count, max(1, count // _SAMPLES))
     places, group = volume.kept.places[picked], volume.group[picked]

@@ -1,4 +1,4 @@
-"""Reading and writing the parts of a clip's bitstream: whole numbers, sections, and nothing past the end."""
+"""Reading and writing the elements of a clip's bitstream: whole numbers and sections, with checks of the length."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _VARINT_BYTES = 5  # longest number: 35 bits
 
 
 def varint(number: int) -> bytes:
-    """A whole number >= 0, seven bits a byte, least significant first, the upper bit set while more follow."""
+    """Code a whole number >= 0, seven bits per byte, least significant first; the top bit is set if more follow."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
@@ -18,11 +18,11 @@ def varint(number: int) -> bytes:
 
 
 class Reader:
-    """Takes bytes off the front of ``data``.
+    """Reads bytes one after another.
 
     Attributes:
         data: the bytes.
-        position: of the next one.
+        position: index of the next byte.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -45,10 +45,10 @@ class Reader:
         return self.take(len(self.data) - self.position)
 
     def varint(self, low: int, high: int) -> int:
-        """A number as ``varint`` writes it.
+        """A whole number written by ``varint``.
 
         Raises:
-            BitstreamError: it is not in ``low``..``high``.
+            BitstreamError: the number is not in ``low``..``high``, or bytes are missing.
         """
         number = 0
         for place in range(_VARINT_BYTES):
@@ -61,10 +61,14 @@ class Reader:
         return number
 
     def section(self) -> bytes:
-        """Bytes with their count as a varint before them."""
+        """The content of a section: bytes after their number as a varint.
+
+        Raises:
+            BitstreamError: bytes are missing.
+        """
         return self.take(self.varint(0, len(self.data)))
 
 
 def section(content: bytes) -> bytes:
-    """``content`` as ``Reader.section`` reads it."""
+    """A section: ``content`` after its number of bytes as a varint."""
     return varint(len(content)) + content

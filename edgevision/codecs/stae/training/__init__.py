@@ -1,1 +1,1 @@
-"""Training STAE: Algorithm 1 step by step, and end to end."""
+"""Training STAE, with Algorithm 1 step by step or end to end."""

@@ -1,7 +1,7 @@
-"""Algorithm 1: train ViT_FA, ViT_FA+SA and ViT_STAE step by step, sharing every step that budgets have in common.
+"""Algorithm 1: train ViT_FA, ViT_FA+SA and ViT_STAE step by step, with steps shared between budgets.
 
-M_FA does not depend on the budget, and M_SA on alpha only; so FA is trained once, SA once per alpha and FR once per
-(alpha, beta), each from the one that was trained last before it.
+M_FA does not depend on the budget, and M_SA depends on alpha only. So FA is trained once, SA once per alpha and FR once
+per (alpha, beta). Each SA and FR starts from the one trained before it.
 """
 
 from __future__ import annotations
@@ -20,32 +20,31 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training import steps
 from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision, varied
-from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.progress import StageProgress
 
-#: Called with the step, the epochs done and all of them.
 Insertion = Literal["features", "input"]
-_CHUNK = 8  # clips scored at once where nothing is trained
+_CHUNK = 8  # clips per batch where no network is trained
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How Algorithm 1 is run.
+    """Settings of Algorithm 1.
 
     Attributes:
         frames: A, the frame budgets.
         pixels: B, the pixel budgets; 100 % needs neither SA nor FR.
         vit: training of the classifier.
-        second_vit: of the classifier once more, half the time on frames drawn by FA, which is then trained anew; the
-            frames that are kept are those it must read. ``None``: no second round.
-        views: of each clip, for the hybrid's training; all but the first are cut and lit at random.
-        fa: of the frame attention.
-        sa: of each spatial attention; ``clips`` counts clips of one frame, fewer are drawn where more are kept.
-        fr: of each recovery network but the first; ``clips`` as for ``sa``.
-        first_fr: of the recovery network that the others start from.
-        insertion: where FA is inserted for training: in front of the frozen classifier as published (``input``), or
-            after its frame features (``features``).
-        seed: of everything random.
+        second_vit: second training of the classifier, half of the time on frames drawn by FA, because it must read the
+            frames that FA keeps; FA is then trained anew. ``None`` for no second training.
+        views: views of each clip in the hybrid's training; all but the first are cropped and lit at random.
+        fa: training of the frame attention.
+        sa: training of each spatial attention; its ``clips`` are for alpha = 1, see ``per_frame``.
+        fr: training of each recovery network but the first; its ``clips`` are for alpha = 1, see ``per_frame``.
+        first_fr: training of the first recovery network, from which the others start.
+        insertion: where FA is inserted for training: before the frozen classifier as published (``input``), or after
+            its frame features (``features``).
+        seed: of all random numbers.
     """
 
     frames: tuple[int, ...] = FRAME_BUDGETS
@@ -62,7 +61,7 @@ class Plan:
 
 
 class StepByStep:
-    """One run of Algorithm 1 on a training set; each step goes on where a killed run stopped."""
+    """One run of Algorithm 1 on a training set; a killed run continues where it stopped."""
 
     def __init__(
         self,
@@ -77,20 +76,20 @@ class StepByStep:
         """Set up a run.
 
         Args:
-            models: what is trained, in place.
+            models: the models to train, in place.
             data: training clips.
             plan: settings.
-            folder: for checkpoints; ``None`` keeps none.
+            folder: for checkpoints; ``None`` for no checkpoints.
             log: called with ``STEP/QUANTITY``, a value and the epoch.
-            progress: called as the epochs of a step go by.
+            progress: called with a step's name, its epochs done and all of them.
         """
         self.models, self.data, self.plan, self.folder = models, data, plan, folder
         self._log, self._progress = log, progress
-        # Computed when a step first needs it: never, where a killed run had done those steps already.
+        # Computed only when a step needs it: a continued run may have finished these steps already.
         self._stem = functools.cache(lambda: stem_features(models.base, data, plan.views, plan.seed))
 
     def run(self) -> StaeModels:
-        """All steps."""
+        """Run all steps; returns the trained models, in evaluation mode."""
         self.train_vit()
         self.train_fa("fa")
         if self.plan.second_vit:
@@ -106,18 +105,18 @@ class StepByStep:
         return self.models.eval()
 
     def train_vit(self) -> None:
-        """The classifier G that Algorithm 1 requires."""
+        """Train the classifier G, which Algorithm 1 requires."""
         model = self.models.base
         self._fit("vit", model, "vit", steps.vit_loss(model, self.data, self._stem), self.plan.vit)
 
     def train_second_vit(self, config: FitConfig) -> None:
-        """G once more, on the frames that FA favours."""
+        """Train G a second time, half of the time on frames drawn by FA."""
         model = self.models.base
         scores = frame_scores(model, self.data)
         self._fit("second-vit", model, "vit", steps.vit_loss(model, self.data, self._stem, scores), config)
 
     def train_fa(self, name: str) -> None:
-        """Lines 2 and 3: a new FA in front of the frozen classifier."""
+        """Lines 2 and 3: train a new FA with the classifier frozen."""
         model = self.models.base
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.plan.seed)
@@ -126,17 +125,17 @@ class StepByStep:
             loss = steps.fa_loss(model, self.data)
         else:
             frozen = functools.cache(lambda: frozen_frames(model, self.data, self._stem()))
-            loss = steps.fa_loss_on_features(model, self.data, frozen)
+            loss = steps.fa_loss_on_features(model, frozen)
         self._fit(name, model, "fa", loss, self.plan.fa)
 
     def train_sa(self, alpha: int, kept: Tensor, budgets: Sequence[float]) -> None:
-        """Lines 6 and 7."""
+        """Lines 6 and 7: train the SA of alpha."""
         model = self.models.model(alpha)
         config = per_frame(self.plan.sa, alpha)
         self._fit(f"sa-{alpha}", model, "sa", steps.sa_loss(model, self.data, kept, budgets), config)
 
     def train_fr(self, alpha: int, beta: float, kept: Tensor) -> None:
-        """Lines 9 and 10."""
+        """Lines 9 and 10: train the FR of (alpha, beta)."""
         first = alpha == min(self.plan.frames) and beta == max(value for value in self.plan.pixels if value < 1)
         model = self.models.model(alpha, beta)
         config = per_frame(self.plan.first_fr if first else self.plan.fr, alpha)
@@ -146,19 +145,8 @@ class StepByStep:
     def _fit(self, name: str, model: Stae, step: steps.Step, loss: Loss, config: FitConfig) -> None:
         trained = steps.freeze_all_but(model, step)
         model.eval()
-        fit(
-            trained,
-            loss,
-            self.data.rows,
-            config,
-            self.plan.seed,
-            checkpoint=self._checkpoint(name),
-            log=lambda quantity, value, epoch: self._log(f"{name}/{quantity}", value, epoch),
-            progress=lambda done, total: self._progress(name, done, total),
-        )
-
-    def _checkpoint(self, name: str) -> Path | None:
-        return self.folder / f"{name}.safetensors" if self.folder else None
+        seed, rows = self.plan.seed, self.data.rows
+        fit_named(name, trained, loss, rows, config, seed, self.folder, self._log, self._progress)
 
 
 def kept_frames(model: Stae, data: ClipSet, count: int) -> Tensor:
@@ -174,9 +162,12 @@ def frame_scores(model: Stae, data: ClipSet) -> Tensor:
 
 
 def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.FrozenFrames:
-    """What the frozen classifier says of each frame by itself, and the pooled pixels, of all clips.
+    """The frozen classifier's answers to each frame alone, and FA's pooled pixels, of all clips.
 
-    ``stem`` is what ``stem_features`` returned.
+    Args:
+        model: the networks.
+        data: the clips.
+        stem: result of ``stem_features``.
     """
     right, pooled = [], []
     with torch.no_grad():
@@ -191,11 +182,11 @@ def frozen_frames(model: Stae, data: ClipSet, stem: Tensor | None) -> steps.Froz
 
 
 def stem_features(model: Stae, data: ClipSet, views: int, seed: int) -> Tensor | None:
-    """What the frozen stem of a hybrid makes of all frames, (V, n, F, 112, h, w) bfloat16; else ``None``."""
+    """Output of a hybrid's frozen stem for all frames in V views, (V, n, F, 112, h, w) bfloat16; else ``None``."""
     if model.vit.stem is None:
         return None
     generator = torch.Generator().manual_seed(seed)
-    found = None  # gigabytes: written in place, never copied
+    found = None  # takes gigabytes, so it is written in place and never copied
     with torch.no_grad(), reduced_precision():
         for rows in data.rows.split(_CHUNK):
             clips = data.frames(rows)
@@ -208,6 +199,6 @@ def stem_features(model: Stae, data: ClipSet, views: int, seed: int) -> Tensor |
 
 
 def per_frame(config: FitConfig, alpha: int) -> FitConfig:
-    """Settings for clips of alpha frames: as many frames per epoch for every alpha, hence fewer clips."""
+    """Settings for clips of alpha frames: fewer clips, so that an epoch has equally many frames for every alpha."""
     clips = max(config.batch, config.clips // alpha) if config.clips else None
     return replace(config, clips=clips, batch=max(4, config.batch // max(1, alpha // 4)))

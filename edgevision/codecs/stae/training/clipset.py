@@ -1,4 +1,4 @@
-"""The clips that networks are trained and tested on, all in memory or mapped from a file."""
+"""Labelled clips to train and test networks on, in memory or mapped from a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ClipSet:
 
     Attributes:
         clips: (n, F, H, W, 3) uint8; may be mapped from a file.
-        labels: class of each, (n,).
+        labels: class of each clip, (n,).
     """
 
     clips: NDArray[np.uint8]
@@ -37,6 +37,10 @@ class ClipSet:
     def rows(self) -> Tensor:
         """Indices of all clips, (n,)."""
         return torch.arange(len(self))
+
+    def subset(self, rows: IntArray) -> ClipSet:
+        """The clips with these indices, in memory."""
+        return ClipSet(self.clips[rows], self.labels[rows])
 
     def frames(self, rows: Tensor, kept: Tensor | None = None) -> Tensor:
         """Normalised frames (B, a, 3, H, W) of clips ``rows`` (B,): those in ``kept`` (B, a), or all F."""
@@ -51,14 +55,14 @@ class ClipSet:
 
 @contextlib.contextmanager
 def reduced_precision(device: torch.device = _CPU) -> Iterator[None]:
-    """Compute in bfloat16 where the machine has it in hardware; float32 elsewhere."""
+    """Compute in bfloat16 if the machine supports it in hardware, else in float32."""
     fast = device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_avx512_bf16_supported())
     with torch.autocast(device.type, torch.bfloat16, enabled=fast):
         yield
 
 
 def varied(clips: Tensor, generator: torch.Generator) -> Tensor:
-    """Another view of clips (B, F, 3, H, W): a part of at least 80 % of the sides, and other light, at random."""
+    """Another view of clips (B, F, 3, H, W): a random crop of at least 80 % of the sides, with random light."""
     height, width = clips.shape[3:]
     views = []
     for clip in clips:

@@ -1,4 +1,4 @@
-"""The alternative to Algorithm 1 (section III-C): all networks of a budget (alpha, beta) trained at once."""
+"""End-to-end training, the alternative to Algorithm 1 (section III-C): all networks of one budget trained together."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from edgevision.codecs.stae.selection import kept_pixels
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
-from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit
+from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.codecs.stae.training.steps import SMOOTHING, cross_entropy, reconstruction_error
 from edgevision.progress import StageProgress
 
 
 @dataclass(frozen=True)
 class EndToEndPlan:
-    """How all networks of one budget are trained at once.
+    """Settings of end-to-end training.
 
     Attributes:
         frames: alpha.
-        pixels: beta; at 1 neither SA nor FR takes part.
+        pixels: beta; at 1, neither SA nor FR is used.
         fit: length and rate of the training.
-        seed: of everything random.
+        seed: of all random numbers.
     """
 
     frames: int
@@ -35,48 +35,43 @@ class EndToEndPlan:
     seed: int = 0
 
 
-class EndToEnd:
-    """One end-to-end training on a training set; it goes on where a killed run stopped."""
+def train_end_to_end(
+    models: StaeModels,
+    data: ClipSet,
+    plan: EndToEndPlan,
+    folder: Path | None = None,
+    *,
+    log: Log = lambda name, value, epoch: None,
+    progress: StageProgress = lambda step, done, total: None,
+) -> StaeModels:
+    """Train all networks of a budget but the hybrid's pretrained stem; a killed run continues where it stopped.
 
-    def __init__(
-        self,
-        models: StaeModels,
-        data: ClipSet,
-        plan: EndToEndPlan,
-        folder: Path | None = None,
-        *,
-        log: Log = lambda name, value, epoch: None,
-        progress: StageProgress = lambda step, done, total: None,
-    ) -> None:
-        """Set up a run; arguments as of ``StepByStep``."""
-        self.models, self.data, self.plan, self.folder = models, data, plan, folder
-        self._log, self._progress = log, progress
+    Args:
+        models: the models to train, in place.
+        data: training clips.
+        plan: settings.
+        folder: for the checkpoint; ``None`` for no checkpoint.
+        log: called with ``STEP/QUANTITY``, a value and the epoch.
+        progress: called with the step's name, epochs done and all of them.
 
-    def run(self) -> StaeModels:
-        """Train; the hybrid's pretrained stem alone stays as it is."""
-        plan, name = self.plan, f"end-to-end-{self.plan.frames}-{round(100 * self.plan.pixels)}"
-        model = self.models.model(plan.frames, plan.pixels)
-        model.requires_grad_(True)
-        if model.vit.stem is not None:
-            model.vit.stem.requires_grad_(False)
-        fit(
-            model,
-            end_to_end_loss(model, self.data, plan.frames, plan.pixels),
-            self.data.rows,
-            plan.fit,
-            plan.seed,
-            checkpoint=self.folder / f"{name}.safetensors" if self.folder else None,
-            log=lambda quantity, value, epoch: self._log(f"{name}/{quantity}", value, epoch),
-            progress=lambda done, total: self._progress(name, done, total),
-        )
-        return self.models.eval()
+    Returns:
+        ``models``, in evaluation mode.
+    """
+    model = models.model(plan.frames, plan.pixels)
+    model.requires_grad_(True)
+    if model.vit.stem is not None:
+        model.vit.stem.requires_grad_(False)
+    loss = end_to_end_loss(model, data, plan.frames, plan.pixels)
+    name = f"end-to-end-{plan.frames}-{round(100 * plan.pixels)}"
+    fit_named(name, model, loss, data.rows, plan.fit, plan.seed, folder, log, progress)
+    return models.eval()
 
 
 def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> Loss:
-    """What is sent under a budget must be recognised, and what was not must be recovered.
+    """Cross-entropy of the answers, plus the error of the recovered pixels.
 
-    Both selections are those of inference; gradients go to M_FA as if it had multiplied what is selected, and to M_SA
-    through the softened mask of ``sa_loss`` (straight-through).
+    Frames and pixels are selected as at inference. The gradient of M_FA is that of multiplying the selected frames by
+    it; the gradient of M_SA is that of the softened mask of ``sa_loss`` (straight-through).
 
     Args:
         model: the networks.
@@ -101,7 +96,7 @@ def end_to_end_loss(model: Stae, data: ClipSet, frames: int, pixels: float) -> L
 
 
 def _attended_frames(model: Stae, clip: Tensor, count: int) -> Tensor:
-    """X' (B, alpha, 3, H, W), whose gradient reaches M_FA."""
+    """X' (B, alpha, 3, H, W), with a gradient to M_FA."""
     if count >= clip.shape[1]:
         return clip
     scores = model.fa(clip)
@@ -111,5 +106,5 @@ def _attended_frames(model: Stae, clip: Tensor, count: int) -> Tensor:
 
 
 def _through(value: Tensor, smooth: Tensor) -> Tensor:
-    """``value`` forwards, the gradient of ``smooth`` backwards."""
+    """``value`` in the forward pass, with the gradient of ``smooth`` in the backward pass."""
     return value + smooth - smooth.detach()

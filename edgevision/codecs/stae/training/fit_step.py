@@ -1,39 +1,35 @@
-"""Fitting one step's networks, whatever the step: AdamW, a one-cycle rate, and going on after a kill."""
+"""Training the networks of one step: AdamW, a one-cycle learning rate, and checkpoints."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
 from edgevision.errors import DivergedError
-from edgevision.progress import Progress
-from edgevision.storage import write_atomically
+from edgevision.progress import Progress, StageProgress
 
 Log = Callable[[str, float, int], None]
-#: The loss of some rows of the training set; the generator is for whatever else the step draws.
+#: The loss of some rows of the training set; the generator is for all random numbers of the loss.
 Loss = Callable[[Tensor, torch.Generator], Tensor]
 
-
-_WARM_UP = 0.2  # of all steps, until the learning rate is at its highest
+_WARM_UP = 0.2  # share of all steps until the learning rate is highest
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How long and how fast a step is trained.
+    """Length and rate of a training.
 
     Attributes:
         epochs: passes over the training set.
         batch: clips per gradient step.
-        learning_rate: highest rate of AdamW; reached after a fifth of the steps, then falls along a cosine to 0.
+        learning_rate: highest learning rate of AdamW, reached after a fifth of the steps; it then falls along a cosine
+            to 0.
         weight_decay: of AdamW.
         clips: clips drawn per epoch; ``None`` for all.
     """
@@ -67,31 +63,35 @@ def fit(
     log: Log = lambda name, value, epoch: None,
     progress: Progress = lambda done, total: None,
 ) -> float:
-    """Minimise ``loss`` over the parameters of ``trained`` that want a gradient.
+    """Minimise ``loss`` over the parameters of ``trained`` that require a gradient.
 
-    An epoch depends on the seed and its number only, so a run that goes on from a checkpoint ends as one that was
-    never stopped. A step whose gradient is not finite, as reduced precision yields now and then, is skipped.
+    An epoch depends only on the seed and its number, so a run continued from a checkpoint ends in the same way as a run
+    without interruption. A step with a gradient that is not finite is skipped; reduced precision sometimes causes one.
 
     Args:
-        trained: what is trained, and stored in the checkpoint.
+        trained: the network to train, which the checkpoint stores.
         loss: called with a batch of ``rows``.
         rows: indices of the clips to train on, (n,).
         config: settings.
-        seed: of everything random.
-        checkpoint: file that keeps the state after each epoch; a state found there is gone on with.
-        log: called with ``loss`` or, where steps were, ``skipped``, its value and the epoch.
+        seed: of all random numbers.
+        checkpoint: file that keeps the state after each epoch; a state stored there is continued.
+        log: called with ``loss``, its value and the epoch; if steps were skipped, also with ``skipped`` and their
+            number.
         progress: called with epochs done and all of them.
 
     Returns:
-        Mean loss of the last epoch; NaN where a checkpoint had all epochs already.
+        Mean loss of the last epoch; NaN if the checkpoint already had all epochs.
 
     Raises:
-        DivergedError: the loss is no longer a number, or no gradient of an epoch is finite.
+        DivergedError: the loss is not finite, or no gradient of an epoch is.
     """
     parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
-    done = _restore(trained, optimiser, checkpoint) if checkpoint else 0
-    mean = math.nan
+    done, mean = 0, math.nan
+    if checkpoint and (found := load_checkpoint(checkpoint, {"trained": trained.state_dict()}, optimiser, ["epoch"])):
+        weights, values = found
+        trained.load_state_dict(weights["trained"])
+        done = values["epoch"]
     for epoch in range(done, config.epochs):
         progress(epoch, config.epochs)
         mean, skipped = _epoch(trained, parameters, optimiser, loss, rows, config, seed, epoch)
@@ -99,10 +99,34 @@ def fit(
         if skipped:
             log("skipped", skipped, epoch + 1)
         if checkpoint:
-            _save(trained, optimiser, epoch + 1, checkpoint)
+            save_checkpoint(checkpoint, {"trained": trained.state_dict()}, optimiser, {"epoch": epoch + 1})
     progress(config.epochs, config.epochs)
     trained.eval()
     return mean
+
+
+def fit_named(
+    name: str,
+    trained: nn.Module,
+    loss: Loss,
+    rows: Tensor,
+    config: FitConfig,
+    seed: int,
+    folder: Path | None,
+    log: Log,
+    progress: StageProgress,
+) -> None:
+    """``fit`` a step with a name, under which it is stored in ``folder`` (if there is one), logged and reported."""
+    fit(
+        trained,
+        loss,
+        rows,
+        config,
+        seed,
+        checkpoint=folder / f"{name}.safetensors" if folder else None,
+        log=lambda quantity, value, epoch: log(f"{name}/{quantity}", value, epoch),
+        progress=lambda done, total: progress(name, done, total),
+    )
 
 
 def _epoch(
@@ -115,7 +139,7 @@ def _epoch(
     seed: int,
     epoch: int,
 ) -> tuple[float, int]:
-    """Mean loss, and how many steps were skipped."""
+    """Train for one epoch; returns the mean loss and the number of skipped steps."""
     trained.train()
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     steps = config.steps(len(rows))
@@ -142,46 +166,7 @@ def _epoch(
 
 
 def _cycle(position: float) -> float:
-    """Learning rate relative to its highest at a position in (0, 1) of the training."""
+    """Learning rate as a fraction of the highest one, at a position in (0, 1) of the training."""
     if position < _WARM_UP:
         return position / _WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (position - _WARM_UP) / (1 - _WARM_UP)))
-
-
-def _save(trained: nn.Module, optimiser: torch.optim.AdamW, epoch: int, path: Path) -> None:
-    tensors = {f"trained/{key}": value for key, value in trained.state_dict().items()}
-    for index, entries in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{key}": value for key, value in entries.items()}
-    contiguous = {key: value.detach().contiguous().clone() for key, value in tensors.items()}
-    write_atomically(path, safetensors.torch.save(contiguous, {"epoch": json.dumps(epoch)}))
-
-
-def _restore(trained: nn.Module, optimiser: torch.optim.AdamW, path: Path) -> int:
-    """Put the state at ``path`` back and return its epoch; 0, and nothing changed, where none can be read."""
-    try:
-        with safetensors.safe_open(path, "pt") as stored:
-            epoch = int(json.loads(stored.metadata()["epoch"]))
-            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
-        state: dict[str, Any] = optimiser.state_dict()
-        shapes = [parameter.shape for parameter in optimiser.param_groups[0]["params"]]
-        for name, value in _under(tensors, "optimiser").items():
-            index, key = name.split("/")
-            if value.ndim and value.shape != shapes[int(index)]:
-                raise ValueError("the optimiser's state is of other parameters")
-            state["state"].setdefault(int(index), {})[key] = value
-        weights = _under(tensors, "trained")
-        if _shapes(weights) != _shapes(trained.state_dict()):
-            raise ValueError("the weights are another network's")
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError, safetensors.SafetensorError):
-        return 0
-    optimiser.load_state_dict(state)
-    trained.load_state_dict(weights)
-    return epoch
-
-
-def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    return {key: value.shape for key, value in tensors.items()}
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{prefix}/"): value for key, value in tensors.items() if key.startswith(f"{prefix}/")}

@@ -1,9 +1,9 @@
-"""Which clips a set of models answers right, at every budget."""
+"""Which clips a set of models recognises, at every budget."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,8 +13,9 @@ from edgevision.arrays import BoolArray
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import VARIANTS, Stae, Variant
 from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision
+from edgevision.progress import Progress
 
-_FRAMES = 64  # kept frames in the transformer at once; frame attention sees all frames of their clips
+_FRAMES = 64  # kept frames in one batch of the transformer
 
 
 def correct_on_grid(
@@ -24,21 +25,21 @@ def correct_on_grid(
     frames: Sequence[int],
     pixels: Sequence[float],
     variants: Sequence[Variant] = VARIANTS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[Variant, BoolArray]:
     """Whether each clip is recognised, (n, A, B) per variant; ``ViT_FA`` sends all pixels at every beta.
 
     Args:
         models: trained models.
         data: clips.
-        rows: which of them, (n,).
+        rows: indices of the clips to test, (n,).
         frames: the A frame budgets.
         pixels: the B pixel budgets.
-        variants: which models.
-        progress: called with cells done and all of them.
+        variants: which of the paper's models to test.
+        progress: called with budgets done and all of them.
 
     Raises:
-        ValueError: a budget that a variant was not trained for.
+        ValueError: a variant was not trained for a budget.
     """
     for alpha, beta, name in itertools.product(frames, pixels, variants):
         if not models.trained(alpha, beta, name):
@@ -48,7 +49,7 @@ def correct_on_grid(
         for b, beta in enumerate(pixels):
             progress(a * len(pixels) + b, len(frames) * len(pixels))
             for name in variants:
-                if b > 0 and (name == "ViT_FA"):
+                if b > 0 and name == "ViT_FA":
                     found[name][:, a, b] = found[name][:, a, 0]
                 else:
                     model = _without_making(models, alpha, beta, name).eval()
@@ -58,7 +59,7 @@ def correct_on_grid(
 
 
 def _without_making(models: StaeModels, alpha: int, beta: float, variant: Variant) -> Stae:
-    """The model of a budget, without networks that its variant has no use for, which need not be trained."""
+    """The model of a budget, without making networks that its variant does not use."""
     if variant == "ViT_STAE" or beta >= 1:
         return models.model(alpha, beta)
     return models.model(alpha) if variant == "ViT_FA+SA" else models.model(alpha, 1.0)
@@ -68,7 +69,7 @@ def _correct(model: Stae, data: ClipSet, rows: Tensor, alpha: int, beta: float, 
     answers = []
     with torch.inference_mode():
         for batch in rows.split(max(1, _FRAMES // alpha)):
-            # Selection as on the device, in full precision: rounded scores would tie by the thousand.
+            # Selection in full precision, as on the device: in reduced precision thousands of scores would be equal.
             sent = model.encode(data.frames(batch), alpha, 1.0 if variant == "ViT_FA" else beta)
             with reduced_precision():
                 scores = model.vit(model.restore(*sent, recover=variant == "ViT_STAE"))

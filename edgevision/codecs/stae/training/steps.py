@@ -1,4 +1,4 @@
-"""The steps of Algorithm 1: what each one trains, what it keeps frozen, and its loss."""
+"""The steps of Algorithm 1: the network that each trains, and its loss."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from edgevision.codecs.stae.stae_network import Stae
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
 from edgevision.codecs.stae.training.fit_step import Loss
 
-#: The classifier itself, then frame attention, spatial attention and feature recovery (Algorithm 1, lines 2, 6, 9).
+#: The network trained: classifier, frame attention, spatial attention or feature recovery (Algorithm 1, lines 2, 6, 9).
 Step = Literal["vit", "fa", "sa", "fr"]
 
-SMOOTHING = 0.05  # of the classifier's labels; later steps must not be paid for doubt
-# Weight of recognition beside the mean absolute error in training FR: a frozen classifier's gradients are that much
-# larger, and come from the few clips it is unsure of; with more of them, FR forgets how to interpolate.
+SMOOTHING = 0.05  # of labels in training the classifier; later steps use none, as it would reward unsure answers
+# Weight of the cross-entropy relative to the mean absolute error in training FR. Gradients of the frozen classifier are
+# larger by this factor, and come from the few clips it is unsure of; with a larger weight, FR unlearns interpolation.
 _RECOGNITION = 1e-3
 
 
 def freeze_all_but(model: Stae, step: Step) -> nn.Module:
-    """Let gradients flow into the step's own network only, and return it; the hybrid's stem is always frozen."""
+    """Freeze all networks but that of the step, and return this one; the hybrid's stem is always frozen."""
     model.requires_grad_(False)
     trained: nn.Module = getattr(model, step)
     trained.requires_grad_(True)
@@ -37,15 +37,15 @@ def freeze_all_but(model: Stae, step: Step) -> nn.Module:
 
 
 def vit_loss(model: Stae, data: ClipSet, stem: Callable[[], Tensor | None], frame_scores: Tensor | None = None) -> Loss:
-    """Training G on 1 to F / 2 frames, as many as each step draws, so that it reads clips of every frame budget.
+    """Cross-entropy of G on clips of 1 to F / 2 frames, drawn per gradient step, so that G learns all frame budgets.
 
     Args:
-        model: whose transformer is trained.
+        model: the networks; its ``vit`` is trained.
         data: training clips.
-        stem: returns what the hybrid's stem makes of all frames in V views, (V, n, F, 112, h, w), or ``None`` for
+        stem: returns the output of the hybrid's stem for all frames in V views, (V, n, F, 112, h, w), or ``None`` for
             other models.
-        frame_scores: M_FA of the clips, (n, F): every other step draws frames in proportion to it; ``None`` draws all
-            alike.
+        frame_scores: M_FA of the clips, (n, F); half of the steps draw frames in proportion to it. ``None`` to draw
+            all frames with equal probability.
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
@@ -69,7 +69,7 @@ def vit_loss(model: Stae, data: ClipSet, stem: Callable[[], Tensor | None], fram
 
 
 def fa_loss(model: Stae, data: ClipSet) -> Loss:
-    """Line 3: M_FA multiplies the frames of X in front of the frozen classifier ("insert for training")."""
+    """Line 3, as published ("insert for training"): cross-entropy of the frozen classifier on X multiplied by M_FA."""
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
         clip = flipped(data.frames(rows), generator)
@@ -82,27 +82,27 @@ def fa_loss(model: Stae, data: ClipSet) -> Loss:
 
 @dataclass(frozen=True, eq=False)
 class FrozenFrames:
-    """What the frozen classifier and frame attention's pooling make of all frames of n clips, computed once.
+    """Results of the frozen classifier and of frame attention's pooling for all frames of n clips.
 
     Attributes:
-        right: probability of the clip's class that each frame gets by itself, (n, F).
-        pooled: what frame attention's MLPs see, (n, P, F).
+        right: probability of the clip's class, given each frame alone, (n, F).
+        pooled: input of frame attention's MLPs, (n, P, F).
     """
 
     right: Tensor
     pooled: Tensor
 
 
-def fa_loss_on_features(model: Stae, data: ClipSet, frozen: Callable[[], FrozenFrames]) -> Loss:
-    """Line 3 with M_FA after the frozen classifier: the chance of a right answer from one frame, drawn by M_FA.
+def fa_loss_on_features(model: Stae, frozen: Callable[[], FrozenFrames]) -> Loss:
+    """Line 3 with M_FA after the frozen classifier: -log of the probability of a right answer to one frame.
 
-    Multiplying pixels dims frames, which a frozen classifier was never shown, needs a pass through it for every frame
-    and step, and tells frames apart only as far as their average changes. Here every frame is judged by itself, once.
+    The frame is drawn in proportion to M_FA. Multiplying pixels by M_FA, as published, shows the frozen classifier dark
+    frames that it was not trained on, needs a pass through it in every step, and separates frames only as far as their
+    average changes. Here the classifier judges each frame alone, and only once.
 
     Args:
-        model: whose frame attention is trained.
-        data: training clips.
-        frozen: returns what is computed once.
+        model: the networks; its ``fa`` is trained.
+        frozen: returns the classifier's results, computed at the first call.
     """
 
     def loss(rows: Tensor, generator: torch.Generator) -> Tensor:
@@ -115,15 +115,15 @@ def fa_loss_on_features(model: Stae, data: ClipSet, frozen: Callable[[], FrozenF
 
 
 def sa_loss(model: Stae, data: ClipSet, kept: Tensor, budgets: Sequence[float]) -> Loss:
-    """Lines 6 and 7: M_SA masks the kept frames X' in front of the frozen classifier.
+    """Lines 6 and 7: cross-entropy of the frozen classifier on the kept frames X', masked by M_SA.
 
-    Multiplying by M_SA alone is least harmful where M_SA is 1 everywhere, whatever its order, and the order is all
-    that selection uses; and zeros where pixels are missing favour pixels that the recovery to come could well do
-    without. The mask is therefore the selection itself under a budget drawn per step, softened for the gradient's
-    sake, and what it leaves out is interpolated.
+    Multiplying X' by M_SA itself has two faults. The loss is smallest if M_SA is 1 everywhere, although selection uses
+    only the order of its values. And zeros at missing pixels favour pixels that recovery could fill in easily. Here,
+    the mask is the selection under a budget drawn per step, softened to have a gradient, and missing pixels are
+    interpolated.
 
     Args:
-        model: whose spatial attention is trained.
+        model: the networks; its ``sa`` is trained.
         data: training clips.
         kept: indices of the frames that the frozen FA keeps, (n, alpha).
         budgets: the values of beta below 1.
@@ -140,12 +140,12 @@ def sa_loss(model: Stae, data: ClipSet, kept: Tensor, budgets: Sequence[float]) 
 
 
 def fr_loss(model: Stae, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
-    """Line 10: the recovered frames X'_R must look like those that were captured and, with less weight, be recognised.
+    """Line 10: error of the recovered frames X'_R, plus, with a small weight, cross-entropy of the frozen classifier.
 
     Args:
-        model: whose recovery network is trained.
+        model: the networks; its ``fr`` is trained.
         data: training clips.
-        kept: as for ``sa_loss``.
+        kept: indices of the frames that the frozen FA keeps, (n, alpha).
         pixels: beta.
     """
 
@@ -162,12 +162,12 @@ def fr_loss(model: Stae, data: ClipSet, kept: Tensor, pixels: float) -> Loss:
 
 
 def cross_entropy(scores: Tensor, data: ClipSet, rows: Tensor, smoothing: float = 0.0) -> Tensor:
-    """How badly clips ``rows`` are recognised by class scores (B, classes)."""
+    """Cross-entropy of class scores (B, classes) and the classes of clips ``rows`` (B,)."""
     target = data.target(rows).to(scores.device)
     return functional.cross_entropy(scores.float(), target, label_smoothing=smoothing)
 
 
 def reconstruction_error(recovered: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute error of the pixels that were not sent."""
+    """Mean absolute error over the pixels that were not sent, where ``mask`` is 0."""
     missing = (1 - mask).mean().clamp_min(1e-6)
     return functional.l1_loss(recovered.float(), frames) / missing

@@ -1,4 +1,4 @@
-"""A whole training run: clips from a source, training of either kind, weights and TensorBoard's events in a folder."""
+"""A whole training run of STAE: reads clips from a source, trains, and writes weights and TensorBoard's events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import StaeConfig
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.codecs.stae.training.end_to_end import EndToEnd, EndToEndPlan
+from edgevision.codecs.stae.training.end_to_end import EndToEndPlan, train_end_to_end
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.clip_cache import CachedClips, cached_clips
 from edgevision.data.clips import ClipSource
@@ -22,8 +22,7 @@ from edgevision.imports import require
 from edgevision.progress import StageProgress
 from edgevision.provenance import digest, versions
 
-#: Called with the step, what is done and what there is to do.
-#: A training that takes about two minutes on one core, to see it work; the networks it makes are poor.
+#: A short training for trials, about two minutes on one core; its networks are poor.
 QUICK_PLAN = Plan(
     frames=(1, 4, 16),
     pixels=(1.0, 0.7, 0.4),
@@ -36,7 +35,7 @@ QUICK_PLAN = Plan(
 )
 QUICK_END_TO_END = FitConfig(2, 16, 1e-3, 0.05)
 QUICK_CLIPS = 160
-# Counts up whenever the same settings come to train otherwise, so that old checkpoints are not gone on with.
+# Increase it whenever the same settings train differently than before, so that old checkpoints are not continued.
 STEPS_VERSION = 2
 _LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
 
@@ -53,17 +52,17 @@ def train_stae(
 ) -> StaeModels:
     """Train on all clips of a source.
 
-    A run that is killed goes on where it stopped when called again with the same arguments.
+    A killed run continues where it stopped when called again with the same arguments.
 
     Args:
         source: training clips.
         config: shapes of the networks; ``classes`` is the source's number of classes.
-        plan: budgets and lengths of the steps of Algorithm 1, or of the training of all networks at once.
-        folder: where ``stae.safetensors`` and ``stae.json`` are left, the decoded clips, checkpoints and TensorBoard's
+        plan: settings of Algorithm 1, or of end-to-end training.
+        folder: receives ``stae.safetensors`` and ``stae.json``, the decoded clips, checkpoints and TensorBoard's
             events.
-        start: models to go on from, of the same shapes but for the number of classes.
-        provenance: what else the description should say, beside the data, the plan, versions and ``start``'s origin.
-        progress: called with ``clips``, then with each step's name.
+        start: models to start from, of the same shapes except for the number of classes.
+        provenance: further entries of the description, which always holds data, plan, versions and ``start``'s origin.
+        progress: called with the stage (``clips``, then each step's name), what is done of it and what there is to do.
 
     Raises:
         ClipError: no clip can be read.
@@ -85,7 +84,7 @@ def train_stae(
     with SummaryWriter(str(folder / "tensorboard")) as writer:
         known: dict[str, Any] = {"folder": checkpoints, "log": writer.add_scalar, "progress": progress}
         if isinstance(plan, EndToEndPlan):
-            EndToEnd(models, clip_set(cached), plan, **known).run()
+            train_end_to_end(models, clip_set(cached), plan, **known)
         else:
             StepByStep(models, clip_set(cached), plan, **known).run()
     record = {
@@ -103,12 +102,12 @@ def train_stae(
 
 
 def clip_set(cached: CachedClips) -> ClipSet:
-    """Clips and classes for training."""
+    """Decoded clips with their classes, for training."""
     return ClipSet(cached.clips, np.array([item.class_index for item in cached.items], np.int64))
 
 
 def adopt(models: StaeModels, start: StaeModels) -> None:
-    """Begin from other models' weights; of the classifier's head, the classes that both know by name.
+    """Copy the weights of ``start`` into ``models``; of the classifier's head, only classes with equal names.
 
     Raises:
         ValueError: the networks differ in shape.
@@ -133,6 +132,6 @@ def adopt(models: StaeModels, start: StaeModels) -> None:
 
 
 def _digest(source: ClipSource, config: StaeConfig, plan: Plan | EndToEndPlan, start: StaeModels | None) -> str:
-    """Names the checkpoints, so that no run goes on from another's."""
+    """Digest in the name of the checkpoints' folder, so that no run continues a different one."""
     settings = [source.fingerprint(), config.as_json(), asdict(plan), start.classes if start else None]
     return digest([*settings, STEPS_VERSION, versions(_LIBRARIES)], [start] if start else [])[:16]
