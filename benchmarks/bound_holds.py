@@ -1,12 +1,12 @@
-"""No policy's value above the certified bound, slot by slot in the environments; and how far below each one stays.
+"""Check in every slot that no policy exceeds the certified bound, and measure how far below it each policy is.
 
     OMP_NUM_THREADS=1 python benchmarks/bound_holds.py --slots 10000 [--agent RUN_FOLDER] [EdgeVision/Paper-v0 ..]
 
-Plays EdgeVision/Paper-v0 and EdgeVision/Image-v0 (or the ids given) with every policy of the registry, and agents'
-folders if given. ``above`` counts the slots in which a policy's value, mean Phi over the active users with the
-population's accuracies as in ``SlotProblem.value``, is larger than the bound: it must be 0. ``distance`` is the mean of
-(bound - value) / bound in per cent, which includes how loose the bound is. Every allocation is checked against
-C1..C5. Policies that solve a program per slot take minutes for 10 000 slots.
+Plays EdgeVision/Paper-v0 and EdgeVision/Image-v0 (or other ids) with every policy of the registry and with the agents
+given by --agent. The value of a policy is its mean Phi over the active users (``SlotProblem.value``). ``above`` counts
+the slots in which the value is larger than the bound: it must be 0. ``distance`` is the mean of (bound - value) / bound
+in per cent; it includes the looseness of the bound. Every allocation is checked against C1..C5. Policies that solve an
+optimisation per slot take minutes for 10 000 slots.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from edgevision import agents, baselines
 from edgevision.envs import Allocation, Policy, equal_shares
 
 IDS = ("EdgeVision/Paper-v0", "EdgeVision/Image-v0")
-_TOGETHER = 500  # environments
+_TOGETHER = 500  # environments in one batch
 
 
 def measure(env_id: str, slots: int, policies: dict[str, Policy], progress: Progress) -> None:

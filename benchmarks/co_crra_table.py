@@ -2,9 +2,10 @@
 
     python benchmarks/co_crra_table.py --instances 40
 
-Columns: published Co-CRRA on the approximation it optimises, the same allocation scored exactly, Co-CRRA on the exact
-score, and equal shares with exactly enumerated compression; each a mean over independent slots with six active users
-and a 95 % interval (normal), sizes 10..20 Mbit and deadlines 50..100 ms as in the preset ``paper``.
+Columns: published Co-CRRA scored by the approximation that it optimises; its allocation scored exactly; Co-CRRA on the
+exact score; equal shares with compression enumerated on the exact score. Each cell is a mean over independent slots
+with a 95 % interval (normal). Slots have six active users, sizes of 10..20 Mbit and deadlines of 50..100 ms, as in the
+preset ``paper``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ BUDGETS = ((2.0, 15.0), (2.0, 30.0), (150.0, 30.0), (1000.0, 30.0))  # (P_max [m
 
 
 def draw_problem(config: ScenarioConfig, slots: int, seed: int) -> SlotProblem:
-    """Independent slots (N = ``slots``) with every user active and the scenario's gain scale."""
+    """Independent slots (N = ``slots``) in which every user is active, with the gain scale of the scenario."""
     random = np.random.default_rng(seed)
     profile = load_profile(config.profile)
     shape = slots, config.users
@@ -47,7 +48,7 @@ def draw_problem(config: ScenarioConfig, slots: int, seed: int) -> SlotProblem:
 
 
 def interval(values: np.ndarray) -> str:
-    """Mean and half the width of its 95 % interval."""
+    """Mean and half the width of its 95 % interval, as text."""
     return f"{values.mean():.3f} ± {1.96 * values.std(ddof=1) / np.sqrt(len(values)):.3f}"
 
 
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=40, help="slots per row (default 40)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    print("| P_max, B_max | Co-CRRA, approximation | the same, exact | Co-CRRA exact | equal shares, exact |")
+    print("| P_max, B_max | Co-CRRA, approximation | Co-CRRA, exact | Co-CRRA exact | equal shares, exact |")
     print("|---|---|---|---|---|")
     for power_mw, bandwidth_mhz in BUDGETS:
         config = ScenarioConfig.from_preset("paper", power_mw=power_mw, bandwidth_mhz=bandwidth_mhz)

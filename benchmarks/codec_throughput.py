@@ -1,7 +1,7 @@
 """Encoding and decoding speed of SpaT-IMCO, without and with the importance network, against Pillow's optimised JPEG.
 
 Run on one core:  OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/codec_throughput.py
-Without --image a synthetic picture (shading, edges, noise) is coded; both codecs take turns in one run.
+Without --image it codes a synthetic picture (shading, edges, noise). The two codecs take turns in the same run.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _LIBRARIES = ("numpy", "pillow", "jpeglib")
 
 
 def main() -> None:
-    """Print a line per picture side."""
+    """Print a line per side length."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", type=Path, help="picture that is resized to each side")
+    parser.add_argument("--image", type=Path, help="picture to resize to each side")
     parser.add_argument("--sides", type=int, nargs="+", default=[224, 512, 1024, 2048], help="[pixel]")
     parser.add_argument("--level", type=float, default=2.0)
     parser.add_argument("--repeats", type=int, default=30)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _measure(image: NDArray[np.uint8], level: float, repeats: int) -> list[tuple[float, float]]:
-    """Seconds of SpaT-IMCO and of Pillow's JPEG: for encoding without network, with it, and for decoding."""
+    """Seconds of SpaT-IMCO and of Pillow's JPEG, for encoding without the network, encoding with it, and decoding."""
     torch.set_num_threads(1)
     ours, theirs = SpatImco(), UniformJpeg()
     importance = Importance(np.add.outer(*(np.arange(side, dtype=np.float64) for side in image.shape[:2])))

@@ -1,4 +1,4 @@
-"""Environment steps per second: native vector, scalar, and Gymnasium's SyncVectorEnv of CartPole, side by side.
+"""Measure environment steps per second: native vector, scalar, and SyncVectorEnv of CartPole for comparison.
 
 Run on one core:  OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/env_throughput.py
 """
@@ -31,7 +31,7 @@ def measure(steps_per_call: int, call: Callable[[], object], seconds: float, rep
 
 
 def native(env_id: str, n: int, users: int) -> Callable[[], object]:
-    """A step of the native vector environment, autoreset included."""
+    """A function that steps the native vector environment, with autoreset."""
     env = gymnasium.make_vec(env_id, num_envs=n, users=users)
     env.reset(seed=0)
     actions = env.action_space.sample()
@@ -39,7 +39,7 @@ def native(env_id: str, n: int, users: int) -> Callable[[], object]:
 
 
 def scalar(env_id: str, users: int) -> Callable[[], object]:
-    """A step of the scalar environment, reset at the end of an episode included."""
+    """A function that steps the scalar environment, and resets it at the end of an episode."""
     env = gymnasium.make(env_id, users=users).unwrapped
     env.reset(seed=0)
     action = env.action_space.sample()
@@ -52,7 +52,7 @@ def scalar(env_id: str, users: int) -> Callable[[], object]:
 
 
 def cartpole(n: int) -> Callable[[], object]:
-    """A step of Gymnasium's SyncVectorEnv over scalar CartPole-v1."""
+    """A function that steps Gymnasium's SyncVectorEnv of ``n`` CartPole-v1."""
     env = gymnasium.make_vec("CartPole-v1", num_envs=n, vectorization_mode="sync")
     env.reset(seed=0)
     actions = np.zeros(n, np.int64)
@@ -62,7 +62,7 @@ def cartpole(n: int) -> Callable[[], object]:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--envs", type=int, default=1024, help="environments in the vector ones")
+    parser.add_argument("--envs", type=int, default=1024, help="environments in a vector environment")
     parser.add_argument("--users", type=int, default=8, help="users per environment")
     parser.add_argument("--seconds", type=float, default=5.0, help="time per row")
     options = parser.parse_args()

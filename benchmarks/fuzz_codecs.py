@@ -1,9 +1,9 @@
-"""Feed mutated and random bytes to the image codecs: each must end in an image or a BitstreamError, soon and small.
+"""Feed mutated and random bytes to the image codecs: each must give an image or a BitstreamError, within limits.
 
 Run:  OMP_NUM_THREADS=1 python benchmarks/fuzz_codecs.py --count 20000
 
-A child process may not take more than --limit-mib of address space beyond what it starts with, nor --seconds for
-one call; a crash, any other exception, a call that is too slow or a refused allocation ends with exit code 1.
+A child process makes the calls. It may use --limit-mib of address space beyond that at its start, and --seconds per
+call. A crash, any other exception, a slow call or a failed allocation ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _inputs(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Kind and bytes: random strings, and files with changed, removed, doubled and forged parts."""
+    """Yield kind and bytes: random strings, and files with changed, removed, doubled or forged parts."""
     random = np.random.default_rng(seed)
     files = _files(random)
     for number in range(count):
@@ -58,7 +58,7 @@ def _changed(data: bytearray, random: np.random.Generator) -> bytes:
 
 
 def _forged(data: bytes) -> bytes:
-    """With the right checksum for the wrong bytes, so that the decoder goes on."""
+    """The wrong bytes with a matching checksum, so that the decoder reads on."""
     try:
         return app_segment.seal(data)
     except IndexError:

@@ -1,7 +1,7 @@
-"""Random settings of the environments, sensible and not: a working environment or one of the package's own errors.
+"""Try random settings of the environments, valid and invalid: each must work or raise an error of the package.
 
-A working environment gives finite rewards within the stated bounds and observations inside its space, and is refused,
-if at all, by ``gymnasium.make``, never by ``reset`` or ``step``.
+An environment that works gives finite rewards within their bounds and observations inside its space. Only
+``gymnasium.make`` may refuse settings, not ``reset`` or ``step``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ODD: tuple[Any, ...] = (
 
 
 def random_settings(random: np.random.Generator) -> dict[str, Any]:
-    """A preset with some fields at plausible values, at the edge of their type or of another type altogether."""
+    """A preset with some fields at plausible values, extreme values or values of a wrong type."""
     settings: dict[str, Any] = {"preset": str(random.choice(list(PRESETS)))}
     fields = dataclasses.fields(ScenarioConfig)
     for index in random.choice(len(fields), size=int(random.integers(1, 6)), replace=False):
@@ -65,7 +65,7 @@ def _value(name: str, default: Any, random: np.random.Generator) -> Any:
 
 
 def run(env_id: str, settings: dict[str, Any], random: np.random.Generator) -> str:
-    """Play one episode; returns what came of it.
+    """Play one episode; returns ``worked`` or the name of the error.
 
     Raises:
         AssertionError: a reward or an observation out of bounds.
@@ -90,7 +90,7 @@ def run(env_id: str, settings: dict[str, Any], random: np.random.Generator) -> s
 
 
 def main() -> None:
-    """Try random settings and count what they came to; exits with 1 on anything else."""
+    """Try random settings and count the results; exits with 1 on any other error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=3000, help="random settings")
     parser.add_argument("--seed", type=int, default=0)

@@ -1,9 +1,9 @@
-"""Feed mutated and random bytes to the clip bitstream: each must end in a clip or a BitstreamError, soon and small.
+"""Feed mutated and random bytes to the clip bitstream: each must give a clip or a BitstreamError, within limits.
 
 Run:  OMP_NUM_THREADS=1 python benchmarks/fuzz_video.py --count 20000
 
-A child process may not take more than --limit-mib of address space beyond what it starts with, nor --seconds for
-one call; a crash, any other exception, a call that is too slow or a refused allocation ends with exit code 1.
+A child process makes the calls. It may use --limit-mib of address space beyond that at its start, and --seconds per
+call. A crash, any other exception, a slow call or a failed allocation ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _inputs(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Kind and bytes: random strings, and files with changed, removed, doubled, forged and exchanged parts."""
+    """Yield kind and bytes: random strings, and files that are cut, changed, spliced or have a false header."""
     random = np.random.default_rng(seed)
     files = _files(random)
     for number in range(count):
@@ -57,7 +57,7 @@ def _inputs(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _claim(random: np.random.Generator) -> bytes:
-    """A header with random sizes, large ones among them, and a mask's form."""
+    """A header with random sizes, some of them large, and a form of mask."""
     frames, height, width = (int(2 ** random.uniform(0, 13)) for _ in range(3))
     kept = int(random.integers(1, frames + 1)) if random.random() < 0.5 else frames
     numbers = b"".join(varint(number) for number in (frames, height, width, kept))

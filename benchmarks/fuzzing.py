@@ -1,4 +1,4 @@
-"""What the fuzzers share: calls on hostile bytes in a child process, with limits on time and memory."""
+"""Call decoders on hostile bytes in a child process, with limits on time and memory. Used by all fuzzers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from edgevision.errors import BitstreamError
 
-#: Kind and bytes, ``count`` of them, from a seed.
+#: Makes ``count`` inputs from a seed, each a kind and bytes.
 Inputs = Callable[[int, int], Iterator[tuple[str, bytes]]]
 
 
@@ -24,11 +24,11 @@ def fuzz(
     """Read the command line, fuzz in a child process and print the counts; exits with 1 on any failure.
 
     Args:
-        description: for ``--help``.
-        calls: what to call on every input, by name; may raise BitstreamError and nothing else.
-        inputs: the inputs.
-        seconds: longest time for one call, unless asked otherwise [s].
-        mib: memory beyond what the child starts with, likewise [MiB].
+        description: text of ``--help``.
+        calls: functions to call on every input, by name; they may raise BitstreamError and nothing else.
+        inputs: makes the inputs.
+        seconds: default of the longest time for one call [s].
+        mib: default of the memory beyond that at the start of the child [MiB].
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=20_000, help="byte strings")
@@ -49,7 +49,7 @@ def _fuzz(calls: Mapping[str, Callable[[bytes], Any]], inputs: Inputs, options: 
     started, slowest, where = time.perf_counter(), 0.0, ""
     counts: Counter[str] = Counter()
     made = inputs(options.count, options.seed)
-    first = next(made)  # makes the files that are then damaged
+    first = next(made)  # makes the files to damage, before the limit is set
     _limit_memory(options.limit_mib)
     for kind, data in (first, *made):
         last.raw = data[: 2**20].ljust(64, b"\0")
@@ -76,7 +76,7 @@ def _fuzz(calls: Mapping[str, Callable[[bytes], Any]], inputs: Inputs, options: 
 
 
 def _limit_memory(mebibytes: int) -> None:
-    """Allow this much address space on top of what the process has now."""
+    """Limit the address space to what the process has now plus ``mebibytes``."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + mebibytes * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

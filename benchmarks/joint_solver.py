@@ -1,16 +1,16 @@
-"""The joint solver and its certificate: is the bound a bound, how small is the gap, how long does a slot take.
+"""Measure the joint solver and its certificate: validity of the bound, gap, time per slot and scaling.
 
     OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/joint_solver.py --plot joint_solver.png
 
-Four parts, all by default, or those named by --only:
+Runs four parts, or those named by --only:
 
-bound    exhaustive search over splits of both budgets against the upper bound: 2 and 3 users, gain scales over six
-         decades, both success models, closed-form and measured operating points. `violations` must be 0.
-gap      certified gap (bound - value) / bound of `joint`, and what Co-CRRA reaches on the same slots: `below` is the
-         share of slots in which joint has less than co-crra-exact, `points` its lead over published co-crra, both
-         scored exactly, in percentage points.
-speed    time per slot, one core, best of a few passes. `cvxpy` is what co-crra would take with cvxpy's own
-         Problem.solve instead of its compiled programs: programs solved times the time of one.
+bound    compares exhaustive search over splits of both budgets with the upper bound: 2 and 3 users, gain scales over
+         six decades, both success models, closed-form and measured operating points. `violations` must be 0.
+gap      certified gap (bound - value) / bound of `joint`, and values of Co-CRRA on the same slots. `below` is the share
+         of slots in which joint is worse than co-crra-exact. `points` is the lead of joint over published co-crra in
+         percentage points, both scored exactly.
+speed    time per slot on one core, best of a few passes. `cvxpy` is the time of co-crra with Problem.solve of cvxpy
+         instead of compiled programs: the number of programs times the time of one.
 scaling  time per slot of `joint` against the number of users, with the slope of a line through the logarithms;
          --plot draws it.
 """
@@ -38,14 +38,14 @@ PARTS = ("bound", "gap", "speed", "scaling")
 
 
 def simulated(preset: str, slots: int, users: int, seed: int) -> SlotProblem:
-    """First slots of independent episodes in which every user is active."""
+    """The first slots of independent episodes in which every user is active."""
     config = ScenarioConfig.from_preset(preset, users=users, traffic="full-buffer", episode_slots=1)
     simulator = Simulator(config, slots)
     simulator.reset(np.arange(slots), [np.random.default_rng([seed, users, slot]) for slot in range(slots)])
     return simulator.problem
 
 
-def spread(profile_name: str, model: str, slots: int, users: int, seed: int) -> SlotProblem:
+def spread_slots(profile_name: str, model: str, slots: int, users: int, seed: int) -> SlotProblem:
     """Slots whose gain scales are spread over six decades."""
     profile, random = load_profile(profile_name), np.random.default_rng(seed)
     shape, closed = (slots, users), profile.contents == 1
@@ -72,7 +72,7 @@ def spread(profile_name: str, model: str, slots: int, users: int, seed: int) -> 
 
 
 def exhaustive(problem: SlotProblem, steps: int) -> np.ndarray:
-    """Best value over all ways to split what the minima leave in ``steps`` parts per budget, (N,)."""
+    """Best value over all splits of both budgets, beyond the minimum shares, in ``steps`` equal parts, (N,)."""
     n, users = problem.active.shape
     share = np.arange(steps + 1) / steps
     bandwidth = (
@@ -94,7 +94,7 @@ def exhaustive(problem: SlotProblem, steps: int) -> np.ndarray:
 
 
 def report_bound(options: argparse.Namespace) -> None:
-    """Exhaustive search against the bound."""
+    """Compare exhaustive search with the bound."""
     print("| users | profile | success model | instances | violations | mean bound - search | mean search - joint |")
     print("|---|---|---|---|---|---|---|")
     cases = [
@@ -105,7 +105,7 @@ def report_bound(options: argparse.Namespace) -> None:
     ]
     each = -(-options.instances // len(cases))
     for users, steps, profile, model in track(cases, "bound", disable=options.quiet):
-        problem = spread(profile, model, each, users, options.seed)
+        problem = spread_slots(profile, model, each, users, options.seed)
         best, solution = exhaustive(problem, steps), Joint().solve(problem)
         broken = int((best > solution.bound).sum() + (solution.value > solution.bound).sum())
         lead = (best - solution.value).mean()
@@ -117,7 +117,7 @@ def report_bound(options: argparse.Namespace) -> None:
 
 
 def report_gap(options: argparse.Namespace) -> None:
-    """Certified gaps, and Co-CRRA on the same slots."""
+    """Print certified gaps, and values of Co-CRRA on the same slots."""
     print("| preset | users | slots | mean gap % | 95th pct % | joint | bound | Co-CRRA exact | below % | points |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     cases = [(preset, users) for preset in PRESETS for users in (6, 10, 20, 50)]
@@ -152,7 +152,7 @@ def best_time(call: Callable[[SlotProblem], object], problem: SlotProblem, passe
 
 
 def report_speed(options: argparse.Namespace) -> None:
-    """Time per slot of joint, its certificate and Co-CRRA."""
+    """Print the time per slot of joint, of joint with certificate, and of Co-CRRA."""
     print(
         "| preset | users | joint [us] | with bound [us] | co-crra [ms] | ratio | co-crra-exact [ms] | ratio "
         "| cvxpy [ms] | ratio |"
@@ -174,7 +174,7 @@ def report_speed(options: argparse.Namespace) -> None:
 
 
 def cvxpy_time(users: int) -> float:
-    """Time of one program P2.2 by cvxpy's Problem.solve [s]."""
+    """Time of one program P2.2 with Problem.solve of cvxpy [s]."""
     program = ResourceProgram(users, "half-normal")
     equal, half = np.full(users, 1 / users), np.full(users, 0.5)
     exponent = np.linspace(1, 15, users)
@@ -189,7 +189,7 @@ def cvxpy_time(users: int) -> float:
 
 
 def report_scaling(options: argparse.Namespace) -> None:
-    """Time per slot against the number of users."""
+    """Print and draw the time per slot against the number of users."""
     counts = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
     seconds: dict[str, list[float]] = {preset: [] for preset in PRESETS}
     for users in track(counts.tolist(), "scaling", disable=options.quiet):
@@ -226,7 +226,7 @@ def plot(path: Path, counts: np.ndarray, seconds: dict[str, list[float]]) -> Non
 
 
 def main() -> None:
-    """Run the parts asked for."""
+    """Run the chosen parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run (default all)")
     parser.add_argument("--instances", type=int, default=500, help="instances of the part bound (default 500)")

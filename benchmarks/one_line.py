@@ -1,4 +1,4 @@
-"""Wrong input ends a benchmark in one line that says what to do."""
+"""Report wrong input to a benchmark in one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Print what files and arguments are refused for, and exit with 2."""
+    """Print errors of files and values in one line on stderr, and exit with code 2."""
     try:
         yield
     except (OSError, ValueError) as error:

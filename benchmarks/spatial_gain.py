@@ -1,19 +1,19 @@
-"""Bytes saved by SpaT-IMCO at equal accuracy on pictures that theta never saw, and the profiles that are shipped.
+"""Measure the shipped image profiles, and the bytes that SpaT-IMCO saves on pictures that theta has not seen.
 
     python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
     python benchmarks/spatial_gain.py gains    --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
     python benchmarks/spatial_gain.py ideas    --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
 
 Theta is cross-fitted in five folds (picture i is in fold i % 5), so that every picture is a test picture. ``profiles``
-measures, for each classifier, uniform JPEG and SpaT-IMCO on the codec's whole ladder: WORK/image-lite0-uniform.npz and
-so on, what the package ships. ``gains`` adds two codecs and prints, with paired bootstrap intervals,
+measures, for each classifier, uniform JPEG and SpaT-IMCO at all levels: the shipped profiles
+WORK/image-lite0-uniform.npz and so on. ``gains`` adds two codecs and prints, with paired bootstrap intervals,
 
     (i)    the whole codec against standard uniform JPEG
-    (ii)   theta's level map against one level for all regions, same container and tables
-    (iii)  the same with the true class's Grad-CAM of the classifier itself in theta's place
+    (ii)   theta's level map against one level for all regions, with the same container and tables
+    (iii)  the classifier's own Grad-CAM of the true class against one level for all regions
 
-and the equal-level table of (i). ``ideas`` adds one thing after the other to uniform JPEG and prints what each step
-saves. Every byte of every file counts, on both sides. A killed run goes on where it stopped.
+and the equal-level table of (i). ``ideas`` adds one step after the other to uniform JPEG and prints what each step
+saves. All bytes of both files count. A stopped run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -46,30 +46,30 @@ from edgevision.vision.grad_cam import GradCam
 from edgevision.vision.importance import Importance
 
 COMMAND = "python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR"
-LEVELS = (1.25, 2.5, 4.5, 7.0, 11.0)  # of the codecs that only ``gains`` needs
+LEVELS = (1.25, 2.5, 4.5, 7.0, 11.0)  # of the codecs that are not shipped
 
 
 class TrueClassGradCam:
-    """Grad-CAM told the true class: no device can know it; the ceiling of the published idea."""
+    """Grad-CAM of the true class. No device knows this class; it shows what the published idea can save at best."""
 
     def __init__(self, classifier: Classifier, class_of: dict[str, int]) -> None:
         self._classifier, self._class_of = classifier, class_of
         self.name = f"Grad-CAM of {classifier.name}, true class"
 
     def __call__(self, image: ByteImage) -> Importance:
-        """Importance of one of the data set's pictures."""
+        """The importance map of a picture of the data set."""
         return GradCam(self._classifier, self._class_of[fingerprint(image)])(image)
 
 
 class Measured:
-    """Measures profiles for one classifier under ``work``, or loads those that are there."""
+    """The profiles of one classifier in the folder ``work``, measured when they are first needed."""
 
     def __init__(self, given: argparse.Namespace, dataset: ImageFolder, classifier: Classifier) -> None:
         self.dataset, self.classifier, self.work = dataset, classifier, given.work
         self._backbone = given.backbone
 
     def theta(self) -> CrossFitted:
-        """Theta by folds; their heads are fitted once and kept."""
+        """Theta, cross-fitted; its heads are fitted once and stored."""
         path = self.work / SHIPPED_FOLDS.name
         if not path.is_file():
             config = TrainingConfig()
@@ -83,7 +83,7 @@ class Measured:
         return CrossFitted.load(self.dataset, [self.classifier], path)
 
     def true_class(self) -> TrueClassGradCam:
-        """Grad-CAM told the class."""
+        """The map of Grad-CAM for the true class."""
         numbers = number_of_crop(self.dataset, [self.classifier])
         labels = (item.label for item in self.dataset.items)
         classes = class_indices(labels, self.classifier.classes, self.classifier.class_names)
@@ -110,12 +110,12 @@ class Measured:
 
 
 def report(done: int, total: int) -> None:
-    """One line on stderr that overwrites itself."""
+    """Show progress in one line on stderr."""
     print(f"\r{done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
 def show(title: str, comparison: Comparison) -> None:
-    """One line: bytes saved at equal accuracy, accuracy gained at equal bytes."""
+    """Print a comparison in one line: bytes saved at equal accuracy, accuracy gained at equal bytes."""
 
     def text(interval: Interval, unit: str) -> str:
         return f"{100 * interval.estimate:+.1f} [{100 * interval.low:+.1f}, {100 * interval.high:+.1f}] {unit}"
@@ -125,13 +125,13 @@ def show(title: str, comparison: Comparison) -> None:
 
 
 def profiles(measured: Measured) -> None:
-    """Measure what is shipped."""
+    """Measure the shipped profiles."""
     measured.profile("uniform", UniformJpeg(), None)
     measured.profile("spat-imco", SpatImco(measured.theta()), None)
 
 
 def gains(measured: Measured) -> None:
-    """Print (i) to (iii) and the equal-level table, and keep them in WORK/gains-MODEL.json."""
+    """Print (i) to (iii) and the equal-level table, and write them to WORK/gains-MODEL.json."""
     theta = measured.theta()
     uniform = measured.profile("uniform", UniformJpeg(), None)
     whole = measured.profile("spat-imco", SpatImco(theta), None)
@@ -160,8 +160,8 @@ def ideas(measured: Measured) -> None:
         "container": replace(flat, aq_strength=0.0, chroma_scale=1.0, dc_scale=1.0),
         "container, tables": replace(flat, aq_strength=0.0),
         "container, tables, adaptive quantisation": flat,
-        "the same and theta's maps": SpatImco(theta),
-        "the same, levels by P3 in place of thirds": SpatImco(theta, strategy="p3"),
+        "all of these, theta's maps": SpatImco(theta),
+        "all of these, levels by P3, not thirds": SpatImco(theta, strategy="p3"),
     }
     names = ("container", "tables", "one-level", "spat-imco", "p3")
     uniform = measured.profile("uniform", UniformJpeg(), None)
@@ -179,8 +179,10 @@ def main() -> None:
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument("--backbone", type=Path, required=True, help="torchvision's mobilenet_v2-b0353104.pth")
-    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what was computed")
-    parser.add_argument("--model", action="append", help="classifier, repeatable; EfficientNet-Lite0, 1 and 2")
+    parser.add_argument("--work", type=Path, required=True, help="folder for results; a stopped run continues from it")
+    parser.add_argument(
+        "--model", action="append", help="classifier, repeatable; by default EfficientNet-Lite0, 1 and 2"
+    )
     given = parser.parse_args()
     dataset = ImageFolder(given.images, given.labels)
     for name in given.model or TEACHERS:

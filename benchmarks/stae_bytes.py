@@ -1,16 +1,16 @@
-"""Real bytes of STAE at equal accuracy, beside H.264, H.265 and JPEG.
+"""Compare the bytes of STAE at equal accuracy with those of H.264, H.265 and JPEG.
 
     python benchmarks/stae_bytes.py --weights runs/stae/stae.safetensors
     python benchmarks/stae_bytes.py --clips UT-INTERACTION --folds DIR
 
-Without --clips it sends generated clips of a seed that no weights were trained on. --folds holds the models that were
-trained without each sequence (WORK/profiles/.measured-*, written by ``benchmarks/stae_profiles.py ut``).
+Without --clips it uses generated clips of a seed that was not used in training. --folds is the folder of the models
+that were trained without each sequence (WORK/profiles/.measured-*, written by ``benchmarks/stae_profiles.py ut``).
 
-Every byte counts on both sides, masks and headers included; H.264 and H.265 are elementary streams of x264 and x265,
-preset slow, without their version message. The edge has the same frame attention and classifier for all: of a video it
-may use all 16 frames or those that frame attention picks. For each family all settings compete; printed is the
-cheapest one whose accuracy reaches a target, with bytes relative to the cheapest H.264 or H.265 (95 % bootstrap over
-clips, settings chosen anew in every sample).
+All bytes count, masks and headers included. H.264 and H.265 are elementary streams of x264 and x265, preset slow,
+without their version message. The edge has the same frame attention and classifier for all codecs. It classifies all 16
+frames of a video, or those that frame attention picks. For each codec the script prints the setting with the fewest
+bytes whose accuracy reaches a target, and its bytes relative to the best H.264 or H.265 (95 % bootstrap over clips;
+every sample chooses the settings again).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to send a clip: its family and the rest of its name."""
+    """One way to send a clip: the family of its codec, and its settings in words."""
 
     family: str
     name: str
@@ -71,7 +71,7 @@ class Edge:
 
     @torch.inference_mode()
     def right_at_all_budgets(self, clip: ByteClip, label: int) -> dict[int, bool]:
-        """Whether a decoded clip is recognised from the alpha frames that FA picks of it, by alpha."""
+        """Whether a decoded clip is recognised from the alpha frames that FA picks, by alpha."""
         base, tensor = self.models.base, normalise(torch.from_numpy(clip))[None]
         features, scores = base.vit.frame_features(tensor), base.fa(tensor)
         picked = {alpha: select_frames(features, scores, alpha)[0] for alpha in FRAME_BUDGETS}
@@ -79,7 +79,7 @@ class Edge:
 
 
 def send(edge: Edge, clip: ByteClip, label: int) -> Iterator[tuple[Setting, int, bool]]:
-    """Send a clip in every setting: bytes, and whether the answer is right."""
+    """Send a clip in every setting; yields the setting, the bytes, and whether the answer is right."""
     yield from _stae(edge, clip, label)
     for codec, family in ((H264, "H.264"), (H265, "H.265")):
         for level in CRF:
@@ -111,10 +111,12 @@ def _stae(edge: Edge, clip: ByteClip, label: int) -> Iterator[tuple[Setting, int
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, default=SHIPPED, help="of STAE; those of the package by default")
-    parser.add_argument("--clips", type=Path, help="UT-Interaction; generated clips without it")
-    parser.add_argument("--folds", type=Path, help="models without each sequence, fold-GROUP.safetensors")
-    parser.add_argument("--count", type=int, default=200, help="generated clips")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="weights of STAE; by default the shipped weights")
+    parser.add_argument("--clips", type=Path, help="folder of UT-Interaction; by default generated clips")
+    parser.add_argument(
+        "--folds", type=Path, help="folder of the models fold-GROUP.safetensors, trained without each sequence"
+    )
+    parser.add_argument("--count", type=int, default=200, help="number of generated clips")
     arguments = parser.parse_args()
     if (arguments.clips is None) != (arguments.folds is None):
         parser.error("--clips and --folds go together")
@@ -185,7 +187,7 @@ def _ratio(
     target: float,
     rows: NDArray[np.int64],
 ) -> str:
-    """Bytes relative to the cheapest video codec, with its interval."""
+    """Bytes relative to the best video codec, with an interval, as text."""
     found = []
     for sample in rows:
         mean, accuracy = size[sample].mean(0), right[sample].mean(0)

@@ -1,4 +1,4 @@
-"""Everything of STAE that is shipped: weights, and the six measured profiles of ``EdgeVision/Video-v0``.
+"""Make all shipped files of STAE: the weights, and the six measured profiles of ``EdgeVision/Video-v0``.
 
     python benchmarks/stae_profiles.py train   --work DIR
     python benchmarks/stae_profiles.py deepisc --work DIR
@@ -7,9 +7,9 @@
 
 ``train`` runs Algorithm 1 on 3200 generated clips: WORK/actions/stae.safetensors. ``deepisc`` trains the DeepISC
 networks behind the same frame attention and classifier. ``actions`` measures 200 generated clips of another seed:
-WORK/profiles/video-actions-stae, -fa-sa and -deepisc. ``ut`` does so on UT-Interaction, leaving one sequence out: for
-each of the 15 sequences all networks are trained further without it. Each step needs those before it; a killed one goes
-on where it stopped. On one core they take about 25, 15, 25 and 75 minutes.
+WORK/profiles/video-actions-stae, -fa-sa and -deepisc. ``ut`` measures UT-Interaction by cross-validation: for each of
+the 15 sequences, all networks are trained further without it. Each step needs the steps before it. A stopped step
+continues where it stopped. On one core the steps take about 25, 15, 25 and 75 minutes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PLAN = Plan()
 
 
 def report(what: str) -> Callable[[int, int], None]:
-    """A line on stderr whenever a tenth more is done."""
+    """A progress callback that prints a line on stderr after each tenth."""
     last = -1
 
     def show(done: int, total: int) -> None:
@@ -54,13 +54,13 @@ def report(what: str) -> Callable[[int, int], None]:
 
 
 def by_step() -> Callable[[str, int, int], None]:
-    """``report`` for callbacks that also name a step."""
+    """A progress callback for several steps, each shown by ``report``."""
     shown: dict[str, Callable[[int, int], None]] = {}
     return lambda step, done, total: shown.setdefault(step, report(step))(done, total)
 
 
 def record(step: str, weights: Path) -> dict[str, Any]:
-    """What every profile says of its origin."""
+    """The metadata on the origin of a profile."""
     return {
         "command": f"python benchmarks/stae_profiles.py {step} --work DIR" + (" --clips DIR" if step == "ut" else ""),
         "weights": weights.name,
@@ -69,21 +69,21 @@ def record(step: str, weights: Path) -> dict[str, Any]:
 
 
 def train(work: Path) -> None:
-    """WORK/actions/stae.safetensors."""
+    """Train STAE: makes WORK/actions/stae.safetensors."""
     command = "python benchmarks/stae_profiles.py train --work DIR"
     config = StaeConfig(len(TRAINING.classes), attention_motion=True, attention_contrast=True)
     train_stae(TRAINING, config, PLAN, work / "actions", provenance={"command": command}, progress=by_step())
 
 
 def deepisc(work: Path) -> None:
-    """WORK/actions/deepisc.safetensors."""
+    """Train DeepISC: makes WORK/actions/deepisc.safetensors."""
     models = StaeModels.load(work / "actions" / "stae.safetensors")
     about = {"command": "python benchmarks/stae_profiles.py deepisc --work DIR"}
     train_deepisc_weights(TRAINING, models, DEEPISC_PLAN, work / "actions", provenance=about, progress=by_step())
 
 
 def profiles(work: Path, source: ClipSource, prefix: str, plan: Plan | None) -> None:
-    """The three profiles of a source, in folds where a plan says how these are trained."""
+    """Measure the three profiles of a source; in folds if there is a plan to train them."""
     weights, deepisc_weights = (work / "actions" / f"{name}.safetensors" for name in ("stae", "deepisc"))
     models, about, out = StaeModels.load(weights), record("ut" if plan else "actions", weights), work / "profiles"
     for name, recovered in (("stae", True), ("fa-sa", False)):
@@ -107,7 +107,9 @@ def main() -> None:
     """Run one step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=("train", "deepisc", "actions", "ut"))
-    parser.add_argument("--work", type=Path, required=True, help="folder for everything; makes a killed run resumable")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for all files; a stopped run continues from it"
+    )
     parser.add_argument("--clips", type=Path, help="UT-Interaction, for the step ut")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

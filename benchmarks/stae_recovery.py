@@ -1,9 +1,9 @@
-"""What recovery is worth: gaps left at zero, interpolated, and filled by STAE's recovery network, on generated clips.
+"""Measure the gain of recovery on generated clips: gaps at zero, interpolated, or filled by feature recovery.
 
     python benchmarks/stae_recovery.py [--weights FILE] [--count N] [--seed SEED]
 
-Prints, for each budget, the accuracy of the classifier on whole frames and on frames with 40 to 80 % of their pixels
-after each of the three, and the mean absolute error of what was not sent, in grey levels.
+Prints, for each budget, the accuracy on whole frames and on frames with 40 to 80 % of their pixels after each of the
+three, and the mean absolute error of the pixels that were not sent, in grey levels.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def main() -> None:
 
 
 def check(models: StaeModels) -> None:
-    """Refuse weights for other clips, or without a budget that is measured.
+    """Check that the weights suit the clips and have all measured budgets.
 
     Raises:
-        ValueError: names the reason.
+        ValueError: they do not.
     """
     if models.classes != GeneratedActions(1).classes or models.config.frames != FRAMES:
         raise ValueError(f"these weights are not for generated clips of {FRAMES} frames")
@@ -84,7 +84,7 @@ def measure(models: StaeModels, data: ClipSet, alpha: int, beta: float) -> tuple
 
 
 def hits(scores: Tensor, target: Tensor) -> Tensor:
-    """How many answers are right."""
+    """Number of right answers."""
     return (scores.argmax(1) == target).sum()
 
 

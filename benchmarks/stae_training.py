@@ -1,10 +1,10 @@
-"""Training STAE step by step (Algorithm 1) against end to end, on generated clips, for one budget.
+"""Compare step-by-step training of STAE (Algorithm 1) with end-to-end training, on generated clips, for one budget.
 
     python benchmarks/stae_training.py [--clips N] [--size PIXELS] [--frames ALPHA] [--pixels BETA] [--seed SEED]
 
-Both begin with the same weights and see the same clips. End-to-end training is given as many gradient steps as all
-steps of Algorithm 1 together, and once more as much processor time. Prints steps, processor seconds, and the accuracy
-of ViT_STAE on clips that neither has seen. One thread, so that times can be compared.
+Both start from the same weights and use the same clips. End-to-end training runs twice: for as many gradient steps as
+Algorithm 1, and for as much processor time. Prints steps, processor seconds, and the accuracy of ViT_STAE on test
+clips. Uses one thread, so that times can be compared.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def compare(given: argparse.Namespace, data: ClipSet, test: ClipSet) -> None:
-    """The table, line by line."""
+    """Print the table, a line per training."""
     budget = given.frames, given.pixels
     base = Plan()
     plan = replace(
@@ -98,7 +98,7 @@ def fresh(size: int, seed: int) -> StaeModels:
 
 
 def gradient_steps(plan: Plan, rows: int) -> int:
-    """Of all steps of Algorithm 1 for one budget."""
+    """Number of gradient steps of Algorithm 1 for one budget."""
     alpha = plan.frames[0]
     twice = 2 if plan.second_vit else 1
     configs = [plan.vit, *([plan.second_vit] if plan.second_vit else []), *[plan.fa] * twice]

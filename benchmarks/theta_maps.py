@@ -1,12 +1,12 @@
-"""How good theta's maps are and what they cost; tables of ``docs/theta.md``.
+"""Measure the quality and the cost of the maps of theta, for the tables in ``docs/theta.md``.
 
     python benchmarks/theta_maps.py agreement --images DIR --labels FILE --backbone FILE --work DIR
     python benchmarks/theta_maps.py cost
 
-``agreement`` compares, on unseen pictures, with each teacher's Grad-CAM of the true class and with its sensitivity:
-mean rank correlation over 14 x 14 regions, and the part of the top third of the regions that both choose. The head is
-cross-fitted in five folds (picture i is in fold i % 5), so no map is made by a head that saw the picture. ``--work``
-keeps what was computed. What the maps save in bytes: ``benchmarks/spatial_gain.py``.
+``agreement`` compares the maps, on unseen pictures, with the Grad-CAM of the true class and with the sensitivity of
+each teacher: mean rank correlation over 14 x 14 regions, and overlap of the most important thirds of the regions. The
+head is cross-fitted in five folds (picture i is in fold i % 5), so every map is made by a head that has not seen the
+picture. ``--work`` is a folder for results. ``benchmarks/spatial_gain.py`` measures the bytes that the maps save.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from edgevision.vision.classifiers import load_classifier
 
 
 def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.ndarray]:
-    """Maps (I, 14, 14) of the centre crops, by what made them."""
+    """Maps (I, 14, 14) of the centre crops, by method."""
     config = TrainingConfig()
     network, teachers = load_mobilenet(given.backbone, config.width), [load_classifier(name) for name in TEACHERS]
     examples = training_examples(dataset, network, teachers, given.work, config, report)
@@ -49,7 +49,7 @@ def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.n
 
 
 def top_overlap(first: np.ndarray, second: np.ndarray, share: float = 1 / 3) -> np.ndarray:
-    """Part of the most important ``share`` of positions that both maps (B, h, w) agree on, (B,)."""
+    """Overlap of the most important ``share`` of positions of two sets of maps (B, h, w), (B,)."""
     count = round(first[0].size * share)
     chosen = []
     for maps in (first, second):
@@ -62,7 +62,7 @@ def top_overlap(first: np.ndarray, second: np.ndarray, share: float = 1 / 3) -> 
 
 
 def report(done: int, total: int) -> None:
-    """One line on stderr that overwrites itself."""
+    """Show progress in one line on stderr."""
     print(f"\r{done}/{total}", end="", file=sys.stderr, flush=True)
 
 
@@ -94,7 +94,7 @@ def cost(_: argparse.Namespace) -> None:
     theta, lite0 = Theta.load(), load_classifier(TEACHERS[0])
     image = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
     times: dict[str, list[float]] = {"theta": [], "lite0": []}
-    for _round in range(60):  # turn by turn, so that both see the same load on the machine
+    for _round in range(60):  # in turns, so that both run under the same load of the machine
         for name, call in (("theta", lambda: theta(image)), ("lite0", lambda: lite0.predict_logits(image[None]))):
             start = time.perf_counter()
             call()

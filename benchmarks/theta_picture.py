@@ -1,4 +1,4 @@
-"""Theta's maps as a picture: each photograph, its map over it, and its regions in thirds by importance.
+"""Draw the maps of theta: each photograph, the map over it, and its regions in thirds by importance.
 
 python benchmarks/theta_picture.py PHOTO.. --out docs/images/theta.png
 """

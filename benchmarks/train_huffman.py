@@ -3,8 +3,9 @@
 Run:  python benchmarks/train_huffman.py --images DIR [DIR ...] --pictures "what they are" --out FILE
 
 Every picture is cut into 224 x 224 crops of several scales, and each is quantised at levels from 1 to 12 with regions
-ranked by a random smooth map, chroma sampled both ways. The files' symbol counts are shared out among the sets, and
-each set is made optimal for its share, in turns (k-means with bits for a distance), until no file changes its set.
+ranked by a random smooth map, with both chroma subsamplings. Then two steps alternate until no file changes its set:
+each file is assigned to the set that codes it with the fewest bits, and each set is made optimal for its files (k-means
+with bits as the distance).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _POSSIBLE[1::2, AC_SYMBOLS] = True
 
 
 def main() -> None:
-    """Count, cluster, write."""
+    """Count symbols, cluster the counts, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=Path, nargs="+", required=True, help="folders of pictures")
     parser.add_argument("--pictures", required=True, help="what the pictures are, for the record")
@@ -69,7 +70,7 @@ def main() -> None:
 
 
 def _crops(path: Path, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-    """The whole picture and three parts of it; grey pictures stay grey."""
+    """Crops of the whole picture and of three parts of it; grey pictures stay grey."""
     with Image.open(path) as opened:
         picture = opened.convert("L" if opened.mode in ("L", "I;16") else "RGB")
     shorter = min(picture.size)
@@ -81,7 +82,7 @@ def _crops(path: Path, random: np.random.Generator) -> Iterator[NDArray[np.uint8
 
 
 def _files(crop: NDArray[np.uint8], random: np.random.Generator) -> Iterator[tuple[float, NDArray[np.int64]]]:
-    """Level and symbol counts (1024,) of some ways to code a crop."""
+    """Level and symbol counts (1024,) of a few files of a crop, coded in random ways."""
     codec = SpatImco()
     for number in range(_FILES_PER_CROP):
         level = float(np.exp(random.uniform(*np.log(_LEVELS))))
@@ -118,7 +119,7 @@ def _table(lengths: NDArray[np.int64]) -> dict[str, list[int]]:
 
 
 def _one_list_a_line(record: dict[str, object]) -> str:
-    """JSON, numbers of a list side by side."""
+    """JSON with each list of numbers on one line."""
     lines = json.dumps(record, indent=1).splitlines()
     joined: list[str] = []
     for line in lines:

@@ -1,10 +1,10 @@
-"""Train the constants of the STAE bitstream's models and write them to ``bitstream/constants.py``.
+"""Train the constants of the models in the STAE bitstream, and write them to ``bitstream/constants.py``.
 
 Run:  OMP_NUM_THREADS=1 python benchmarks/train_video_models.py PHOTOGRAPHS
 
-Clips are made from a folder of JPEG photographs (the shipped constants: 600 of ImageNet classes, one each, with the
-defaults below; no video was used): a still background and pieces of other pictures moving over it, shrunk to 112
-pixels, with noise. Masks keep the highest scores of smoothed gradients.
+Clips are made from a folder of JPEG photographs: a still background, pieces of other pictures that move over it, and
+noise, in 112 x 112 pixels. Masks keep the pixels with the highest smoothed gradients. The shipped constants come from
+600 photographs, one of each of 600 ImageNet classes, with the defaults below; no video was used.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TABLES: dict[str, tuple[tuple[int, ...], str]] = {
 
 
 def main() -> None:
-    """Train in the order in which the models build on each other."""
+    """Train the models in the order of their dependence."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photographs", type=Path, help="folder of pictures")
     parser.add_argument("--clips", type=int, default=60)
@@ -61,7 +61,7 @@ class Photograph:
         self.path = path
 
     def crop(self, random: np.random.Generator, size: int) -> NDArray[np.uint8]:
-        """A square of it, shrunk to ``size``."""
+        """A random square crop of the picture, resized to ``size``."""
         picture = Image.open(self.path).convert("RGB")
         side = int(min(picture.size) * random.uniform(0.6, 1.0))
         left, upper = (int(random.integers(0, whole - side + 1)) for whole in picture.size)
@@ -69,7 +69,7 @@ class Photograph:
 
 
 def made_clip(photographs: list[Photograph], random: np.random.Generator, frames: int) -> NDArray[np.uint8]:
-    """A clip (frames, 112, 112, 3): still background, two things that move over it, noise."""
+    """A clip (frames, 112, 112, 3): a still background, two moving pieces and noise."""
     picked = [photographs[int(number)] for number in random.integers(0, len(photographs), 3)]
     clip = np.repeat(picked[0].crop(random, SIZE)[None], frames, axis=0).astype(np.float64)
     for thing in picked[1:]:
@@ -108,7 +108,7 @@ def mask_prior(masks: list[NDArray[np.bool_]]) -> NDArray[np.int64]:
 
 
 def train_lossless(selected: list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]) -> None:
-    """Weights of predictions and of expected errors, in turns, since each decides on the other's classes."""
+    """Train the weights of predictions and of expected errors in turns, because each depends on the other."""
     volumes = []
     for number, (clip, mask) in enumerate(selected):
         mask = mask if number % 3 else np.ones_like(mask)
@@ -134,7 +134,7 @@ def train_lossless(selected: list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]) 
 
 
 def usual_weights(inputs: NDArray[Any], target: NDArray[Any], sets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Least squares for each set, in units."""
+    """Least-squares weights of the prediction for each set, in units of 1 / ``residuals.UNIT``."""
     weights = np.zeros((KINDS * PLANES * residuals.SETS, len(INPUTS)))
     for number in np.unique(sets):
         used, mine = USED.reshape(KINDS * PLANES, -1)[number // residuals.SETS], sets == number
@@ -144,7 +144,7 @@ def usual_weights(inputs: NDArray[Any], target: NDArray[Any], sets: NDArray[np.i
 
 
 def error_weights(signs: NDArray[Any], error: NDArray[Any], group: NDArray[np.int8]) -> NDArray[np.int64]:
-    """Weights >= 0 of the signs, a constant first, under which Laplacian errors are likeliest, [1/16]."""
+    """Maximum-likelihood weights >= 0 of the signs for Laplacian errors, a constant first, [1/16]."""
     weights = np.zeros((KINDS * PLANES, 1 + len(SIGNS)))
     for number in range(len(weights)):
         used = np.concatenate(([True], SIGNS_USED.reshape(KINDS * PLANES, -1)[number]))
@@ -159,13 +159,13 @@ def error_weights(signs: NDArray[Any], error: NDArray[Any], group: NDArray[np.in
 
 
 def learn(**changed: NDArray[Any]) -> None:
-    """Set constants in the running models."""
+    """Set constants of the models in memory."""
     for name, values in changed.items():
         getattr(models, name.upper())[:] = values
 
 
 def save(path: Path) -> None:
-    """Write the running models' constants."""
+    """Write the constants of the models in memory."""
     tables = []
     for name, kind in models.KINDS.items():
         stored = np.round(getattr(models, name) * (256 if name == "MASK_PRIOR" else 1)).astype(kind)

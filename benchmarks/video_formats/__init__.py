@@ -1,4 +1,4 @@
-"""Conventional codecs to compare with: H.264, H.265, JPEG for each frame, and fewer frames in front of any of them.
+"""Conventional codecs for comparison: H.264, H.265 and JPEG per frame, all with a function that drops frames.
 
 >>> from video_formats import REFERENCES, subsample
 >>> codec = REFERENCES["h264"]

@@ -1,4 +1,4 @@
-"""H.264 and H.265 through PyAV: the bytes are the bare elementary stream, without a container.
+"""H.264 and H.265 by PyAV. The bytes are the elementary stream, without a container.
 
 Source: ITU-T H.264 and H.265, Annex B (byte stream format).
 """
@@ -24,7 +24,7 @@ from edgevision.errors import BitstreamError
 MAX_LEVEL = 51.0
 MAX_SIDE = 2**13  # of a frame [pixel]
 _PADDED = 0x80
-_FRAME_TIME = Fraction(1, 25)  # nominal: rate control wants one, nothing stores it
+_FRAME_TIME = Fraction(1, 25)  # nominal: rate control needs one, the stream does not store it
 _CONVERSION = Interpolation.BICUBIC | EXACT
 # x264 puts its version and settings, nearly 700 bytes, into an SEI unit (type 6); no decoder needs it.
 _SEI = re.compile(rb"\x00?\x00\x00\x01\x06.*?(?=\x00?\x00\x00\x01|\Z)", re.DOTALL)
@@ -34,9 +34,10 @@ _SEI = re.compile(rb"\x00?\x00\x00\x01\x06.*?(?=\x00?\x00\x00\x01|\Z)", re.DOTAL
 class MotionCodec:
     """A codec with motion compensation, preset ``slow``, 4:2:0, one key frame, one thread (for equal bytes).
 
-    A level is the constant rate factor (CRF), 0 to 51, larger compresses more. Chroma at half resolution needs even
-    sides, and the encoders a least size: other frames are padded by their edge, and two bytes in front of the stream
-    say by how many rows and columns. A stream itself begins with a zero byte, so most clips need nothing in front.
+    A level is the constant rate factor (CRF), 0 to 51; a larger one compresses more. Chroma at half resolution needs
+    even sides, and the encoders have a least size. Other frames are padded by repeating their edge, and two bytes
+    before the stream give the number of added rows and columns. Frames without padding need no such bytes, because a
+    stream begins with a zero byte.
 
     Attributes:
         name: ``h264`` or ``h265``.
@@ -56,7 +57,7 @@ class MotionCodec:
 
     @property
     def version(self) -> str:
-        """PyAV's version and that of the FFmpeg in it."""
+        """Versions of PyAV and of its FFmpeg."""
         return f"PyAV {av.__version__}, libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
 
     def encode(self, clip: ByteClip, level: float) -> bytes:
@@ -89,7 +90,7 @@ class MotionCodec:
     def decode(self, data: bytes) -> ByteClip:
         """See ``ReferenceCodec.decode``.
 
-        An elementary stream does not say how many frames it has: one that is cut between frames is a shorter clip.
+        An elementary stream does not store its number of frames: if it is cut between frames, it is a shorter clip.
         """
         padded = bool(data) and data[0] >= _PADDED
         below, right = (data[0] - _PADDED, int.from_bytes(data[1:2])) if padded else (0, 0)
@@ -120,7 +121,7 @@ class MotionCodec:
         yield from context.decode(None)
 
 
-# Classifiers, not eyes, look at the result, so no bits are spent on its looks (psy).
+# The result is for classifiers, so psychovisual optimisation (psy) is off.
 # Equal bytes: with AVX-512, x264's depend on what its memory held before, and x265's do in frames of less than 96
 # pixels; below 64 it even writes beyond its memory (x264 core 165, x265 4.2).
 _X264 = "keyint=infinite:scenecut=0:psy=0:asm=sse2"

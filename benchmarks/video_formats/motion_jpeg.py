@@ -1,4 +1,4 @@
-"""JPEG for each frame of a clip, whole files or in the abbreviated format, one after the other.
+"""JPEG per frame of a clip, as whole files or in the abbreviated format, concatenated.
 
 Source: ITU-T T.81, Annex B.4 (abbreviated format for compressed image data).
 """
@@ -18,19 +18,19 @@ from edgevision.codecs.jpeg.markers import APP0, read_header
 from edgevision.data.clips import MAX_CLIP_FRAMES, MAX_CLIP_PIXELS, check_clip
 from edgevision.errors import BitstreamError
 
-_LENGTH = 4  # bytes in front of each frame that say how long it is, as in the index of any container
-_TABLES_ONLY, _IMAGE_ONLY = 1, 2  # Pillow's names for the two abbreviated formats are numbers
+_LENGTH = 4  # bytes of the length in front of each frame, as in the index of any container
+_TABLES_ONLY, _IMAGE_ONLY = 1, 2  # Pillow's numbers of the two abbreviated formats
 
 
 @dataclass(frozen=True)
 class JpegCodec:
-    """A JPEG per frame, 4:2:0; a level is JPEG's quality, 1 to 95, larger compresses less.
+    """A JPEG file per frame, 4:2:0. A level is the quality of JPEG, 1 to 95; a larger one compresses less.
 
-    The clip's first byte is the quality, and each frame follows with its length.
+    The first byte of a clip is the quality. Each frame follows, after its length.
 
     Attributes:
-        abbreviated: leave out what the quality already says: quantisation tables and file header; and Huffman
-            tables where a frame's own would cost more than they save. Fairer to JPEG in clips of small frames.
+        abbreviated: leave out quantisation tables and file header, which follow from the quality, and also Huffman
+            tables if optimised ones cost more than they save. This is fairer to JPEG in clips of small frames.
         levels: least to most compressed.
     """
 
@@ -44,7 +44,7 @@ class JpegCodec:
 
     @property
     def version(self) -> str:
-        """Pillow's version and its library's."""
+        """Versions of Pillow and of its JPEG library."""
         return f"Pillow {PIL.__version__}, {features.version('jpg')}"
 
     def encode(self, clip: ByteClip, level: float) -> bytes:
@@ -81,7 +81,7 @@ JPEG_ABBREVIATED = JpegCodec(abbreviated=True)
 
 
 def _split(data: bytes) -> list[bytes]:
-    """The frames' files."""
+    """Split a clip into the files of its frames."""
     files, position = [], 1
     while position < len(data):
         start = position + _LENGTH
@@ -128,5 +128,5 @@ def _pixels(file: bytes) -> ByteImage:
     try:
         with Image.open(io.BytesIO(file), formats=["JPEG"]) as picture:
             return np.asarray(picture.convert("RGB"))
-    except Exception as error:  # Pillow's parsers raise many types on bad bytes; there is one answer to all
+    except Exception as error:  # Pillow raises many types of error on bad bytes
         raise BitstreamError(f"JPEG data cannot be decoded ({type(error).__name__})") from error

@@ -1,4 +1,4 @@
-"""What the conventional codecs have in common: one interface, and sampling fewer frames in front of any of them."""
+"""The interface of the conventional codecs, and a function that drops frames before encoding."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from edgevision.data.clips import check_clip, sample_indices
 
 @runtime_checkable
 class ReferenceCodec(Protocol):
-    """Turns clips into bytes and back; the same clip and level give the same bytes.
+    """Encodes and decodes clips. The same clip and level give the same bytes.
 
     Attributes:
-        name: for tables and records.
-        version: of the libraries behind it.
-        levels: a ladder of the codec's own quality numbers, least to most compressed.
+        name: name in tables and records.
+        version: versions of the libraries.
+        levels: quality numbers of the codec, least to most compressed.
     """
 
     @property
@@ -43,7 +43,7 @@ class ReferenceCodec(Protocol):
 
 
 def subsample(clip: ByteClip, frames: int) -> ByteClip:
-    """Take frames at equal distances in time: the centres of ``frames`` equal segments.
+    """Take frames at equal distances in time, at the centres of ``frames`` equal segments.
 
     Raises:
         ValueError: not a clip, or not 1 to F frames.

@@ -1,7 +1,8 @@
-"""The command ``edgevision``: entry point, and how errors reach the user.
+"""The command ``edgevision``: its entry point, and how it reports errors.
 
-Wrong input costs one line on stderr and exit code 2, a defect of the package one line and 70. An interrupt (exit code
-130) or SIGTERM (143) says how to go on. ``--debug``, anywhere in the line, shows the traceback.
+Wrong input prints one line on stderr and exits with code 2; a bug of the package prints one line and exits with 70.
+An interrupt (exit code 130) or SIGTERM (143) prints how to continue. ``--debug``, anywhere in the line, shows the
+traceback.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         if "--debug" in given:
             raise
-        code = _complain_of_defect(error)
+        code = _print_bug(error)
     if code in (_INTERRUPTED, _TERMINATED):
         print(f"edgevision: {_GO_ON}", file=sys.stderr)
     sys.exit(code)
@@ -49,7 +50,7 @@ def _terminate(*_: object) -> None:
     raise _Terminated
 
 
-def _complain_of_defect(error: Exception) -> int:
+def _print_bug(error: Exception) -> int:
     text = " ".join(f"{type(error).__name__}: {error}".split())
     print(
         f"edgevision: a defect of the package, please report it: {text}; add --debug for the traceback", file=sys.stderr
@@ -62,7 +63,7 @@ def _run(arguments: list[str]) -> int:
         for module in ("typer", "rich"):
             require(module, "cli")
     except MissingExtraError as error:
-        return _complain(error)
+        return _print_error(error)
     import typer
 
     from edgevision.cli.app import app
@@ -76,20 +77,20 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if not _is_wrong_input(error) or "--debug" in arguments:
             raise
-        return _complain(error)
+        return _print_error(error)
     return code if isinstance(code, int) else 0
 
 
 @contextmanager
 def _short_warnings() -> Iterator[None]:
-    """Print what the package warns of in one line, as errors are, without a place in the code."""
+    """Print warnings of the package in one line, as errors are, without the place in the code."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", DataSetWarning)
         show = warnings.showwarning
 
         def show_shortly(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, DataSetWarning):
-                _complain(message)
+                _print_error(message)
             else:
                 show(message, category, *place, **more)
 
@@ -98,12 +99,13 @@ def _short_warnings() -> Iterator[None]:
 
 
 def _is_wrong_input(error: Exception) -> bool:
-    """Whether the user can mend it: typer's usage errors, our own errors, and what the system says of files."""
+    """Whether the user can correct it: errors of usage (typer), of this package, of files and of memory."""
     known = (EdgeVisionError, OSError, MemoryError, gymnasium.error.Error)
     return isinstance(error, known) or hasattr(error, "format_message")
 
 
-def _complain(error: Any) -> int:
+def _print_error(error: Any) -> int:
+    """Print the error in one line on stderr; returns the exit code."""
     if hasattr(error, "format_message"):
         message, context = error.format_message(), getattr(error, "ctx", None)
         if context is not None:

@@ -1,17 +1,17 @@
-"""The commands and their help. Everything slow is imported inside the commands, so that ``--help`` is instant."""
+"""The commands and their help. Commands import slow modules only when they run, so ``--help`` is fast."""
 
 from __future__ import annotations
 
 import typer
 
 from edgevision import __version__
-from edgevision.cli import codec_commands
-from edgevision.cli import image_commands as images
-from edgevision.cli import importance_command as importance
-from edgevision.cli import info_command as information
-from edgevision.cli import policy_commands as comparing
-from edgevision.cli import video_commands as video
+from edgevision.cli.codec_commands import bench, compare
+from edgevision.cli.image_commands import compress, decompress, inspect, profile_image
+from edgevision.cli.importance_command import train_importance
+from edgevision.cli.info_command import info
+from edgevision.cli.policy_commands import demo, evaluate, train
 from edgevision.cli.reproduce_command import reproduce
+from edgevision.cli.video_commands import train_stae
 from edgevision.cli.video_profile_command import profile_video
 
 app = typer.Typer(
@@ -19,17 +19,26 @@ app = typer.Typer(
     help=(
         "Learned offloading control in edge vision: environments, classical controllers, agents and codecs.\n\n"
         "Start with **edgevision demo**: it trains an agent, compares it with the classical controllers and "
-        "writes a report with pictures. **edgevision info** lists environments, policies and profiles."
+        "writes a report with plots. **edgevision info** lists environments, policies and profiles.\n\n"
+        "Example: **edgevision evaluate EdgeVision/Paper-v0 co-crra fracr-exact**"
     ),
     rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-profile = typer.Typer(help="Measure operating-point profiles: what a codec and a classifier do, as a table.")
+profile = typer.Typer(
+    help=(
+        "Measure operating-point profiles: tables of the bytes, answers and times of a codec and a classifier.\n\n"
+        "Example: **edgevision profile image --images photos --labels photos/labels.csv --name my-cameras**"
+    )
+)
 app.add_typer(profile, name="profile")
 codec = typer.Typer(
-    help="Compare codecs at equal accuracy and at equal bytes, with intervals; train the networks of codecs."
+    help=(
+        "Compare codecs at equal accuracy and at equal bytes, with intervals. Train the networks of the codecs.\n\n"
+        "Example: **edgevision codec compare image-lite0-spat-imco image-lite0-uniform**"
+    )
 )
 app.add_typer(codec, name="codec")
 
@@ -50,31 +59,15 @@ def _without_command(
 
 
 @profile.callback(invoke_without_command=True)
-def _profile_without_command(context: typer.Context) -> None:
-    _help_if_alone(context)
-
-
 @codec.callback(invoke_without_command=True)
-def _codec_without_command(context: typer.Context) -> None:
-    _help_if_alone(context)
-
-
 def _help_if_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
 
-app.command("demo")(comparing.demo)
-app.command("train")(comparing.train)
-app.command("evaluate")(comparing.evaluate)
-app.command("reproduce")(reproduce)
-app.command("compress")(images.compress)
-app.command("decompress")(images.decompress)
-app.command("inspect")(images.inspect)
-app.command("info")(information.info)
-profile.command("image")(images.profile_image)
+for command in (demo, train, evaluate, reproduce, compress, decompress, inspect, info):
+    app.command()(command)
+profile.command("image")(profile_image)
 profile.command("video")(profile_video)
-codec.command("bench")(codec_commands.bench)
-codec.command("compare")(codec_commands.compare)
-codec.command("train-importance")(importance.train_importance)
-codec.command("train-stae")(video.train_stae)
+for codec_command in (bench, compare, train_importance, train_stae):  # typer writes hyphens for underscores
+    codec.command()(codec_command)

@@ -1,4 +1,4 @@
-"""A codec as typed on the command line."""
+"""Make the codec that the user names on the command line."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def make_codec(text: str) -> ImageCodec:
-    """The codec ``NAME`` or ``NAME:key=value,key=value``.
+    """Make the codec that is given as ``NAME`` or ``NAME:key=value,key=value``.
 
     Raises:
-        BadParameter: the codec has no such setting, or it is out of range.
+        BadParameter: the codec has no such setting, or its value is out of range.
         UnknownNameError: there is no such codec.
     """
     from edgevision import codecs

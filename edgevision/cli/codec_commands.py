@@ -1,4 +1,4 @@
-"""The command ``codec``: what codecs save over each other, measured on images or read from profiles."""
+"""The commands ``codec bench`` and ``codec compare``: the bytes that one codec saves over another."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _RESAMPLES = typer.Option(min=100, help="Bootstrap samples of the images.")
 def bench(
     images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
     labels: Annotated[Path | None, LABELS] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Classifier, by timm's name; repeatable.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Name of a classifier in timm; repeatable.")] = None,
     codec: Annotated[
-        list[str] | None, typer.Option(help="Codec, with options if wanted (spat-imco:strategy=p3); repeatable.")
+        list[str] | None, typer.Option(help="Codec, with settings after a colon (spat-imco:strategy=p3); repeatable.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for profiles and plots; makes a killed run resumable.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for profiles and plots. A stopped run continues from it.")] = Path(
         "runs/codecs"
     ),
     json_file: Annotated[Path | None, typer.Option("--json", help="File for all numbers as JSON.")] = None,
@@ -35,8 +35,8 @@ def bench(
 ) -> None:
     """Measure accuracy against bytes, and what each codec saves over uniform JPEG at equal accuracy.
 
-    Codecs may also be webp and avif, where the installed Pillow has them. Writes OUT/*.npz and .json (a profile per
-    classifier and codec, reused by the next run), OUT/accuracy-bytes-MODEL.png and OUT/bytes-saved.png.
+    webp and avif are codecs too, if the installed Pillow can write them. Writes OUT/*.npz and .json (a profile for
+    each classifier and codec, which the next run uses again), OUT/accuracy-bytes-MODEL.png and OUT/bytes-saved.png.
 
     Example: **edgevision codec bench --images photos --labels photos/labels.csv --codec spat-imco --codec webp**
     """
@@ -67,14 +67,14 @@ def bench(
 
 
 def compare(
-    profile: Annotated[str, typer.Argument(help="Profile, by name or path of its .npz file.", show_default=False)],
-    reference: Annotated[str, typer.Argument(help="Profile that it is compared with.", show_default=False)],
+    profile: Annotated[str, typer.Argument(help="Profile: a name, or the path of an .npz file.", show_default=False)],
+    reference: Annotated[str, typer.Argument(help="Profile to compare it with.", show_default=False)],
     json_file: Annotated[Path | None, typer.Option("--json", help="File for all numbers as JSON.")] = None,
     resamples: Annotated[int, _RESAMPLES] = 2000,
 ) -> None:
     """Compare two measured profiles of the same images: bytes at equal accuracy, accuracy at equal bytes and mu.
 
-    Needs no images. Writes nothing but, where asked for, the JSON file.
+    Needs no images. Writes only the file of --json.
 
     Example: **edgevision codec compare image-lite0-spat-imco image-lite0-uniform**
     """
@@ -91,7 +91,7 @@ def compare(
 
 
 def _codecs(specifications: list[str]) -> dict[str, ImageCodec]:
-    """Codecs by what was typed; a reference that Pillow lacks is left out with a word."""
+    """The codecs by the text that names them. Leaves out, with a message, formats that the installed Pillow lacks."""
     from edgevision.experiments.codec_comparison.pillow_formats import REFERENCES, PillowCodec, available_references
 
     chosen: dict[str, ImageCodec] = {}
@@ -106,7 +106,7 @@ def _codecs(specifications: list[str]) -> dict[str, ImageCodec]:
 
 
 def _with_bar(total: int, measure: Any) -> Any:
-    """Run ``measure`` with a callback that moves one bar over all its jobs."""
+    """Run ``measure`` with a progress callback; one bar shows all of its stages together."""
     from edgevision.progress import progress_bar
 
     done: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Commands on images: compress, decompress, inspect, and measure a codec's operating points."""
+"""Commands on images: ``compress``, ``decompress``, ``inspect`` and ``profile image``."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 
 _SOURCE = typer.Argument(help="File to read.", show_default=False)
 _TARGET = typer.Argument(help="File to write; replaced if it exists.", show_default=False)
-_CODEC = typer.Option(help="spat-imco (region-wise, by importance) or uniform (plain JPEG).")
-_SETTINGS = "Settings follow a colon: spat-imco:container=plain"
-_NAMED = 5  # skipped pictures that are named; the profile's metadata says why, and of all
-_MAKE_CODEC = typer.Option(help=f"spat-imco (region-wise, by importance) or uniform (plain JPEG). {_SETTINGS}")
+_NAMES = "spat-imco (region-wise, by importance) or uniform (plain JPEG)."
+_CODEC = typer.Option(help=_NAMES)
+_CODEC_WITH_SETTINGS = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
+_NAMED = 5  # skipped pictures that are named; the metadata of the profile lists all with reasons
 
 
 def compress(
     source: Annotated[Path, _SOURCE],
     target: Annotated[Path, _TARGET],
-    codec: Annotated[str, _MAKE_CODEC] = "spat-imco",
-    level: Annotated[float | None, typer.Option(help="Quantisation level, 0.0625 to 64; larger: smaller file.")] = None,
+    codec: Annotated[str, _CODEC_WITH_SETTINGS] = "spat-imco",
+    level: Annotated[
+        float | None, typer.Option(help="Quantisation level, 0.0625 to 64. A larger level makes a smaller file.")
+    ] = None,
     target_bytes: Annotated[int | None, typer.Option(help="Largest size of the file in bytes.")] = None,
     ratio: Annotated[
-        float | None, typer.Option(help="Compression ratio o: the file has at most (1 - o) raw size.")
+        float | None, typer.Option(help="Compression ratio o: the file has at most (1 - o) times the raw size.")
     ] = None,
 ) -> None:
     """Compress a picture so that a classifier still recognises it.
 
-    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. Only
-    'edgevision decompress' reads what spat-imco writes, unless it is told to write for any viewer, as in the second
-    example, at the price of a somewhat larger file.
+    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. Files of
+    spat-imco need 'edgevision decompress'. With container=plain, as in the second example, they are a little larger
+    and open in any viewer.
 
     Example: **edgevision compress photo.png photo.jpg --target-bytes 20000**
 
@@ -69,10 +71,9 @@ def decompress(
     target: Annotated[Path, _TARGET],
     codec: Annotated[str, _CODEC] = "spat-imco",
 ) -> None:
-    """Decode a compressed picture into an ordinary one.
+    """Decode a compressed picture and save it in a common format.
 
-    Writes TARGET in the format of its suffix (.png keeps every decoded pixel as it is). spat-imco reads ordinary JPEG
-    files too.
+    The suffix of TARGET gives the format; .png keeps every decoded pixel. spat-imco also reads ordinary JPEG files.
 
     Example: **edgevision decompress photo.jpg decoded.png**
     """
@@ -86,11 +87,11 @@ def decompress(
 
 def inspect(
     source: Annotated[Path, _SOURCE],
-    overlay: Annotated[Path | None, typer.Option(help="Picture to write: levels in colour over the image.")] = None,
+    overlay: Annotated[Path | None, typer.Option(help="Picture to write: the image with its levels in colour.")] = None,
 ) -> None:
-    """Say what is in a compressed picture: codec, container, size, levels and how many regions have each.
+    """Show what is in a compressed picture: codec, container, size, levels and the number of regions at each level.
 
-    Writes nothing, or with --overlay a picture (red: finest level, blue: coarsest; mapped files only).
+    Writes nothing. With --overlay it writes a picture (red: finest level, blue: coarsest; mapped files only).
 
     Example: **edgevision inspect photo.jpg --overlay levels.png**
     """
@@ -122,14 +123,14 @@ def profile_image(
     images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
     name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
     labels: Annotated[Path | None, LABELS] = None,
-    model: Annotated[str, typer.Option(help="Classifier, by timm's name.")] = "tf_efficientnet_lite0",
+    model: Annotated[str, typer.Option(help="Name of a classifier in timm.")] = "tf_efficientnet_lite0",
     codec: Annotated[str, _CODEC] = "spat-imco",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
 ) -> None:
-    """Run every image through codec and classifier at every level: the bytes, the answers and the times.
+    """Measure a profile: bytes, answers and times of every image at every level of a codec, with one classifier.
 
-    Writes OUT/NAME.npz and OUT/NAME.json, which environments take as profile=OUT/NAME.npz. Goes on where an earlier
-    run with the same settings was stopped.
+    Writes OUT/NAME.npz and OUT/NAME.json; environments take the profile as profile=OUT/NAME.npz. Run the same command
+    again to continue a stopped run.
 
     Example: **edgevision profile image --images photos --labels photos/labels.csv --name my-cameras**
     """
@@ -138,20 +139,19 @@ def profile_image(
     from edgevision import codecs
     from edgevision.data.images import ImageFolder
     from edgevision.measure.image_profile import measure_image_profile
-    from edgevision.progress import progress_bar
+    from edgevision.progress import stage_bars
     from edgevision.vision.classifiers import load_classifier
 
     dataset = ImageFolder(images, labels)
-    with progress_bar("measure (images)", len(dataset)) as advance:
-        done = 0
-
-        def report(now: int, total: int) -> None:
-            nonlocal done
-            advance(now - done)
-            done = now
-
+    with stage_bars() as report:
         profile = measure_image_profile(
-            dataset, codecs.make(codec), load_classifier(model), None, out, name, progress=report
+            dataset,
+            codecs.make(codec),
+            load_classifier(model),
+            None,
+            out,
+            name,
+            progress=lambda done, total: report("measure (images)", done, total),
         )
     skipped = list(profile.metadata["skipped"])
     if skipped:

@@ -1,4 +1,4 @@
-"""The command ``codec train-importance``: the network that makes importance maps on the device."""
+"""The command ``codec train-importance``: train the network that makes importance maps on the device."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from edgevision.imports import CODEC_LIBRARIES, require, require_all
 from edgevision.storage import sha256
 
 _LABELS = typer.Option(
-    help="CSV file with columns file, and class_index (number) or class (name), ImageNet's. Without it each sub-folder "
-    "is read, and the teachers explain the class that they predict."
+    help="CSV file with columns file, and class_index (number) or class (name) of ImageNet. Without it all sub-folders "
+    "are read, and the teachers explain the class that they predict."
 )
 _RECORD = "for the record"
 
@@ -22,19 +22,19 @@ def train_importance(
     images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
     backbone: Annotated[Path, typer.Option(help="torchvision's mobilenet_v2-b0353104.pth.", show_default=False)],
     labels: Annotated[Path | None, _LABELS] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write to; makes a killed run resumable.")] = Path("runs/theta"),
-    views: Annotated[
-        int | None, typer.Option(min=1, help="Views per picture; the training's own number by default.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of views, weights and order.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder to write to. A stopped run continues from it.")] = Path(
+        "runs/theta"
+    ),
+    views: Annotated[int | None, typer.Option(min=1, help="Views of each picture; 3 by default.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of views, weights and order.")] = 0,
     origin: Annotated[str, typer.Option(help=f"Where the backbone comes from, {_RECORD}.")] = "not stated",
     licence: Annotated[str, typer.Option(help=f"Licence of the backbone, {_RECORD}.")] = "not stated",
 ) -> None:
     """Train the importance network theta on the maps of EfficientNet-Lite0, -Lite1 and -Lite2.
 
-    Writes OUT/theta.safetensors and OUT/theta.json, and while it runs examples, checkpoints and TensorBoard logs
-    (tensorboard --logdir OUT). The same command goes on where a killed one stopped. docs/theta.md says where the
-    backbone comes from, and how to use what was trained.
+    Writes OUT/theta.safetensors and OUT/theta.json. During training it writes examples, checkpoints and TensorBoard
+    logs (tensorboard --logdir OUT). Run the same command again to continue a stopped run. docs/theta.md explains where
+    to get the backbone and how to use the trained network.
 
     Example: **edgevision codec train-importance --images photos --labels photos/labels.csv
     --backbone mobilenet_v2-b0353104.pth**

@@ -1,4 +1,4 @@
-"""The command ``info``: what is installed and what there is to choose from."""
+"""The command ``info``: installed versions and extras, and the names of environments, policies and profiles."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _extra(name: str) -> str:
 
 
 def _packages(extra: str) -> list[str]:
-    """Names of the packages that an extra brings, from the installed metadata."""
+    """Names of the packages of an extra, from the installed metadata."""
     try:
         lines = requires(_DISTRIBUTION) or []
     except PackageNotFoundError:

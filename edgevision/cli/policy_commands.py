@@ -1,4 +1,4 @@
-"""Commands on policies: the demonstration, training and evaluation."""
+"""Commands on policies: ``demo``, ``train`` and ``evaluate``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgevision.imports import require
 
 _ENV = typer.Argument(help="Environment id, such as EdgeVision/Image-v0.", show_default=False)
 _SET = typer.Option("--set", help="Scenario setting key=value, repeatable: --set users=10 --set deadline_ms=50,100.")
-_PROCESSES = typer.Option(help="Worker processes for policies that solve a program per slot.")
+_PROCESSES = typer.Option(help="Worker processes for policies that solve an optimisation in every slot.")
 _CORES = min(2, os.cpu_count() or 1)
 
 
@@ -20,7 +20,9 @@ def demo(
     what: Annotated[str, typer.Argument(help="image (EdgeVision/Image-v0) or video (EdgeVision/Video-v0).")] = "image",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to write to; a killed run goes on there. By default runs/demo or runs/demo-video."),
+        typer.Option(
+            help="Folder to write to, by default runs/demo or runs/demo-video. A stopped run continues from it."
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(help="Environment steps to train for; by default 600000 on images, 900000 on video.")
@@ -31,8 +33,8 @@ def demo(
 ) -> None:
     """Train PPO and compare it with the classical controllers, on images (the default) or on video.
 
-    Takes a few minutes on two cores. Writes OUT/report.html with tables and pictures, OUT/evaluation.json, CSV
-    files, plots/, and the trained agent with its TensorBoard logs. Parts that are finished are not repeated.
+    Takes a few minutes on two cores. Writes OUT/report.html with tables and plots, OUT/evaluation.json, CSV files,
+    plots/, and the trained agent with its TensorBoard logs. A second run uses finished parts again.
 
     Example: **edgevision demo --out runs/demo** or **edgevision demo video**
     """
@@ -45,16 +47,18 @@ def demo(
 def train(
     env: Annotated[str, _ENV],
     algo: Annotated[str | None, typer.Option(help="ppo (the default) or sac.", show_default=False)] = None,
-    steps: Annotated[int | None, typer.Option(help="Environment steps; the algorithm's own number by default.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of networks, exploration and episodes; 0 by default.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/ID-ALGO-seedN.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in OUT after a kill.")] = False,
+    steps: Annotated[
+        int | None, typer.Option(help="Environment steps; by default the number in the hyperparameters.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of networks, exploration and episodes; 0 by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; by default runs/ID-ALGO-seedN.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the stopped run in OUT.")] = False,
     settings: Annotated[list[str] | None, _SET] = None,
 ) -> None:
-    """Train an agent. Measured profiles are trained on their train contents only.
+    """Train an agent. On a measured profile it sees the contents of the train split only.
 
-    Writes OUT: the best policy on the validation seeds (policy.json, .safetensors), checkpoints, curve.json and
-    TensorBoard logs. OUT is then a policy for 'edgevision evaluate'.
+    Writes to OUT the policy that scored best on the validation seeds (policy.json, .safetensors), checkpoints,
+    curve.json and TensorBoard logs. 'edgevision evaluate' takes the folder OUT as a policy.
 
     Example: **edgevision train EdgeVision/Paper-v0 --steps 200000 --out runs/paper-ppo**
     """
@@ -72,7 +76,7 @@ def train(
             raise typer.BadParameter("--resume takes every setting from the run; give only the id and --out")
         trained = RunFolder(folder).read_config().get("training", {}).get("env_id")
         if trained != env:
-            raise typer.BadParameter(f"the run in {folder} is of {trained}, not of {env}")
+            raise typer.BadParameter(f"the run in {folder} was trained on {trained}, not on {env}")
         summary = agents.resume(folder)
     else:
         config = agents.TrainConfig(
@@ -90,19 +94,21 @@ def evaluate(
     policies: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names, names with options (fixed:operating_point=7), run folders. Default: all that apply."
+            help="Names, names with options (fixed:operating_point=7), run folders. Default: all for this environment."
         ),
     ] = None,
-    episodes: Annotated[int, typer.Option(help="How many, on the first seeds of the split (at most 1000).")] = 100,
-    split: Annotated[str, typer.Option(help="test, or validation to select models.")] = "test",
+    episodes: Annotated[
+        int, typer.Option(help="Number of episodes, from the first seed of the split on (at most 1000).")
+    ] = 100,
+    split: Annotated[str, typer.Option(help="test, or validation (to select models).")] = "test",
     settings: Annotated[list[str] | None, _SET] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the report; also makes a killed run resumable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report. A stopped run continues from it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     processes: Annotated[int, _PROCESSES] = _CORES,
 ) -> None:
     """Compare policies on common random numbers: scores with intervals, and decision times.
 
-    Writes nothing, or with --out a report: report.html, evaluation.json, summary.csv, episodes.csv and plots/.
+    Writes nothing. With --out it writes report.html, evaluation.json, summary.csv, episodes.csv and plots/.
 
     Example: **edgevision evaluate EdgeVision/Paper-v0 co-crra fracr-exact --episodes 50 --out runs/paper**
     """
@@ -121,7 +127,7 @@ def evaluate(
     known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)
     config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:
-        require("matplotlib", "report")  # now rather than after the evaluation
+        require("matplotlib", "report")  # before the evaluation, which takes long
     evaluation = run(config, out, processes=processes)
     if as_json:
         typer.echo(json.dumps(record(evaluation, summarise(evaluation), episodes=False), indent=1, default=str))

@@ -18,29 +18,33 @@ if TYPE_CHECKING:
     from edgevision.progress import StageProgress
 
 DATA = typer.Option(help="actions (generated), hmdb51, ut-interaction, or folder (of videos, a sub-folder per class).")
-CLIPS = typer.Option(help="Folder of the data set; actions need none.", show_default=False)
+CLIPS = typer.Option(help="Folder of the data set; not needed for actions.", show_default=False)
 COUNT = "Number of generated clips"
 _VIT = typer.Option(
-    help="hybrid (112 x 112 pixels; the default) or a vision transformer by timm's name, whose size frames are given: "
-    "vit_base_patch16_224 is the paper's.",
+    help="hybrid (112 x 112 pixels; the default) or the name of a vision transformer in timm. Frames are resized to "
+    "its input size. The paper uses vit_base_patch16_224.",
     show_default=False,
 )
-_FRAMES = typer.Option(help="Frame budgets alpha, of 16.", show_default="1,2,4,8,16")
-_PIXELS = typer.Option(help="Pixel budgets beta.", show_default="1,0.9,0.8,0.7,0.6,0.5,0.4")
-_START = typer.Option(help="Weights to train further (.safetensors, its .json beside it).", show_default=False)
+_FRAMES = typer.Option(help="Frame budgets alpha: how many of 16 frames are kept.", show_default="1,2,4,8,16")
+_PIXELS = typer.Option(
+    help="Pixel budgets beta: the share of pixels kept in each frame.", show_default="1,0.9,0.8,0.7,0.6,0.5,0.4"
+)
+_START = typer.Option(
+    help="Weights to train further (a .safetensors file with its .json file beside it).", show_default=False
+)
 _INSERTION = typer.Option(
-    help="Where frame attention is put for training: features (weighs the frames' features) or input (multiplies the "
-    "frames, as published).",
+    help="Where frame attention acts in training: features (weights on the features of the frames) or input (the "
+    "frames are multiplied, as published).",
     show_default="features",
 )
 _EXTENDED = typer.Option(
     "--extended",
-    help="Attention beyond the paper, as in the shipped weights: to frames also by how they differ, to pixels by "
-    "contrast of either sign.",
+    help="Extend the attention of the paper, as in the shipped weights: frame attention also sees how a frame differs "
+    "from its neighbours, and spatial attention treats dark and bright contrast alike.",
 )
 LIBRARIES = ("torch", "timm", "safetensors", "constriction")
 TRAINING_CLIPS = 3200  # by default
-_HELD_BACK = 40
+_HELD_BACK = 40  # generated test clips, at least
 
 
 def train_stae(
@@ -54,20 +58,27 @@ def train_stae(
     insertion: Annotated[str | None, _INSERTION] = None,
     extended: Annotated[bool, _EXTENDED] = False,
     end_to_end: Annotated[
-        bool, typer.Option("--end-to-end", help="Train all networks of one budget at once; needs one of each budget.")
+        bool,
+        typer.Option(
+            "--end-to-end",
+            help="Train all networks of one budget together; give one number to --frames and one to --pixels.",
+        ),
     ] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Few clips, few budgets, short steps: two minutes, poor networks.")
+        bool,
+        typer.Option(
+            "--quick", help="A try of two minutes: few clips, few budgets and short steps give poor networks."
+        ),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of generated clips, weights and order.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder to write to; makes a killed run resumable.")] = Path("runs/stae"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of generated clips, weights and order.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder to write to. A stopped run continues from it.")] = Path("runs/stae"),
 ) -> None:
-    """Train STAE step by step (Algorithm 1) and print its accuracy on clips that were held back.
+    """Train STAE step by step (Algorithm 1) and print its accuracy on test clips.
 
-    Held back are generated clips of the next seed, HMDB51's test list (split 1), of other data every fifth group.
-    Writes OUT/stae.safetensors and OUT/stae.json, and while it runs decoded clips, checkpoints and TensorBoard logs
-    (tensorboard --logdir OUT). The same command goes on where a killed one stopped. Without --quick it takes the better
-    part of an hour.
+    Test clips are generated clips of the next seed, the test list of HMDB51 (split 1), or every fifth group of other
+    data. Writes OUT/stae.safetensors and OUT/stae.json. During training it writes decoded clips, checkpoints and
+    TensorBoard logs (tensorboard --logdir OUT). Run the same command again to continue a stopped run. Without --quick
+    it takes almost an hour.
 
     Example: **edgevision codec train-stae --quick --out runs/stae-quick**
 
@@ -110,13 +121,13 @@ def train_stae(
 
 
 def _numbers(text: str | None) -> tuple[float, ...] | None:
-    """The numbers of a list with commas."""
+    """Read numbers separated by commas, without repetition; ``None`` for ``None``."""
     if text is None:
         return None
     try:
         return tuple(dict.fromkeys(float(word) for word in text.split(",")))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no list of numbers such as 1,4,16") from None
+        raise typer.BadParameter(f"{text!r} is not a list of numbers such as 1,4,16") from None
 
 
 def _plan(
@@ -137,13 +148,13 @@ def _plan(
     if insertion not in (None, *get_args(Insertion)):
         raise typer.BadParameter(f"--insertion must be {' or '.join(get_args(Insertion))}, got {insertion!r}")
     if insertion and end_to_end:
-        raise typer.BadParameter("--insertion is of the training step by step; leave it out with --end-to-end")
+        raise typer.BadParameter("--insertion is for training step by step; leave it out with --end-to-end")
     for alpha in frames or ():
         if alpha not in range(1, 17):
             raise typer.BadParameter(f"--frames must be whole numbers from 1 to 16, got {alpha:g}")
     for beta in pixels or ():
         if round(100 * beta, 9) not in range(1, 101):
-            raise typer.BadParameter(f"--pixels must be whole per cents, in (0, 1], got {beta}")
+            raise typer.BadParameter(f"--pixels must be in (0, 1] with at most two decimals, got {beta}")
     base = QUICK_PLAN if quick else Plan()
     alphas = tuple(map(int, frames or base.frames))
     betas = tuple(round(beta, 2) for beta in pixels or base.pixels)
@@ -157,7 +168,7 @@ def _plan(
 
 
 def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, extended: bool) -> StaeConfig:
-    """Shapes of the networks: those of the weights to go on from, or by the transformer's name."""
+    """Shapes of the networks: those of ``start``, or else of the transformer named ``vit``."""
     from dataclasses import replace
 
     import timm
@@ -167,21 +178,21 @@ def _config(vit: str | None, start: StaeModels | None, source: ClipSource, *, ex
 
     if start is not None:
         if vit is not None:
-            raise typer.BadParameter("--start says which transformer it is; leave --vit out")
+            raise typer.BadParameter("the weights of --start determine the transformer; leave --vit out")
         if extended and not (start.config.attention_motion and start.config.attention_contrast):
-            raise typer.BadParameter("--start has not all of the extended attention; leave --extended out")
+            raise typer.BadParameter("the weights of --start lack the extended attention; leave --extended out")
         return replace(start.config, classes=len(source.classes))
     config = StaeConfig(len(source.classes), attention_motion=extended, attention_contrast=extended)
     if vit is None or vit == "hybrid":
         return config
     if vit not in timm.list_models(module="vision_transformer"):
-        raise typer.BadParameter(f"--vit must be hybrid or one of timm's such as vit_base_patch16_224, got {vit!r}")
+        raise typer.BadParameter(f"--vit must be hybrid or a timm model such as vit_base_patch16_224, got {vit!r}")
     size = cast(tuple[int, int, int], timm.get_pretrained_cfg(vit).input_size)[-1]
     return replace(config, vit=VitConfig(name=vit, size=size))
 
 
 def _budgets(plan: Plan | EndToEndPlan) -> tuple[list[int], list[float]]:
-    """Frame and pixel budgets, most first."""
+    """The frame budgets and the pixel budgets of a plan, each in descending order."""
     frames = plan.frames if isinstance(plan.frames, tuple) else (plan.frames,)
     pixels = plan.pixels if isinstance(plan.pixels, tuple) else (plan.pixels,)
     return sorted(frames, reverse=True), sorted(pixels, reverse=True)
@@ -200,7 +211,7 @@ def _costs(config: StaeConfig, source: ClipSource, plan: Plan | EndToEndPlan) ->
 def _accuracies(
     models: StaeModels, held_back: ClipSource, plan: Plan | EndToEndPlan, out: Path, report: StageProgress
 ) -> str:
-    """Table of the accuracies under the budgets that were trained."""
+    """A table of the accuracy of ViT_STAE on ``held_back`` under the trained budgets, as text."""
     from edgevision.codecs.stae.training.recognition import correct_on_grid
     from edgevision.codecs.stae.training.train_stae import clip_set
     from edgevision.data.clip_cache import cached_clips
@@ -212,7 +223,9 @@ def _accuracies(
         models, test, test.rows, frames, pixels, ("ViT_STAE",), progress=lambda *done: report("accuracy", *done)
     )
     rows = correct["ViT_STAE"].mean(0)
-    lines = [f"accuracy on {len(test)} clips that were held back ({held_back.name}), by frames and pixels sent"]
+    lines = [
+        f"accuracy on {len(test)} clips that were not in the training ({held_back.name}), by frames and pixels sent"
+    ]
     lines.append("  frames" + "".join(f"{100 * beta:6.0f} %" for beta in pixels))
     lines += [
         f"  {alpha:6d}" + "".join(f"{value:8.3f}" for value in row) for alpha, row in zip(frames, rows, strict=True)

@@ -1,4 +1,4 @@
-"""The command ``profile video``: measure the operating points of STAE, of its attention alone, or of DeepISC."""
+"""The command ``profile video``: measure the operating points of STAE, STAE without recovery, or DeepISC."""
 
 from __future__ import annotations
 
@@ -16,27 +16,29 @@ if TYPE_CHECKING:
     from edgevision.data.clips import ClipSource
     from edgevision.measure.video_assembly import EntropyCoding
 
-_WEIGHTS = typer.Option(help="STAE's weights (.safetensors); by default those that come with the package.")
-_FOLDS = typer.Option("--folds", help="Leave one group out: train further without each group, then measure its clips.")
-_CODEC = typer.Option(
-    help="stae; fa-sa, its attention without feature recovery; or deepisc, the STAE paper's baseline behind the same "
-    "frame attention and classifier."
+_WEIGHTS = typer.Option(help="Weights of STAE (.safetensors); by default the shipped weights.")
+_FOLDS = typer.Option(
+    "--folds", help="Cross-validate: for each group of clips, train further without it, then measure it."
 )
-_CODING = typer.Option(help="What the mode entropy is: huffman, as published, or range, smaller and slower.")
+_CODEC = typer.Option(
+    help="stae; fa-sa (STAE without feature recovery); or deepisc (the baseline of the STAE paper, with the same frame "
+    "attention and classifier)."
+)
+_CODING = typer.Option(help="Entropy coder: huffman (as published) or range (smaller and slower).")
 _DEEPISC = typer.Option(
-    help="DeepISC's weights (.safetensors), for --codec deepisc. Without them its 35 networks are trained first, on "
-    "the clips that STAE's weights were trained on.",
+    help="Weights of DeepISC (.safetensors), for --codec deepisc. Without them its 35 networks are trained first, on "
+    "the training clips of STAE's weights.",
     show_default=False,
 )
 _CODECS, _CODINGS = ("stae", "fa-sa", "deepisc"), ("huffman", "range")
-_GENERATED = "generated-actions"  # the data set that ``--data actions`` is noted as
+_GENERATED = "generated-actions"  # name of the data set of ``--data actions`` in records
 
 
 def profile_video(
     name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
     data: Annotated[str, DATA] = "actions",
     clips: Annotated[Path | None, CLIPS] = None,
-    count: Annotated[int, typer.Option(min=1, help=f"{COUNT}; not those that the weights were trained on.")] = 200,
+    count: Annotated[int, typer.Option(min=1, help=f"{COUNT}, none of which the weights were trained on.")] = 200,
     weights: Annotated[Path | None, _WEIGHTS] = None,
     folds: Annotated[bool, _FOLDS] = False,
     codec: Annotated[str, _CODEC] = "stae",
@@ -44,16 +46,16 @@ def profile_video(
     coding: Annotated[str, _CODING] = "huffman",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
 ) -> None:
-    """Send every clip under every budget, and record the bytes, the answers and the times.
+    """Measure a profile: bytes, answers and times of every clip under every budget.
 
-    Without --folds only clips are measured that train-stae holds back: generated clips of the next seed, HMDB51's test
-    list, of other data every fifth group; with it all clips. Writes OUT/NAME.npz and OUT/NAME.json, which environments
-    take as profile=OUT/NAME.npz, and OUT/.measured-*, where a run that was killed, and the other codecs', find what
-    was measured; it may be deleted.
+    Without --folds it measures the test clips of train-stae: generated clips of the next seed, the test list of HMDB51,
+    or every fifth group of other data. With --folds it measures all clips. Writes OUT/NAME.npz and OUT/NAME.json;
+    environments take the profile as profile=OUT/NAME.npz. OUT/.measured-* holds intermediate results, which a stopped
+    run and the other codecs use again; you may delete it.
 
-    With --codec deepisc STAE is measured first, unless OUT has it: the device's own answers and the models of folds are
-    STAE's. DeepISC's networks are left in OUT/deepisc/deepisc.safetensors, for --deepisc-weights; behind the weights of
-    the package their training takes about a quarter of an hour.
+    --codec deepisc first measures STAE, unless OUT has it, because both share the answers of the device and the models
+    of the folds. It saves the networks of DeepISC in OUT/deepisc/deepisc.safetensors, for --deepisc-weights. Their
+    training takes about a quarter of an hour with the shipped weights.
 
     Example: **edgevision profile video --name my-clips --data folder --clips DIR --weights runs/stae/stae.safetensors**
 
@@ -75,7 +77,7 @@ def profile_video(
     source = open_source(data, clips, clips=count, seed=origin.seed, subset="all" if folds else "test")
     if folds and origin.data_set in (source.name, f"{source.name}-train") and clips is not None:
         raise typer.BadParameter(
-            f"{path.name} was trained on {origin.data_set}; --folds needs weights that never saw it"
+            f"{path.name} was trained on {origin.data_set}; --folds needs weights trained on other clips"
         )
     deepisc: DeepIscModels | ClipSource | None = None  # networks, or the clips to train them on
     if codec == "deepisc":
@@ -101,11 +103,13 @@ def profile_video(
                 progress=report,
             )
         else:
-            run = VideoMeasurement(source, models, plan, out, report)  # first: tells whether the weights fit the clips
+            run = VideoMeasurement(
+                source, models, plan, out, report
+            )  # before the training: checks that the weights fit the clips
             if not isinstance(deepisc, DeepIscModels):
-                about, folder = {"command": command}, out / "deepisc"
+                provenance, folder = {"command": command}, out / "deepisc"
                 deepisc = train_deepisc_weights(
-                    deepisc, models, DEEPISC_PLAN, folder, provenance=about, progress=report
+                    deepisc, models, DEEPISC_PLAN, folder, provenance=provenance, progress=report
                 )
             trained = deepisc_weights or out / "deepisc" / "deepisc.safetensors"
             record["deepisc_weights_sha256"] = _description(trained)["sha256"]
@@ -127,13 +131,13 @@ def _check(name: str, codec: str, coding: str, deepisc_weights: Path | None) -> 
     if not name or Path(name).name != name:
         raise typer.BadParameter(f"--name must be a plain file name, got {name!r}")
     if codec == "deepisc" and coding != "huffman":
-        raise typer.BadParameter("DeepISC codes by Huffman's method only; leave --coding out")
+        raise typer.BadParameter("DeepISC has no coder but huffman; leave --coding out")
     if codec != "deepisc" and deepisc_weights is not None:
         raise typer.BadParameter("--deepisc-weights is for --codec deepisc")
 
 
 class _Origin(NamedTuple):
-    """Of STAE's weights: SHA-256, and data set, number of clips and seed of their training."""
+    """Where weights of STAE come from: their SHA-256, and data set, number of clips and seed of their training."""
 
     sha256: str
     data_set: str
@@ -142,7 +146,7 @@ class _Origin(NamedTuple):
 
 
 def _origin(path: Path) -> _Origin:
-    """Of weights that could be loaded; "", the default number of clips and seed 0 where not noted."""
+    """The origin of weights; a value that is not recorded becomes "", the default number of clips, or seed 0."""
     description = _description(path)
     noted = description.get("provenance")
     noted = noted if isinstance(noted, dict) else {}
@@ -158,16 +162,16 @@ def _origin(path: Path) -> _Origin:
 
 
 def _description(path: Path) -> dict[str, Any]:
-    """What lies beside weights."""
+    """The JSON file beside weights."""
     found: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     return found
 
 
 def _training_clips(origin: _Origin, data: str, clips: Path | None, *, folds: bool) -> ClipSource:
-    """The clips that STAE's weights were trained on.
+    """The clips that the weights of STAE were trained on.
 
     Raises:
-        BadParameter: nobody knows where they are.
+        BadParameter: with ``folds``, and the weights were trained on clips that cannot be generated.
     """
     from edgevision.data.sources import open_source
 
@@ -175,7 +179,7 @@ def _training_clips(origin: _Origin, data: str, clips: Path | None, *, folds: bo
         return open_source("actions", clips=origin.clips, seed=origin.seed, subset="train")
     if folds:
         raise typer.BadParameter(
-            f"the weights were trained on {origin.data_set or 'unknown clips'}, where DeepISC must begin too; make its "
-            "weights by --codec deepisc on those clips without --folds, and give them as --deepisc-weights"
+            f"the weights were trained on {origin.data_set or 'unknown clips'}; train DeepISC on the same clips first "
+            "(--codec deepisc without --folds), then give its weights as --deepisc-weights"
         )
     return open_source(data, clips, clips=origin.clips, seed=origin.seed, subset="train")

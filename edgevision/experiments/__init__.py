@@ -1,5 +1,5 @@
-"""Comparing controllers: evaluation on common random numbers, statistics, reports and the demonstration.
+"""Compare controllers: evaluation on common random numbers, statistics, reports and the demonstration.
 
-``evaluate.evaluate(EvaluationConfig(...))`` scores any mix of classical and learned policies, ``report.write_report``
-turns the result into tables, plots and one self-contained page, ``demo.run_demo`` does both after training an agent.
+``evaluation.evaluate.evaluate`` scores any mix of classical and learned policies, ``report.files.write_report`` writes
+tables, plots and one self-contained page, and ``demo.run_demo`` trains an agent and then does both.
 """

@@ -1,6 +1,6 @@
 """The demonstrations: train PPO, compare it with every classical policy on unseen contents, and write a report.
 
-Finished parts are found again after a kill; training goes on from its last checkpoint.
+A stopped run continues: it uses finished parts again, and training resumes from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from edgevision.imports import require
 from edgevision.protocol import episode_seeds
 from edgevision.provenance import digest
 
-#: Users keep their places for a whole episode, so what the interval's width depends on is the number of episodes, not
-#: of slots; short episodes keep the solvers, which take tens of milliseconds per slot, within minutes.
+#: Users keep their places for a whole episode, so the width of the interval depends on the number of episodes, not of
+#: slots. Short episodes let the solvers, which take tens of milliseconds per slot, finish in minutes.
 EPISODE_SLOTS = 10
-#: Episodes of each evaluation in training.
+#: Episodes of each evaluation during training.
 VALIDATION_EPISODES = 64
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What is shown: an environment, and the classical policies drawn beside the agent's learning curve."""
+    """An environment, and the classical policies that are drawn beside the learning curve of the agent."""
 
     env_id: str
     references: tuple[str, ...]
@@ -49,19 +49,19 @@ DEMONSTRATIONS = {
 
 @dataclass(frozen=True)
 class DemoConfig:
-    """What a demonstration does.
+    """Settings of a demonstration.
 
     Attributes:
         out: folder to write to.
-        steps: environment steps to train for; ``None`` is the hyperparameter file's number.
-        episodes: test episodes.
-        seed: of the training.
-        processes: worker processes for policies that solve a program per slot.
-        settings: keywords of the environment that differ from its preset, for training and test alike.
+        steps: environment steps to train for; ``None`` takes the number in the hyperparameter file.
+        episodes: number of test episodes.
+        seed: seed of the training.
+        processes: worker processes for policies that solve an optimisation in every slot.
+        settings: keywords of the environment that differ from its preset, for training and test.
         what: one of ``DEMONSTRATIONS``.
 
     Raises:
-        UnknownNameError: no such demonstration.
+        UnknownNameError: ``what`` is not in ``DEMONSTRATIONS``.
     """
 
     out: Path
@@ -78,7 +78,7 @@ class DemoConfig:
 
     @property
     def env_id(self) -> str:
-        """Environment that is demonstrated."""
+        """Id of the environment."""
         return DEMONSTRATIONS[self.what].env_id
 
 
@@ -90,10 +90,10 @@ def run_demo(config: DemoConfig) -> Path:
 
     Raises:
         EvaluationError: more episodes than the test split has seeds.
-        TrainingError: a number of steps or a seed that cannot be.
+        TrainingError: the number of steps or the seed is out of range.
         MissingExtraError: an extra that the demonstration needs is not installed.
     """
-    # What would go wrong after the training is found out before it.
+    # Find errors of the later steps before the training, which takes minutes.
     for module in ("cvxpy", "clarabel"):
         require(module, "convex")
     if config.processes < 1:
@@ -121,7 +121,7 @@ def run_demo(config: DemoConfig) -> Path:
 
 
 def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCurve:
-    """The agent's validation scores, with those of a few classical policies on the same episodes."""
+    """The validation scores of the agent, with those of a few classical policies on the same episodes."""
     references = DEMONSTRATIONS[config.what].references
     asked = EvaluationConfig(config.env_id, references, _validation_episodes(config), "validation", config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
@@ -139,7 +139,7 @@ def _validation_episodes(config: DemoConfig) -> int:
 
 
 def _trained(config: DemoConfig) -> TrainingSummary:
-    """The finished training run of these settings: found, gone on with, or made now."""
+    """The training run with these settings, finished: continued from its folder, or started now."""
     folder = config.out / f"ppo-{_training_digest(config)[:8]}"
     if (folder / "config.json").is_file():
         return agents.resume(folder)
@@ -159,7 +159,7 @@ def _training(config: DemoConfig, folder: Path) -> TrainConfig:
 
 
 def _training_digest(config: DemoConfig) -> str:
-    """Changes with everything that training depends on but the versions, which its folder records."""
+    """A digest of everything that training depends on, except the versions, which its folder records."""
     scenario, profile = Scenario(config.env_id, config.settings).resolve()
     training = vars(_training(config, Path()))
     hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", config.env_id))

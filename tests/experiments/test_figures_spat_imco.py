@@ -127,7 +127,7 @@ def test_gains_at_equal_mu_come_with_their_price_in_bytes(factor: float, words: 
     [
         ("class activation map of tf_efficientnet_lite0", True, "is also the one that classifies"),
         ("class activation map of resnet18", True, "not told the true class"),
-        ("theta", True, "trained on these very pictures"),
+        ("theta", True, "trained on the same pictures"),
         ("theta", False, "trained on other pictures"),
         ("theta, cross-fitted in 5 folds", True, "trained without that picture"),
     ],
@@ -185,7 +185,7 @@ def test_nothing_is_claimed_of_a_network_that_recognises_nothing(tmp_path: Path)
     points = record["numbers"]["measured"][0]["bandwidth_saved"]
     assert [(point["estimate"], point["low"], point["high"]) for point in points] == [(None, None, None)] * 2
     assert "an unknown share at ratio 0.2" in record["lead"]
-    assert "nothing can be said" in make("fig7", tmp_path / "out", tmp_path)["lead"]
+    assert "equal bytes is not defined" in make("fig7", tmp_path / "out", tmp_path)["lead"]
 
 
 def test_a_ladder_without_the_standard_tables_is_refused(tmp_path: Path) -> None:

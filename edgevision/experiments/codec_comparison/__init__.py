@@ -1,1 +1,1 @@
-"""Codecs compared at equal accuracy and at equal bytes."""
+"""Compare codecs at equal accuracy and at equal bytes."""

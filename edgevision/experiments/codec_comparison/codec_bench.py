@@ -1,4 +1,4 @@
-"""The codec benchmark: every classifier under every codec, each pair a measured profile, compared with a reference."""
+"""The codec benchmark: measure a profile for every classifier and codec, and compare each with a reference codec."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def measure_profiles(
 ) -> Profiles:
     """Measure the profile of every classifier and codec, one after the other.
 
-    What an earlier call has finished under the same settings is loaded from ``folder``, and a pair that was
-    interrupted goes on where it stopped.
+    Profiles that an earlier call finished with the same settings are loaded from ``folder``. A measurement that was
+    interrupted continues where it stopped.
 
     Args:
         dataset: the images.
-        classifiers: what must still recognise them.
-        codecs: by the name that tables and files will use.
-        folder: where the profiles are kept, as ``MODEL-CODEC.npz`` and ``.json``.
-        progress: called with the profile's name, the number of images done and of all images.
+        classifiers: the classifiers that recognise the images.
+        codecs: the codecs, by the name that tables and files use.
+        folder: folder of the profiles ``MODEL-CODEC.npz`` and ``.json``.
+        progress: called with the name of the profile, the number of measured images and of all images.
 
     Returns:
-        Profiles by classifier's name, then by codec's.
+        Profiles by the name of the classifier, then of the codec.
 
     Raises:
         ProfileError, DataSetError: see ``measure_image_profile``.
@@ -68,7 +68,10 @@ def _named(progress: StageProgress, name: str) -> Callable[[int, int], None]:
 def finished_profile(
     path: Path, dataset: ImageFolder, classifier: Classifier, codec: ImageCodec, levels: Sequence[float] | None = None
 ) -> OperatingPointProfile | None:
-    """The profile at ``path`` if it is of just these images, classifier, codec and levels (by default the codec's)."""
+    """The profile at ``path`` if it was measured on these images, classifier, codec and levels; else ``None``.
+
+    ``levels`` are by default those of the codec.
+    """
     if not path.is_file():
         return None
     try:
@@ -87,7 +90,7 @@ def finished_profile(
 
 
 def compare_all(profiles: Profiles, reference: str, resamples: int) -> dict[str, dict[str, Comparison]]:
-    """Every codec against the codec ``reference``, by classifier and codec."""
+    """Compare every codec with the codec ``reference``; by classifier and codec."""
     return {
         model: {
             name: compare(profile, by_codec[reference], resamples=resamples)

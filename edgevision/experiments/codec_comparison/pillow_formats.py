@@ -1,4 +1,4 @@
-"""Formats of kept libraries as reference rows in the codec benchmark: WebP and AVIF through Pillow."""
+"""WebP and AVIF, encoded by Pillow, as references in the codec benchmark."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ REFERENCES = ("webp", "avif")
 
 
 def available_references() -> tuple[str, ...]:
-    """Those of ``REFERENCES`` that the installed Pillow can write."""
+    """The formats in ``REFERENCES`` that the installed Pillow can write."""
     return tuple(name for name in REFERENCES if features.check(name))
 
 
 @dataclass(frozen=True)
 class PillowCodec:
-    """One of Pillow's formats as an ``ImageCodec`` that is driven by level only.
+    """A format of Pillow as an ``ImageCodec``. It takes a level, not a size or ratio.
+
+    A level is the quality with a minus sign, to distinguish it from a factor on quantisation tables.
 
     Attributes:
-        name: ``webp`` or ``avif``. A level is minus the format's quality, so that none is mistaken
-            for a factor on quantisation tables.
+        name: ``webp`` or ``avif``.
+        levels: least to most compressed.
     """
 
     name: str
@@ -42,16 +44,16 @@ class PillowCodec:
 
     @property
     def version(self) -> str:
-        """Pillow's version and its library's."""
+        """Versions of Pillow and of the library of the format."""
         return f"Pillow {PIL.__version__}, {features.version(self.name)}"
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What determines the bytes besides the level."""
+        """The settings that determine the bytes, besides the level."""
         return {"format": self.name}
 
     def analyse(self, image: ByteImage) -> None:
-        """Nothing: one level fits all images."""
+        """Return ``None``: the encoder needs no importance map."""
 
     def encode(
         self,
@@ -65,7 +67,7 @@ class PillowCodec:
         """See ``ImageCodec.encode``; ``importance`` has no effect.
 
         Raises:
-            ValueError: not an image, or anything but a level in [-100, 0].
+            ValueError: not an image, or the rate is not a level in [-100, 0].
         """
         check_image(image)
         if level is None or target_bytes is not None or ratio is not None or not -100 <= level <= 0:
@@ -88,5 +90,5 @@ class PillowCodec:
             with Image.open(io.BytesIO(data), formats=[self.name]) as picture:
                 picture.load()
                 return picture
-        except Exception as error:  # Pillow's parsers raise many types on bad bytes; there is one answer to all
+        except Exception as error:  # Pillow raises many types of error on bad bytes
             raise BitstreamError(f"{self.name} data cannot be decoded ({error})") from error

@@ -1,8 +1,8 @@
-"""What one codec saves over another at equal accuracy, and gains at equal bytes, with paired bootstrap intervals.
+"""Bytes that one codec saves over another at equal accuracy, and accuracy gained at equal bytes, with intervals.
 
-A codec's curve is its accuracy against the logarithm of its mean bytes, one point per level. As in Bjontegaard's
-delta rate, two curves are interpolated by monotone cubics (PCHIP) and the gap between them is averaged over the
-range that both cover. Levels that cost more bytes than another without being more accurate are left out first.
+The curve of a codec is its accuracy against the logarithm of its mean bytes, one point per level. As in Bjontegaard's
+delta rate, two curves are interpolated by monotone cubics (PCHIP), and their difference is averaged over the range
+that both cover. Levels that cost more bytes than another level, but are not more accurate, are left out first.
 Source: Bjontegaard, VCEG-M33 (2001), with the interpolation of Strom et al., IEEE ICIP 2020.
 """
 
@@ -42,10 +42,10 @@ class Comparison:
     """A codec against a reference on the same images.
 
     Attributes:
-        name: of the codec's profile.
-        reference: of the reference's profile.
-        images: how many both were measured on.
-        bytes_saved: share of the reference's bytes saved at equal accuracy.
+        name: name of the profile of the codec.
+        reference: name of the profile of the reference.
+        images: number of images.
+        bytes_saved: share of the bytes of the reference that are saved at equal accuracy.
         accuracy_gained: accuracy gained at equal bytes.
         equal_level: the levels that both ladders have.
     """
@@ -59,7 +59,10 @@ class Comparison:
 
 
 def efficient_points(size: FloatArray, accuracy: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Log bytes and accuracy, both strictly increasing, of the levels (K,) that no smaller one equals in accuracy."""
+    """Log bytes and accuracy of the efficient levels among K, both strictly increasing.
+
+    A level is efficient if no other level reaches its accuracy with fewer bytes.
+    """
     order = np.lexsort((-accuracy, size))
     ordered = accuracy[order]
     better = ordered > np.concatenate([[-np.inf], np.maximum.accumulate(ordered)[:-1]])
@@ -71,12 +74,12 @@ def bytes_saved(size: FloatArray, accuracy: FloatArray, reference_size: FloatArr
 
     Args:
         size: mean bytes per level [byte], (K,).
-        accuracy: per level, (K,).
-        reference_size: (M,).
-        reference: the reference's accuracy, (M,).
+        accuracy: accuracy per level, (K,).
+        reference_size: mean bytes per level of the reference [byte], (M,).
+        reference: accuracy per level of the reference, (M,).
 
     Returns:
-        1 - exp(mean difference of log bytes); NaN where the curves share no accuracies in the range.
+        1 - exp(mean difference of log bytes); NaN if the curves share no accuracy in the range.
     """
     ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
     low, high = _overlap(ours[1], theirs[1], *ACCURACY_RANGE)
@@ -89,7 +92,7 @@ def bytes_saved(size: FloatArray, accuracy: FloatArray, reference_size: FloatArr
 def accuracy_gained(size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray) -> float:
     """Accuracy gained at equal bytes, averaged over the log bytes at which the reference is in ``ACCURACY_RANGE``.
 
-    Arguments as ``bytes_saved``; NaN where the curves share no bytes there.
+    Takes the arguments of ``bytes_saved``. NaN if the curves share no bytes in that range.
     """
     ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
     low, high = _overlap(theirs[1], theirs[1], *ACCURACY_RANGE)
@@ -110,7 +113,7 @@ def _overlap(first: FloatArray, second: FloatArray, low: float, high: float) -> 
 def compare(
     ours: OperatingPointProfile, reference: OperatingPointProfile, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Comparison:
-    """Compare two measured profiles of the same images, resampling images in pairs.
+    """Compare two measured profiles of the same images; the bootstrap resamples images, paired between the profiles.
 
     Raises:
         ProfileError: a profile without recorded outcomes, or profiles of different images.

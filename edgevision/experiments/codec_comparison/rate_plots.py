@@ -1,15 +1,13 @@
-"""Plots of the codec benchmark, each a PNG. Colours are Okabe and Ito's (2008), and markers differ besides."""
+"""Plots of the codec benchmark, each a PNG. The colours are those of Okabe and Ito (2008); markers differ too."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from edgevision.experiments.codec_comparison.rate_accuracy import Comparison
+from edgevision.experiments.plot_style import as_png, new_axes
 from edgevision.profiles.profile import OperatingPointProfile
 
 _STYLES = (("#D55E00", "D"), ("#4D4D4D", "s"), ("#0072B2", "o"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "P"))
@@ -17,7 +15,8 @@ _STYLES = (("#D55E00", "D"), ("#4D4D4D", "s"), ("#0072B2", "o"), ("#009E73", "^"
 
 def plot_curves(profiles: Mapping[str, OperatingPointProfile], title: str) -> bytes:
     """Accuracy against mean bytes per image, one line per codec."""
-    figure, axes = _axes(title)
+    figure, axes = new_axes(6.4, 4.0)
+    figure.suptitle(title)
     for number, (name, profile) in enumerate(profiles.items()):
         if profile.correct is None:
             continue
@@ -28,7 +27,7 @@ def plot_curves(profiles: Mapping[str, OperatingPointProfile], title: str) -> by
     axes.set_xlabel("mean bytes per image (whole file)")
     axes.set_ylabel("top-1 accuracy")
     axes.legend(frameon=False)
-    return _png(figure)
+    return as_png(figure)
 
 
 def plot_savings(comparisons: Mapping[str, Mapping[str, Comparison]], reference: str) -> bytes:
@@ -38,7 +37,8 @@ def plot_savings(comparisons: Mapping[str, Mapping[str, Comparison]], reference:
         for model, by_codec in comparisons.items()
         for name, comparison in by_codec.items()
     ]
-    figure, axes = _axes(f"Bytes saved over {reference} at equal accuracy", height=1.4 + 0.35 * len(rows))
+    figure, axes = new_axes(6.4, 1.4 + 0.35 * len(rows))
+    figure.suptitle(f"Bytes saved over {reference} at equal accuracy")
     values = 100 * np.array([(e.estimate, e.low, e.high) for _, e in rows]).reshape(-1, 3)
     places = np.arange(len(rows))
     errors = np.abs(values[:, 1:].T - values[:, 0])
@@ -47,20 +47,4 @@ def plot_savings(comparisons: Mapping[str, Mapping[str, Comparison]], reference:
     axes.set_yticks(places, [name for name, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("bytes saved [%], 95 % interval over images")
-    return _png(figure)
-
-
-def _axes(title: str, height: float = 4.0) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
-    figure.suptitle(title)
-    return figure, axes
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": ""})
-    return buffer.getvalue()
+    return as_png(figure)

@@ -1,1 +1,1 @@
-"""Evaluation of policies on common random numbers."""
+"""Evaluate policies on common random numbers."""

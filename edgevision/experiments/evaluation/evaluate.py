@@ -1,8 +1,9 @@
-"""The evaluation protocol: any mix of policies on common random numbers, in parts that survive a kill.
+"""The evaluation protocol: run policies on common random numbers, in parts that are stored as they finish.
 
-Every policy runs the same episodes (seeds 20 000 + index; 10 000 + index for validation). Policies that answer whole
-batches run all episodes at once in this process, and are then timed on single slots; the others get every slot alone,
-timed, if wanted in worker processes. Finished parts are kept in the output folder and reused by the next run.
+Every policy runs the same episodes (seeds 20 000 + index; 10 000 + index for validation). A policy that decides whole
+batches runs all episodes at once in this process, and is then timed on single slots. Any other policy decides slot by
+slot, is timed as it does so, and may run in worker processes. The next run with the same output folder uses finished
+parts again.
 """
 
 from __future__ import annotations
@@ -32,18 +33,18 @@ from edgevision.provenance import cpu_name
 
 #: Episodes in one part of a policy that decides slot by slot.
 EPISODES_PER_PART = 5
-#: Single-slot decisions that a batched policy is timed on.
+#: Slots on which a batched policy is timed, one by one.
 TIMED_SLOTS = 200
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """What to compare, and where.
+    """Which policies to compare, on which environment and episodes.
 
     Attributes:
         env_id: environment id.
         policies: registry names, optionally with options (``fixed:operating_point=7``), run folders, or policies.
-        episodes: how many, from the first seed of the split on.
+        episodes: number of episodes, from the first seed of the split on.
         split: ``test``, or ``validation`` to select models.
         settings: keywords of the environment that differ from its preset.
     """
@@ -57,9 +58,10 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, eq=False)
 class PolicyResult:
-    """One policy's episodes, and the times of its single-slot decisions after warm-up [s].
+    """The episodes of one policy, and the times of its single-slot decisions after warm-up [s].
 
-    An agent with S training seeds has S x E episodes, seed after seed; every other policy has S = 1.
+    An agent with S training seeds has S x E episodes, all E episodes of one seed after those of another. Every other
+    policy has S = 1.
     """
 
     spec: PolicySpec
@@ -73,12 +75,12 @@ class PolicyResult:
 
     @property
     def content_scores(self) -> FloatArray:
-        """The same by content, which they are the sums of, (S, E, C)."""
+        """Scores split by content, (S, E, C). Their sum over contents is ``scores``."""
         return self.rollout.content_score.reshape(*self.scores.shape, -1)
 
     @property
     def content_weight(self) -> FloatArray:
-        """What each content's requests would have added to the scores with a reward of 1, (E, C)."""
+        """What the requests for each content would add to the score if every reward were 1, (E, C)."""
         return self.rollout.content_weight[: self.scores.shape[1]]
 
 
@@ -89,13 +91,13 @@ class Evaluation:
     Attributes:
         env_id: environment id.
         scenario: all settings of the environment.
-        split: of seeds and contents.
-        seeds: of the episodes.
-        results: per policy, in the order asked for.
-        versions: of Python and libraries.
-        cpu: the machine's processor, for the decision times.
+        split: split of the seeds and contents.
+        seeds: seed of each episode.
+        results: a result per policy, in the order of the configuration.
+        versions: versions of Python and libraries.
+        cpu: name of the processor that the decision times were measured on.
         command: the command line of this process.
-        created: when, ISO 8601.
+        created: date and time, ISO 8601.
     """
 
     env_id: str
@@ -114,14 +116,14 @@ def evaluate(
 ) -> Evaluation:
     """Run every policy through the same episodes.
 
-    Scores do not depend on ``processes`` nor on whether parts were reused.
+    Scores depend neither on ``processes`` nor on stored parts.
 
     Args:
-        config: what to compare.
-        out: folder that keeps finished parts (under ``parts/``); ``None`` keeps nothing.
-        processes: worker processes for policies that decide slot by slot. More than one needs the calling
-            script to be importable (``if __name__ == "__main__"``), as all spawned workers do.
-        show_progress: whether to draw bars on stderr.
+        config: which policies to compare, and on what.
+        out: folder that stores finished parts (in ``parts/``); ``None`` stores nothing.
+        processes: worker processes for policies that decide slot by slot. If there is more than one, the calling
+            script must be importable (``if __name__ == "__main__"``), because workers are spawned.
+        show_progress: whether to show progress bars on stderr.
 
     Raises:
         EvaluationError: the request contradicts the protocol.
@@ -177,7 +179,7 @@ def _tuned(
     store: PartStore,
     show_progress: bool,
 ) -> list[PolicySpec]:
-    """The same policies, with the compression of those that fix one chosen on the validation seeds."""
+    """The policies, with a tuned operating point for those that fix one; tuned on the validation seeds."""
     untuned = [spec for spec in chosen if tuning.needs_tuning(spec)]
     if not untuned:
         return chosen
@@ -197,7 +199,7 @@ def _tuned(
 
 
 def _jobs(spec: PolicySpec, scenario: Scenario, seeds: tuple[int, ...], longest: int) -> list[Job]:
-    """The parts of one policy's evaluation; the last part of a batched policy is there for its times only."""
+    """The parts of the evaluation of one policy. The last part of a batched policy only measures its times."""
     if spec.members:
         return [job for member in spec.members for job in _jobs(member, scenario, seeds, longest)]
     if not spec.batched:
@@ -214,7 +216,7 @@ def _run_all(
     processes: int,
     show_progress: bool,
 ) -> dict[Job, Rollout]:
-    """Every job's rollout: from the store, else run now and stored."""
+    """The rollout of every job, loaded from the store, or run now and then stored."""
     done: dict[Job, Rollout] = {}
     missing: list[Job] = []
     for job in (job for policy_jobs in jobs.values() for job in policy_jobs):

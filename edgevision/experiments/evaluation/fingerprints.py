@@ -1,4 +1,4 @@
-"""Fingerprints of what a score depends on besides its settings: versions, code and profile."""
+"""Fingerprints of what scores depend on besides settings: versions, code and profile."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from edgevision.profiles import OperatingPointProfile
 from edgevision.provenance import digest
 
 _LIBRARIES = ("gymnasium", "numpy", "scipy", "cvxpy", "clarabel", "torch", "stable-baselines3")
-#: What no score depends on. All other code counts, files of tomorrow too.
+#: Code that no score depends on. All other code is part of the fingerprint, new files included.
 _WITHOUT_EFFECT = (
     *("cli", "codecs", "data", "measure", "vision", "experiments/codec_comparison"),
-    *("experiments/figures", "experiments/report", "experiments/demo.py"),
+    *("experiments/figures", "experiments/report", "experiments/demo.py", "experiments/plot_style.py"),
 )
 
 
@@ -27,7 +27,7 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def code_fingerprint(package: Path = Path(__file__).parents[2]) -> str:
-    """SHA-256 of the package's source that decides scores, so that edited code never meets stored results."""
+    """SHA-256 of the source that decides scores. Results that other code computed are not used again."""
     return digest([[path.relative_to(package).as_posix(), path.read_text("utf-8")] for path in scoring_code(package)])
 
 

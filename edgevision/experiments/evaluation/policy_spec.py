@@ -1,4 +1,4 @@
-"""The policies of a comparison: what they are called, what kind they are and how to build them."""
+"""The policies of a comparison: their names, their kinds and how to build them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class PolicySpec:
     """One policy of a comparison.
 
     Attributes:
-        label: how it is called in tables; unique within a comparison.
+        label: name in tables; unique within a comparison.
         kind: see `edgevision.envs.Policy`.
         batched: see `edgevision.envs.Policy`.
-        source: registry name, run folder, or the policy itself.
-        options: keywords of the registry's policy.
-        origin: how options were tuned, or how the agent was trained, for the record.
-        members: one per training seed, where ``source`` is a folder of runs that count as one policy.
+        source: registry name, run folder, or the policy object.
+        options: keywords for a policy of the registry.
+        origin: how the options were tuned, or how the agent was trained.
+        members: one spec per training seed, if ``source`` is a folder of several runs of one agent.
     """
 
     label: str
@@ -42,16 +42,16 @@ class PolicySpec:
 
     @property
     def storable(self) -> bool:
-        """Whether its results can be found again: an object in memory says too little of itself."""
+        """Whether its results can be stored. Those of a policy object cannot, because it has no unique description."""
         return isinstance(self.source, str | Path)
 
     def build(self) -> Policy:
         """Make the policy.
 
         Raises:
-            UnknownNameError: no such policy.
-            MissingExtraError: it needs an extra that is not installed.
-            EvaluationError: it has no such option.
+            UnknownNameError: the registry has no such policy.
+            MissingExtraError: the policy needs an extra that is not installed.
+            EvaluationError: the policy has no such option.
         """
         if self.members:
             return self.members[0].build()
@@ -65,29 +65,31 @@ class PolicySpec:
             raise EvaluationError(f"policy {self.label!r}: {error}") from None
 
     def describe(self) -> dict[str, Any]:
-        """What its decisions depend on, as JSON values."""
+        """Everything that its decisions depend on, as JSON values."""
         if isinstance(self.source, Path):
-            return {"learned": (self.source / _POLICY_FILE).read_text(encoding="utf-8")}  # holds its weights' SHA-256
+            return {
+                "learned": (self.source / _POLICY_FILE).read_text(encoding="utf-8")
+            }  # contains the SHA-256 of the weights
         return {"policy": str(self.source), "options": dict(self.options)}
 
 
 def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
-    """Read policies as people give them.
+    """Resolve the policies of an ``EvaluationConfig``.
 
-    ``co-crra``, ``fixed:operating_point=7``, a run folder, a folder of such folders (the training seeds of one
-    agent), or a policy object.
+    A policy is given as ``co-crra``, ``fixed:operating_point=7``, a run folder, a folder of such folders (the training
+    seeds of one agent), or a policy object.
 
     Raises:
-        EvaluationError: none, or two of the same name.
-        UnknownNameError: neither a policy nor a folder.
-        LearnedPolicyError: a folder without a policy that can be loaded.
+        EvaluationError: there is no policy, or two have the same name.
+        UnknownNameError: a text names neither a policy nor a folder.
+        LearnedPolicyError: a folder has no policy that can be loaded.
         MissingExtraError: a policy needs an extra that is not installed.
     """
     if not policies:
         raise EvaluationError(f"name at least one policy (known: {', '.join(baselines.known())})")
     specs = [_from_text(policy) if isinstance(policy, str) else _from_object(policy) for policy in policies]
     labels = [spec.label for spec in specs]
-    # Runs of one algorithm are called the same; their folders tell them apart.
+    # Runs of one algorithm have the same name, so their folders become their labels.
     named = [
         replace(spec, label=str(spec.source)) if isinstance(spec.source, Path) and count > 1 else spec
         for spec, count in zip(specs, map(labels.count, labels), strict=True)
@@ -120,7 +122,7 @@ def _from_text(text: str) -> PolicySpec:
 
 
 def _from_folder(folder: Path) -> PolicySpec:
-    """One run, or all runs that are direct sub-folders."""
+    """The policy of a run folder, or of all runs in direct sub-folders."""
     runs = [] if (folder / _POLICY_FILE).is_file() else sorted(path.parent for path in folder.glob(f"*/{_POLICY_FILE}"))
     members = tuple(PolicySpec(run.name, "learned", True, run) for run in runs)
     policy = agents.LearnedPolicy.load(runs[0] if runs else folder)
@@ -132,12 +134,12 @@ def _from_folder(folder: Path) -> PolicySpec:
 
 
 def check(spec: PolicySpec, scenario: Scenario) -> None:
-    """Let a policy decide one slot, so that one that cannot is found before the others are evaluated.
+    """Let a policy decide one slot, to find errors before the evaluation begins.
 
     Raises:
-        EvaluationError: an option's value makes it fail.
-        LearnedPolicyError: it was trained for other operating points or features.
-        AllocationError: its operating point does not exist here, or it breaks a constraint.
+        EvaluationError: the value of an option is invalid.
+        LearnedPolicyError: the policy was trained for other operating points or features.
+        AllocationError: its operating point does not exist here, or its allocation violates a constraint.
     """
     for member in spec.members:
         check(member, scenario)

@@ -1,4 +1,4 @@
-"""Running a policy through episodes: scores, decision times and what it decided."""
+"""Run a policy through episodes, and record its scores, decision times and decisions."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from edgevision.envs import Allocation, Policy, Simulator, SlotProblem, equal_sh
 from edgevision.envs.simulation.episodes import PlayedSlot, play
 from edgevision.experiments.evaluation.scenario import Scenario
 
-#: Edges of the bins over a user's signal-to-noise ratio with the whole budget [dB].
+#: Edges of the bins of a user's signal-to-noise ratio if it had both whole budgets [dB].
 SNR_EDGES = np.arange(-40.0, 121.0, 5.0)
-#: Edges of the bins over log10 of the uncompressed content over an equal share's capacity within the deadline.
+#: Edges of the bins of load: log10 of the raw size over the bits that equal shares carry within the deadline.
 LOAD_EDGES = np.arange(-3.0, 3.01, 0.1)
-#: Rows of the binned sums: decisions, sent share of the raw size, bandwidth and power relative to equal shares.
+#: Rows of the binned sums: decisions, share of the raw size that is sent, bandwidth and power over equal shares.
 BINNED = ("decisions", "sent share", "relative bandwidth", "relative power")
 
 
 @dataclass(frozen=True, eq=False)
 class Rollout:
-    """What a policy did in E episodes.
+    """Scores and decisions of a policy in E episodes.
 
     Attributes:
-        seed: of each episode, (E,).
+        seed: seed of each episode, (E,).
         score: mean reward per slot, (E,).
-        in_time: mean success probability (or share in time) of the episode's requests, (E,).
-        accuracy: mean accuracy term of the episode's requests, (E,).
-        slots: length, (E,).
-        requests: number of requests served, (E,).
-        seconds: time of each single-slot decision [s], in the order they were taken; empty if decided in batches.
+        in_time: mean success probability (or share in time) of the requests of the episode, (E,).
+        accuracy: mean accuracy term of the requests of the episode, (E,).
+        slots: length of the episode in slots, (E,).
+        requests: number of requests, (E,).
+        seconds: time of each single-slot decision in the order of decisions [s]; empty for decisions in batches.
         points: how often each operating point was chosen, (K,).
         by_snr: sums of ``BINNED`` in the bins of ``SNR_EDGES``, (4, bins).
-        by_load: the same in the bins of ``LOAD_EDGES``.
-        content_score: what the requests for each of the profile's C contents added to the score, (E, C).
-        content_weight: what they would have added with a reward of 1, (E, C).
+        by_load: sums of ``BINNED`` in the bins of ``LOAD_EDGES``, (4, bins).
+        content_score: what the requests for each of the C contents of the profile added to the score, (E, C).
+        content_weight: what the requests for each content would add if every reward were 1, (E, C).
     """
 
     seed: IntArray
@@ -56,7 +56,7 @@ class Rollout:
     content_weight: FloatArray
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists by field name, without the large tables by content."""
+        """Lists by field name, without the large tables by content."""
         return {name: value.tolist() for name, value in vars(self).items() if not name.startswith("content_")}
 
     @classmethod
@@ -68,16 +68,16 @@ class Rollout:
 
 
 def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, one_by_one: bool = False) -> Rollout:
-    """Run one episode per seed; every policy meets the same random numbers in them.
+    """Run one episode per seed. All policies get the same random numbers.
 
     Args:
-        policy: what decides.
-        scenario: where.
-        seeds: one per episode, E in all.
-        one_by_one: ask for every slot alone and time each decision, instead of for all episodes at once.
+        policy: the policy to run.
+        scenario: the environment and its settings.
+        seeds: a seed per episode, (E,).
+        one_by_one: call the policy once per slot and time each call, instead of once for all episodes.
 
     Raises:
-        AllocationError: the policy broke a constraint.
+        AllocationError: an allocation violates a constraint.
     """
     simulator = scenario.make(len(seeds)).simulator
     tally = _Tally(simulator)
@@ -94,7 +94,7 @@ def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, on
 
 
 def record_slots(scenario: Scenario, seeds: Sequence[int]) -> SlotProblem:
-    """The slots with requests of one episode per seed, as one batch: what policies are tuned on."""
+    """All slots with requests in one episode per seed, as one batch. Policies are tuned on them."""
     simulator = scenario.make(len(seeds)).simulator
     played = play(simulator, lambda problem, _: _equal_allocation(problem), seeds)
     slots = [slot.problem[np.flatnonzero(slot.asked.any(axis=1))] for slot in played]
@@ -113,7 +113,7 @@ def _equal_allocation(problem: SlotProblem) -> Allocation:
 def _decide(
     policy: Policy, problem: SlotProblem, running: BoolArray, one_by_one: bool
 ) -> tuple[Allocation, list[float]]:
-    """The policy's answer in the running episodes (equal shares in the others) and the time of each decision [s]."""
+    """The allocation of the policy in running episodes (equal shares in the others), and the time of each call [s]."""
     if not one_by_one and running.all():
         return policy.act(problem), []
     answer = {name: value.copy() for name, value in vars(_equal_allocation(problem)).items()}
@@ -122,7 +122,7 @@ def _decide(
         asked = problem[rows]
         started = time.perf_counter()
         part = policy.act(asked)
-        if asked.active.any():  # a slot without requests is no decision
+        if asked.active.any():  # in a slot without requests there is nothing to decide
             seconds.append(time.perf_counter() - started)
         for name, value in answer.items():
             value[rows] = getattr(part, name)
@@ -189,7 +189,7 @@ def _decisions(problem: SlotProblem, allocation: Allocation, active: BoolArray) 
 
 
 def _places(problem: SlotProblem, active: BoolArray) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Where the active users lie on each of the two axes, with the axis' bin edges."""
+    """The signal-to-noise ratio and then the load of the active users, (M,), each with its bin edges."""
     snr = problem.gain_scale * (problem.power_budget / problem.bandwidth_budget / problem.noise_density)[:, None]
     yield 10.0 * np.log10(snr[active]), SNR_EDGES
     count = np.maximum(problem.active.sum(axis=1), 1)

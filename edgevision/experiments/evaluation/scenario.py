@@ -1,4 +1,4 @@
-"""Where policies are compared: environment id, settings and the seeds of the benchmark protocol."""
+"""The environment that policies are compared on: its id, settings and split."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Scenario:
 
     Attributes:
         env_id: one of ``edgevision.envs.IDS``.
-        settings: keywords of the environment, ``preset`` included. Measured profiles get
-            ``content_split=split`` unless it is given here.
+        settings: keywords of the environment, ``preset`` included. With a measured profile, ``content_split`` is
+            ``split`` unless it is given here.
         split: ``test``, or ``validation`` for tuning.
     """
 
@@ -36,10 +36,10 @@ class Scenario:
             raise unknown_name("environment id", self.env_id, IDS)
 
     def make(self, n: int) -> OffloadingVectorEnv:
-        """Build ``n`` environments that are stepped together; finished episodes wait for the others.
+        """Build ``n`` environments that are stepped together.
 
         Raises:
-            UnknownNameError: no such preset, setting or profile.
+            UnknownNameError: a preset, setting or profile does not exist.
             ScenarioError: the settings contradict each other.
             ProfileError: the profile is damaged or has no content in this split.
         """
@@ -54,13 +54,13 @@ class Scenario:
         return cast(OffloadingVectorEnv, env.unwrapped)
 
     def resolve(self) -> tuple[ScenarioConfig, OperatingPointProfile]:
-        """All settings and the operating points; raises as ``make``."""
+        """All settings and the operating points. Raises the errors of ``make``."""
         env = self.make(1)
         return env.config, env.simulator.profile
 
 
 def parse_value(text: str) -> Any:
-    """Read a setting's value as people type it: ``10``, ``2.5``, ``true``, ``none``, ``50,100`` or a word."""
+    """Read the value of a setting: ``10``, ``2.5``, ``true``, ``none``, ``50,100`` or a word."""
     if "," in text:
         return tuple(parse_value(part) for part in text.strip("()[] ").split(",") if part.strip())
     word = text.strip()
@@ -76,7 +76,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
     """Read ``key=value`` pairs.
 
     Raises:
-        EvaluationError: a pair without ``=`` or key, or a key given twice.
+        EvaluationError: a pair is not of this form, or a key is given twice.
     """
     settings: dict[str, Any] = {}
     for pair in pairs:

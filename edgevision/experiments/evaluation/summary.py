@@ -1,4 +1,4 @@
-"""From episodes to the numbers of a table: estimates with intervals, paired differences and decision times."""
+"""The numbers in a table of policies: estimates with intervals, paired differences and decision times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgevision.statistics import (
     interquartile_mean,
 )
 
-#: The policy that all others are compared with, where it takes part.
+#: The policy that all others are compared with, if it is evaluated.
 REFERENCE = "co-crra"
 
 
@@ -24,16 +24,16 @@ class SummaryRow:
     """One policy in a table.
 
     Attributes:
-        policy: its label.
+        policy: label of the policy.
         kind: ``learned``, ``solver`` or ``rule``.
-        options: its options, tuned ones included, as ``key=value``.
-        score: mean over episodes of the mean reward per slot; episodes and contents are resampled crosswise.
-        iqm: interquartile mean of the same, over episodes alone.
-        difference: paired difference of scores to ``REFERENCE``, ``None`` for itself or where it takes no part.
+        options: options as ``key=value``, tuned ones included.
+        score: mean over episodes of the mean reward per slot; the bootstrap resamples both episodes and contents.
+        iqm: interquartile mean of the scores of episodes; the bootstrap resamples episodes only.
+        difference: score minus that of ``REFERENCE``, paired; ``None`` for ``REFERENCE``, or if it is not evaluated.
         in_time: mean success probability (or share in time) of the requests.
         accuracy: mean accuracy term of the requests.
         latency_p50_ms: median time of a single-slot decision [ms].
-        latency_p99_ms: its 99th percentile [ms].
+        latency_p99_ms: 99th percentile of the time of a single-slot decision [ms].
     """
 
     policy: str
@@ -78,12 +78,12 @@ def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
 
 
 def difference(result: PolicyResult, reference: PolicyResult) -> Interval:
-    """Mean difference of scores on the same episodes and contents, which are resampled crosswise."""
+    """Mean difference of scores, paired; the bootstrap resamples both episodes and contents."""
     return crosswise_interval(result.content_scores - reference.content_scores[0], result.content_weight)
 
 
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
-    """One sentence: each learned policy against the strongest classical one, else who is ahead of whom."""
+    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind."""
     results = {result.spec.label: result for result in evaluation.results}
     learned = [row for row in rows if row.kind == "learned"]
     classical = [row for row in rows if row.kind != "learned"]
@@ -104,17 +104,17 @@ def _comparison(policy: str, rival: str, difference: Interval) -> str:
 
 
 def with_interval(interval: Interval) -> str:
-    """``0.8123 [0.8000, 0.8250]``."""
+    """An interval as ``0.8123 [0.8000, 0.8250]``."""
     return f"{interval.estimate:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
 
 
 def signed(interval: Interval | None) -> str:
-    """``+0.0123 [-0.0010, +0.0250]``, or a dash."""
+    """A difference as ``+0.0123 [-0.0010, +0.0250]``; a dash for ``None``."""
     if interval is None:
         return "-"
     return f"{interval.estimate:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
 
 
 def milliseconds(value: float) -> str:
-    """Three significant digits."""
+    """A time [ms] with three significant digits."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"

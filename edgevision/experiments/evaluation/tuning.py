@@ -1,4 +1,4 @@
-"""Tuning the policies that fix one compression for everybody, on slots of the validation seeds."""
+"""Tune the policies that use one fixed operating point for all users, on slots of the validation seeds."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from edgevision.experiments.evaluation.rollout import record_slots
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import SEEDS
 
-#: Validation episodes whose slots fixed compressions are tuned on.
+#: Number of validation episodes whose slots are used for tuning.
 TUNING_EPISODES = 40
-#: A policy that decides slot by slot is tuned on fewer, and on points in steps around the best one for equal shares,
-#: axis by axis.
+#: A policy that decides slot by slot is slow. It is tuned on this many slots, by a search that starts from the best
+#: point for equal shares and looks this many steps to each side along every axis.
 SINGLE_TUNING_SLOTS = 24
 SINGLE_TUNING_REACH = 3
 
 
 def needs_tuning(spec: PolicySpec) -> bool:
-    """Whether it fixes one compression for everybody and nobody said which."""
+    """Whether the policy uses one fixed operating point, and its options do not give it."""
     fixed = isinstance(spec.source, str) and isinstance(spec.build(), baselines.FixedCompression)
     return fixed and "operating_point" not in dict(spec.options)
 
@@ -34,9 +34,9 @@ def tuning_slots(scenario: Scenario) -> SlotProblem:
     """Slots of the validation seeds, on validation contents where the profile is measured.
 
     Raises:
-        EvaluationError: no user ever has a request in them.
+        EvaluationError: the validation episodes have no requests.
     """
-    # Whatever contents are to be evaluated on, those of the test split are never tuned on.
+    # Never tune on contents of the test split, even if ``content_split`` is set for the evaluation.
     settings = {name: value for name, value in scenario.settings.items() if name != "content_split"}
     validation = Scenario(scenario.env_id, settings, "validation")
     slots = record_slots(validation, SEEDS["validation"][:TUNING_EPISODES])
@@ -46,10 +46,10 @@ def tuning_slots(scenario: Scenario) -> SlotProblem:
 
 
 def tune(spec: PolicySpec, slots: SlotProblem) -> Mapping[str, Any]:
-    """Choose the fixed operating point on recorded validation slots, scored by the scenario's own success model.
+    """Choose the fixed operating point on recorded validation slots, scored by the success model of the scenario.
 
     Returns:
-        ``operating_point``, and on how many validation slots it was chosen (``tuned_on``).
+        ``operating_point``, and the number of slots that it was chosen on, in words (``tuned_on``).
     """
     point = baselines.tune_fixed_point(_maker(str(spec.source) if spec.batched else "fixed"), slots)
     if not spec.batched:
@@ -59,7 +59,7 @@ def tune(spec: PolicySpec, slots: SlotProblem) -> Mapping[str, Any]:
 
 
 def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) -> int:
-    """The best point along one axis of the operating points after the other, until none leads on."""
+    """Coordinate ascent: move to the best point along each axis in turn, until no axis improves."""
     point = start
     while True:
         before = point
@@ -70,7 +70,7 @@ def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) ->
 
 
 def _walk(make_policy: Callable[[int], Any], slots: SlotProblem, start: int, axis: int) -> int:
-    """The best point of a window along an axis, moved as long as the best lies on its edge."""
+    """The best point along an axis in a window that moves until its best point is inside it."""
     steps = max(1, slots.grid[axis] // 20) * np.arange(-SINGLE_TUNING_REACH, SINGLE_TUNING_REACH + 1)
     while True:
         window = _along(start, axis, steps, slots.grid)
@@ -81,7 +81,7 @@ def _walk(make_policy: Callable[[int], Any], slots: SlotProblem, start: int, axi
 
 
 def _along(point: int, axis: int, steps: IntArray, grid: Sequence[int]) -> IntArray:
-    """The points that so many steps along an axis lead to, without repetition; steps end at the border."""
+    """The points at these steps from ``point`` along an axis, clipped to the grid, without repetition."""
     cells = np.tile(np.unravel_index(point, grid), (len(steps), 1))
     cells[:, axis] = np.clip(cells[:, axis] + steps, 0, grid[axis] - 1)
     return np.unique(np.ravel_multi_index(tuple(cells.T), tuple(grid)))

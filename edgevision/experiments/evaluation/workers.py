@@ -1,4 +1,4 @@
-"""Running the parts of an evaluation: what decides slot by slot in worker processes, where more than one is wanted."""
+"""Run the parts of an evaluation; policies that decide slot by slot may run in worker processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import SEEDS
 from edgevision.provenance import digest
 
-#: Every worker computes on one core; more threads would make them fight for the cores that they share.
+#: Every worker computes on one core, because more threads would compete for the same cores.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -40,20 +40,20 @@ class Job:
 
     @property
     def label(self) -> str:
-        """Short name for files: policy, first episode, and whether it was run for its times."""
+        """Short name for files: policy, first seed, and ``-timed`` if the job only measures times."""
         timed = "-timed" if self.one_by_one and self.spec.batched else ""
         return f"{self.spec.label}-{self.seeds[0]}{timed}"
 
     def describe(self) -> dict[str, Any]:
-        """What its result depends on besides the environment, as JSON values."""
+        """Everything that the result depends on besides the environment, as JSON values."""
         return {**self.spec.describe(), "seeds": list(self.seeds), "one_by_one": self.one_by_one}
 
 
 def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout]]:
     """Run jobs and yield each with its result as it finishes.
 
-    Policies that answer in batches run here, one after the other: they are quick, and their times should not be
-    taken beside busy workers.
+    Policies that decide in batches run in this process, before the workers start: they are fast, and busy workers
+    would disturb their times.
     """
     elsewhere = [job for job in jobs if processes > 1 and not job.spec.batched and job.spec.storable]
     for job in jobs:
@@ -74,7 +74,7 @@ _warm_policies: dict[str, Policy] = {}
 
 
 def _warm_policy(job: Job) -> Policy:
-    """The policy, having answered once for each number of active users: convex programs are compiled per number."""
+    """The policy after a call for each number of active users, because convex programs are compiled per number."""
     spec, scenario = job.spec, job.scenario
     who = spec.describe() if spec.storable else f"object {id(spec.source)}"
     key = digest([who, scenario.env_id, dict(scenario.settings)])
@@ -114,7 +114,7 @@ def _run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job
                 yield running[future], future.result()
         except BrokenProcessPool:
             raise EvaluationError(
-                "a worker process died (killed, or out of memory); run again, finished parts are kept"
+                "a worker process died (killed, or out of memory); run again; finished parts are stored"
             ) from None
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
@@ -122,15 +122,15 @@ def _run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job
 
 
 def _start_worker() -> None:
-    """Die at once on Ctrl-C, and with the parent however it dies: an orphan would wait for work for ever."""
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as in the background job of a script
+    """Let the worker exit on Ctrl-C, and when its parent exits. Otherwise it would wait for work for ever."""
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # it is ignored in a background job of a script
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_with, args=(parent,), daemon=True).start()
 
 
-def _follow(parent: BaseProcess) -> None:
+def _exit_with(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)
 

@@ -1,6 +1,6 @@
-"""The papers' figures and tables, made again from our own measurements, beside the numbers that the papers state.
+"""Figures and tables of the papers, made again from our own measurements, beside the published numbers.
 
-A figure is a function of a ``Request`` to a ``Section``, by default ``make`` of a module, and one line in ``FIGURES``.
+To add a figure, write a function from a ``Request`` to a ``Section``, and add a line to ``FIGURES``.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Figure:
     """An entry of the registry.
 
     Attributes:
-        shows: what it shows, for the help.
-        maker: its function as MODULE:FUNCTION, or MODULE where that is ``make``, below this package.
-        needs: modules that it imports besides matplotlib, each with the extra that brings it.
+        shows: what it shows, for the help text.
+        maker: its function as MODULE:FUNCTION, relative to this package; MODULE alone means MODULE:make.
+        needs: optional modules that it imports besides matplotlib, each with the extra that installs it.
     """
 
     shows: str
@@ -49,14 +49,16 @@ class Figure:
 #: Figures by name, in the order of the page.
 FIGURES = {
     "fig4": Figure("success probability of every solver against the maximum bandwidth", "co_crra.fig4", _SOLVERS),
-    "fig5": Figure("the same against the maximum transmit power", "co_crra.fig5", _SOLVERS),
-    "gap": Figure("where Co-CRRA's distance to the upper bound comes from; ours", "co_crra.gap", _SOLVERS),
+    "fig5": Figure("success probability of every solver against the maximum transmit power", "co_crra.fig5", _SOLVERS),
+    "gap": Figure("parts of the distance from Co-CRRA to the upper bound; not in the paper", "co_crra.gap", _SOLVERS),
     "fig6": Figure("importance maps and level maps of photographs", "spat_imco.fig6", _CODECS),
     "fig7": Figure(
         "accuracy of convolutional networks at equal mu and at equal bytes", "spat_imco.fig7_fig8:make_fig7", _CODECS
     ),
-    "fig8": Figure("the same for vision transformers", "spat_imco.fig7_fig8:make_fig8", _CODECS),
-    "fig9": Figure("mu against compression ratio and size", "spat_imco.fig9", _CODECS),
+    "fig8": Figure(
+        "accuracy of vision transformers at equal mu and at equal bytes", "spat_imco.fig7_fig8:make_fig8", _CODECS
+    ),
+    "fig9": Figure("compression ratio and size against mu", "spat_imco.fig9", _CODECS),
     "stae-table1": Figure("accuracy, sizes and computation times of STAE and DeepISC", "stae.stae_table1"),
     "stae-table2": Figure("entropy coding of video, and the compression of 104 x", "stae.stae_table2"),
     "stae-fig4": Figure("accuracy at every frame and pixel budget", "stae.stae_fig4"),
@@ -66,14 +68,14 @@ FIGURES = {
 
 
 def reproduce(names: Sequence[str], request: Request) -> Iterator[Section]:
-    """Make figures one after the other; each is on disk and on the page before it is yielded.
+    """Make figures one after the other; each is written to disk and to the page before it is yielded.
 
-    Writes NAME.json and PNG files per figure and ``index.html``, which shows every figure found in the folder, those
-    of earlier calls included.
+    Writes NAME.json and PNG files for each figure, and ``index.html`` with all figures in the folder, also those of
+    earlier calls.
 
     Raises:
         UnknownNameError: there is no such figure.
-        ReproductionError: a figure cannot be made from what the request names.
+        ReproductionError: the images, profiles or maps of the request do not suit a figure.
         ProfileError: a profile is damaged, or two are not of the same images.
         MissingExtraError: a library is not installed.
     """

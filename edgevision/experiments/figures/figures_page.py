@@ -1,4 +1,4 @@
-"""The page of all figures made so far."""
+"""The HTML page of all figures in a folder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from edgevision.storage import write_atomically
 
 _TITLE = "Published figures, measured again"
 _INTRODUCTION = (
-    "Figures of the published papers made again with this package, beside every number that the papers' text states "
-    "for them. Brackets hold 95 % bootstrap intervals. Where something was not measured, it says so."
+    "Figures of the published papers made again with this package, beside every number that the text of the papers "
+    "states for them. Brackets hold 95 % bootstrap intervals. What was not measured is marked as such."
 )
 
 
@@ -23,7 +23,7 @@ def write_page(folder: Path, names: tuple[str, ...]) -> Path:
 
 
 def render_page(sections: list[StoredSection]) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     return html.page(_TITLE, [html.paragraph(_INTRODUCTION), *(_section(stored) for stored in sections)])
 
 

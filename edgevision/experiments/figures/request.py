@@ -1,4 +1,4 @@
-"""What a figure is asked to be made from."""
+"""The settings that figures are made with."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ DEFAULT_RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Request:
-    """Settings of all figures; each takes those that concern it.
+    """Settings of all figures; a figure ignores those that it does not need.
 
     Attributes:
         out: folder to write to.
-        images: pictures, or folders of pictures, for Fig. 6; none for some that installed packages carry.
-        maps: makers of importance maps for Fig. 6, see ``fig6.make_map``.
-        profiles: folder of measured profiles for figures with intervals; ``None`` for the shipped ones.
-        resamples: bootstrap samples of the images.
+        images: pictures, or folders of pictures, for Fig. 6; empty for pictures from installed packages.
+        maps: methods that make importance maps for Fig. 6, see ``fig6.make_map``.
+        profiles: folder of measured profiles; ``None`` for the shipped profiles.
+        resamples: number of bootstrap samples.
     """
 
     out: Path
@@ -29,7 +29,7 @@ class Request:
     resamples: int = DEFAULT_RESAMPLES
 
     def command(self, name: str) -> str:
-        """The command line that makes figure ``name`` again: whatever is not the default."""
+        """The command line that makes figure ``name`` again. It leaves out default settings."""
         words = ["edgevision", "reproduce", name]
         words += [word for path in self.images for word in ("--images", str(path))]
         words += [word for maker in self.maps if self.maps != DEFAULT_MAPS for word in ("--map", maker)]

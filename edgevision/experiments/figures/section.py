@@ -1,4 +1,4 @@
-"""A figure's part of the page, and how it is kept on disk: ``NAME.json`` with PNG files beside it."""
+"""The section of a figure on the page, and its files on disk: ``NAME.json`` and PNG files."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _LIBRARIES = ("numpy", "scipy", "torch", "timm", "pillow", "jpeglib", "cvxpy", "
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text.
+    """A table of text cells.
 
     Attributes:
         caption: what the table shows.
-        heads: a name per column.
-        rows: cells.
-        texts: how many of the first columns hold words, which are left-aligned and wrap.
+        heads: a heading per column.
+        rows: the cells of each row.
+        texts: number of columns with words; they come first, are left-aligned and may break lines.
     """
 
     caption: str
@@ -37,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture, with the name of its file."""
+    """A plot as a PNG, with its file name and caption."""
 
     file: str
     caption: str
@@ -50,11 +50,11 @@ class Section:
 
     Attributes:
         heading: which figure, and what it shows.
-        lead: the outcome in a sentence or two; also what the terminal shows.
-        tables: ours beside the published numbers first.
-        plots: pictures.
-        differences: what is not as in the paper, a sentence or two each.
-        numbers: everything measured, JSON values.
+        lead: the result in a sentence or two; the terminal shows it too.
+        tables: tables; the first sets our numbers beside the published numbers.
+        plots: plots.
+        differences: differences from the paper, each in a sentence or two.
+        numbers: everything measured, as JSON values.
     """
 
     heading: str
@@ -67,7 +67,7 @@ class Section:
 
 @dataclass(frozen=True)
 class StoredSection:
-    """A section read back, with what it says of its origin."""
+    """A section read from disk, with the command, time and library versions that made it."""
 
     section: Section
     command: str
@@ -97,7 +97,7 @@ def write_section(name: str, section: Section, request: Request) -> None:
 
 
 def read_sections(folder: Path, names: tuple[str, ...]) -> Iterator[StoredSection]:
-    """The sections in a folder, in the order of ``names``; what is damaged counts as not there."""
+    """Yield the sections in a folder, in the order of ``names``; skips missing and damaged ones."""
     for name in names:
         try:
             record = read_json(folder / f"{name}.json", ReproductionError)

@@ -1,1 +1,1 @@
-"""What a finished evaluation looks like: terminal table, JSON, CSV, plots and one self-contained page."""
+"""Show a finished evaluation: table in the terminal, JSON, CSV, plots and one self-contained page."""

@@ -1,4 +1,4 @@
-"""What the policies do, as heat maps: which operating points, and whom they give bandwidth and power."""
+"""Heat maps of what policies decide: operating points, and the bandwidth and power of good and bad channels."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from matplotlib.ticker import NullLocator
 
 from edgevision.experiments.evaluation.evaluate import PolicyResult
 from edgevision.experiments.evaluation.rollout import BINNED, LOAD_EDGES, SNR_EDGES, FloatArray
+from edgevision.experiments.plot_style import as_png
 from edgevision.experiments.report.budgets import plot_budgets
-from edgevision.experiments.report.report_plots import as_png
 from edgevision.profiles import OperatingPointProfile, video_grid
 
-_FEW = 0.003  # share of the decisions below which a bin's mean says little
-_COLUMNS = 25  # operating points are pooled into about as many
-_LEAST_RANGE = 1.25  # of the colours for relative shares: smaller differences should look small
+_FEW = 0.003  # share of the decisions below which the mean of a bin is too uncertain to show
+_COLUMNS = 25  # about as many columns: neighbouring operating points are pooled
+_LEAST_RANGE = 1.25  # least range of the colours for relative shares, so that small differences look small
 _AXES = {
     "snr": ("signal-to-noise ratio with the whole budget [dB]", SNR_EDGES),
     "load": ("log10 of raw size over what an equal share carries within the deadline", LOAD_EDGES),
@@ -29,7 +29,8 @@ _AXES = {
 def plot_behaviour(results: Sequence[PolicyResult], profile: OperatingPointProfile) -> bytes:
     """Four heat maps with a row per policy; bins with few decisions stay blank.
 
-    The horizontal axis of three of them is channel quality, or load where all channels have the same quality.
+    The first shows operating points. The horizontal axis of the others is the signal-to-noise ratio, or the load if
+    all channels have the same signal-to-noise ratio.
     """
     layout = ConstrainedLayoutEngine(hspace=0.08, wspace=0.04)
     figure = Figure(figsize=(12.0, 2.6 + 0.56 * len(results)), layout=layout)
@@ -42,10 +43,10 @@ def plot_behaviour(results: Sequence[PolicyResult], profile: OperatingPointProfi
         _operating_points(panels[0, 0], counts, profile)
     axis = "snr" if _spans(results, "by_snr") else "load"
     sums = np.stack([getattr(result.rollout, f"by_{axis}") for result in results])
-    _by_place(panels[0, 1], sums, 1, axis, "mean share of the raw size that is sent")
+    _means(panels[0, 1], sums, 1, axis, "mean share of the raw size that is sent")
     for panel, row in zip(panels[1], (2, 3), strict=True):
         name = BINNED[row].removeprefix("relative ")
-        _by_place(panel, sums, row, axis, f"{name} relative to an equal share (1: equal)")
+        _means(panel, sums, row, axis, f"{name} relative to an equal share (1: equal)")
     for panel in panels.ravel():
         first = panel in panels[:, 0]
         panel.set_yticks(range(len(names)), names if first else [""] * len(names))
@@ -61,7 +62,7 @@ def _spans(results: Sequence[PolicyResult], name: str) -> bool:
 
 
 def _operating_points(panel: Axes, counts: FloatArray, profile: OperatingPointProfile) -> None:
-    """How often each policy chose the points of a ladder, from counts (P, K); neighbours are pooled."""
+    """Draw how often each policy chose each point of a ladder, from counts (P, K); neighbours are pooled."""
     pooled = max(1, round(profile.points / _COLUMNS))
     starts = np.arange(0, profile.points, pooled)
     counts = np.add.reduceat(counts, starts, axis=1)
@@ -80,8 +81,8 @@ def _operating_points(panel: Axes, counts: FloatArray, profile: OperatingPointPr
     panel.figure.colorbar(mesh, ax=panel, format="%g")
 
 
-def _by_place(panel: Axes, sums: FloatArray, row: int, axis: str, title: str) -> None:
-    """Means of one of the ``BINNED`` quantities; relative ones get diverging colours around 1."""
+def _means(panel: Axes, sums: FloatArray, row: int, axis: str, title: str) -> None:
+    """Draw the means of row ``row`` of ``BINNED``; relative quantities get diverging colours around 1."""
     label, edges = _AXES[axis]
     decisions = sums[:, 0]
     scarce = decisions < _FEW * decisions.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Which frame and pixel budgets policies choose for clips, and how these travel, as one heat map."""
+"""One heat map of the modes, frame budgets and pixel budgets that policies choose for clips."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def budget_shares(counts: FloatArray) -> dict[str, FloatArray]:
     """How often budgets are chosen [%], from the counts of the operating points (P, K) of P policies.
 
     Returns:
-        ``mode`` (P, 3), and ``frames`` (P, 5): of all decisions. ``pixels`` (P, 7): of those that send something,
-        since whoever classifies locally looks at whole frames; zeros for a policy that never sends.
+        ``mode`` (P, 3) and ``frames`` (P, 5), shares of all decisions; ``pixels`` (P, 7), shares of the decisions that
+        send something, because local classification always uses whole frames. Zeros for a policy that never sends.
     """
     chosen = counts.reshape(-1, *GRID)
     sent = np.delete(chosen, _LOCAL, axis=3)
@@ -28,7 +28,7 @@ def budget_shares(counts: FloatArray) -> dict[str, FloatArray]:
 
 
 def plot_budgets(panel: Axes, counts: FloatArray) -> None:
-    """Draw the shares of ``counts`` (P, K), a row per policy; least compressed on the left of each group."""
+    """Draw the shares of ``counts`` (P, K), a row per policy. The left of each group is the least compressed."""
     labels = {"mode": MODES, "frames": FRAMES, "pixels": [f"{100 * share:.0f}" for share in PIXELS]}
     rows = np.arange(len(counts) + 1) - 0.5
     ticks: dict[float, str] = {}

@@ -19,7 +19,7 @@ _COLUMNS = ("score", "in_time", "accuracy", "slots", "requests")
 
 
 def write_data(evaluation: Evaluation, rows: Sequence[SummaryRow], out: Path) -> None:
-    """Write the files that hold numbers only."""
+    """Write ``evaluation.json``, ``summary.csv`` and ``episodes.csv``."""
     text = json.dumps(as_json(evaluation, rows), indent=1, default=str, allow_nan=False)
     write_atomically(out / "evaluation.json", f"{text}\n".encode())
     write_atomically(out / "summary.csv", _csv(_flat(row) for row in rows))
@@ -27,7 +27,7 @@ def write_data(evaluation: Evaluation, rows: Sequence[SummaryRow], out: Path) ->
 
 
 def as_json(evaluation: Evaluation, rows: Sequence[SummaryRow], *, episodes: bool = True) -> dict[str, Any]:
-    """The whole comparison as JSON values, with or without its per-episode rows."""
+    """The whole comparison as JSON values, with or without the rows of each episode."""
     rollouts = {result.spec.label: result for result in evaluation.results}
     policies = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""Writing a whole report; needs the extra ``report``."""
+"""Write a whole report. Needs the extra ``report``."""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def heading(text: str, level: int = 2) -> str:
-    """A heading; 1 is the page's own."""
+    """A heading; level 1 is the title of the page."""
     return f"<h{level}>{escape(text)}</h{level}>"
 
 
 def paragraph(text: str, style: str = "soft") -> str:
-    """A paragraph in one of the page's styles, ``lead`` or ``soft``."""
+    """A paragraph in the style ``lead`` or ``soft``."""
     return f'<p class="{style}">{escape(text)}</p>'
 
 
@@ -56,7 +56,7 @@ def command(text: str) -> str:
 
 
 def bullets(texts: Iterable[str]) -> str:
-    """A list."""
+    """A list of bullet points."""
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
 
 
@@ -71,11 +71,11 @@ def table(
     """A table.
 
     Args:
-        heads: of the columns.
-        rows: cells as text.
-        texts: the first so many columns hold text, the others numbers.
+        heads: a heading per column.
+        rows: the cells of each row.
+        texts: number of columns with text; they come first, and the others hold numbers.
         wrap: whether text columns may break lines.
-        styles: of each row; ``learned`` stands out.
+        styles: a CSS class per row; ``learned`` is highlighted.
     """
     text = "text wide" if wrap else "text"
     lines = []
@@ -95,12 +95,12 @@ def pairs(values: Mapping[str, Any]) -> str:
 
 
 def details(title: str, content: str) -> str:
-    """HTML ``content`` that unfolds under ``title``."""
+    """HTML ``content`` that opens on a click on ``title``."""
     return f"<details><summary>{escape(title)}</summary>{content}</details>"
 
 
 def figure(png: bytes, caption: str, alt: str | None = None) -> str:
-    """A picture with its caption, which also describes it unless ``alt`` does."""
+    """A picture with its caption. The alternative text is ``alt``, or else the caption."""
     data = base64.b64encode(png).decode()
     described = escape(caption if alt is None else alt, quote=True)
     image = f'<img alt="{described}" src="data:image/png;base64,{data}">'

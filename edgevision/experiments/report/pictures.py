@@ -1,4 +1,4 @@
-"""The pictures of a report with their captions."""
+"""Make the plots of a report, with their captions."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from edgevision.experiments.report.behaviour import plot_behaviour
 from edgevision.experiments.report.report_page import Picture
 from edgevision.profiles import load_profile
 
-_PICTURED_SLOTS = 3  # the pictured slot: late enough that queues have filled
+_SHOWN_SLOT = 3  # the slot of the picture of the environment
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """An agent in the course of its training.
+    """Validation scores of an agent during its training.
 
     Attributes:
         label: name of the agent.
-        steps: environment steps at its evaluations.
+        steps: environment steps before each evaluation.
         scores: mean reward per slot on the validation episodes.
-        references: what other policies score on the same episodes, by name.
-        note: how it was trained, in words.
+        references: scores of other policies on the same episodes, by name.
+        note: how the agent was trained, in words.
     """
 
     label: str
@@ -46,21 +46,20 @@ def make_pictures(evaluation: Evaluation, rows: Sequence[SummaryRow], curve: Lea
     pictures = [Picture("scores", "Scores", "Further right is better.", plots.plot_scores(rows))]
     if any(row.difference for row in rows):
         caption = (
-            "Paired by episode, so what all policies share cancels. Intervals off the dashed line are differences."
+            "Paired by episode, so that luck that all policies share cancels. Intervals that do not touch the dashed "
+            "line are significant differences."
         )
         pictures.append(Picture("differences", "Differences", caption, plots.plot_differences(rows)))
     caption = "Up and to the left is better. No policy beats those on the dashed line in both score and time."
     pictures.append(Picture("latency", "Score against decision time", caption, plots.plot_latency(rows)))
     if curve is not None:
-        caption = f"All on the same validation episodes, whose contents are neither trained nor tested on. {curve.note}"
+        caption = f"All on the same validation episodes; neither training nor test uses their contents. {curve.note}"
         png = plots.plot_learning_curve(curve.label, curve.steps, curve.scores, curve.references)
         pictures.append(Picture("learning", "Learning curve", caption, png))
-    caption = (
-        "Operating points, and whom bandwidth and power are given to. Blank: never chosen, or hardly any decisions."
-    )
+    caption = "Operating points, and which users get bandwidth and power. Blank: never chosen, or too few decisions."
     png = plot_behaviour([ranked[row.policy] for row in rows], profile)
     pictures.append(Picture("behaviour", "What the policies do", caption, png))
-    caption = f"Slot {_PICTURED_SLOTS} of the first episode under {rows[0].policy}."
+    caption = f"Slot {_SHOWN_SLOT} of the first episode under {rows[0].policy}."
     pictures.append(Picture("environment", "The environment", caption, _environment_png(evaluation, rows[0].policy)))
     return pictures
 
@@ -68,12 +67,12 @@ def make_pictures(evaluation: Evaluation, rows: Sequence[SummaryRow], curve: Lea
 def _environment_png(evaluation: Evaluation, policy: str) -> bytes:
     made = gymnasium.make(evaluation.env_id, render_mode="rgb_array", **evaluation.scenario)
     env = made.unwrapped
-    assert isinstance(env, OffloadingEnv)  # noqa: S101 - for the type checker: all our ids are
+    assert isinstance(env, OffloadingEnv)  # noqa: S101 - for the type checker
     spec = next(result.spec for result in evaluation.results if result.spec.label == policy)
     actor = spec.build()
     env.reset(seed=evaluation.seeds[0])
     over = False
-    for _ in range(_PICTURED_SLOTS):
+    for _ in range(_SHOWN_SLOT):
         if not over:
             over = env.allocate(actor.act(env.problem))[3]
     buffer = io.BytesIO()

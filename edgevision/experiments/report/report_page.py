@@ -1,4 +1,4 @@
-"""The page of an evaluation: table, pictures, and how to repeat it."""
+"""The HTML page of an evaluation: table, plots, and how to repeat it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edgevision.statistics import CONFIDENCE, RESAMPLES
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with its heading and caption; ``name`` is its file name without suffix."""
+    """A plot as a PNG with its heading and caption; ``name`` is its file name without suffix."""
 
     name: str
     heading: str
@@ -29,7 +29,7 @@ class Picture:
 
 
 def render_page(evaluation: Evaluation, rows: Sequence[SummaryRow], pictures: Iterable[Picture]) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     title = f"{evaluation.env_id}: {len(rows)} policies on {len(evaluation.seeds)} {evaluation.split} episodes"
     body = [
         html.paragraph(f"Made {evaluation.created} on {evaluation.cpu}"),
@@ -54,8 +54,8 @@ def _how_to_read(evaluation: Evaluation) -> str:
     return (
         f"The score of an episode is its mean reward per slot. All policies met the same random numbers (seeds "
         f"{evaluation.seeds[0]} to {evaluation.seeds[-1]}), so differences to {REFERENCE} are paired by episode. "
-        f"Brackets hold {CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} samples, drawn crosswise from the "
-        "episodes and the contents). IQM is the mean of the middle half of the episodes. Decision times are for one "
+        f"Brackets hold {CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} samples of both episodes and "
+        "contents). IQM is the mean of the middle half of the episodes. Decision times are for one "
         "slot on one core, after warm-up."
     )
 

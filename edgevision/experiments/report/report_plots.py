@@ -1,8 +1,7 @@
-"""The plots of a report, each a PNG. Colours are Okabe and Ito's (2008), and markers differ besides."""
+"""The plots of a report, each a PNG. Kinds of policies differ in colour and in marker."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
@@ -10,49 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
-from numpy.typing import NDArray
 
 from edgevision.experiments.evaluation.summary import REFERENCE, SummaryRow
+from edgevision.experiments.plot_style import COLOURS, as_png, new_axes
 from edgevision.statistics import Interval
 
-COLOURS = {"learned": "#D55E00", "solver": "#0072B2", "rule": "#4D4D4D"}
 _MARKERS = {"learned": "D", "solver": "o", "rule": "s"}
 _KINDS = {
     "learned": "learned",
     "solver": "solver (an optimisation per slot)",
     "rule": "rule (no optimisation)",
 }
-_LABEL_GAP = 0.055  # least distance of two labels, as a share of the axis' height
-
-
-def as_png(figure: Figure) -> bytes:
-    """Render a figure."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": ""})
-    return buffer.getvalue()
-
-
-def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
-    """One pair of axes with a light grid and no box around it, sides in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    _lighten(axes)
-    return figure, axes
-
-
-def new_grid(rows: int, columns: int, width: float = 4.2, height: float = 3.5) -> tuple[Figure, NDArray[np.object_]]:
-    """Rows and columns of such axes, each with these sides in inches."""
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    panels: NDArray[np.object_] = figure.subplots(rows, columns, squeeze=False)
-    for panel in panels.ravel():
-        _lighten(panel)
-    return figure, panels
-
-
-def _lighten(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
+_LABEL_GAP = 0.055  # least distance of two labels, as a share of the height of the axes
 
 
 def plot_scores(rows: Sequence[SummaryRow]) -> bytes:
@@ -62,7 +30,7 @@ def plot_scores(rows: Sequence[SummaryRow]) -> bytes:
 
 
 def plot_differences(rows: Sequence[SummaryRow]) -> bytes:
-    """Paired differences to the reference, which is the line at zero."""
+    """Paired differences to the reference policy, which is the line at zero."""
     compared = [row for row in rows if row.difference is not None]
     label = f"score minus {REFERENCE}'s on the same episodes, 95 % interval"
     figure = _interval_plot(compared, [row.difference for row in compared if row.difference], label)
@@ -91,7 +59,7 @@ def _kind_legend(axes: Axes, rows: Sequence[SummaryRow]) -> None:
 
 
 def plot_latency(rows: Sequence[SummaryRow]) -> bytes:
-    """Score against decision time, with the best that any time buys; lines reach from median to 99th percentile."""
+    """Score against decision time with the Pareto front; each line reaches from the median to the 99th percentile."""
     figure, axes = new_axes(8.0, 4.8)
     scores = [row.score.estimate for row in rows]
     for row in rows:
@@ -113,7 +81,7 @@ def plot_latency(rows: Sequence[SummaryRow]) -> bytes:
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The (time, score) pairs that no other beats in both, by rising time."""
+    """The (time, score) pairs of the Pareto front (less time, more score), by increasing time."""
     front: list[tuple[float, float]] = []
     for time, score in sorted(points, key=lambda point: (point[0], -point[1])):
         if not front or score > front[-1][1]:
@@ -122,7 +90,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 
 def _label_at_the_right(axes: Axes, rows: Sequence[SummaryRow], low: float, high: float) -> None:
-    """Names beside the axes, moved apart where they would overlap, with a thin line to each point."""
+    """Write the names beside the axes, so that they do not overlap, with a thin line to each point."""
     wanted = [(row.score.estimate - low) / (high - low) for row in rows]
     for row, height in zip(rows, spread(wanted, _LABEL_GAP), strict=True):
         axes.annotate(
@@ -138,9 +106,9 @@ def _label_at_the_right(axes: Axes, rows: Sequence[SummaryRow], low: float, high
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Move places apart to at least ``gap``, keeping their order and moving them as little as possible (least squares).
+    """Move places apart to at least ``gap`` in the same order, with the least sum of squared moves.
 
-    With gaps taken off, keeping the order is isotonic regression, which pooling of adjacent violators solves.
+    Without the gaps this is isotonic regression, which the pool-adjacent-violators algorithm solves.
     """
     order = np.argsort(np.asarray(places), kind="stable")
     pools: list[list[float]] = []
@@ -159,7 +127,7 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
 def plot_learning_curve(
     label: str, steps: Sequence[float], scores: Sequence[float], references: Mapping[str, float]
 ) -> bytes:
-    """Score of an agent on the validation episodes while it learns, and of other policies on the same episodes."""
+    """Validation score of an agent against its training steps, and scores of other policies on the same episodes."""
     figure, axes = new_axes(8.0, 4.2)
     axes.plot(steps, scores, "-", color=COLOURS["learned"], linewidth=2, label=label)
     for (name, score), style in zip(references.items(), cycle(("--", ":", "-.")), strict=False):

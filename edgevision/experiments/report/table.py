@@ -1,4 +1,4 @@
-"""The comparison as a table in the terminal."""
+"""Print the comparison as a table in the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgevision.experiments.evaluation.summary import (
     with_interval,
 )
 
-_WIDTH = 200  # enough for every column, where the output is no terminal that could tell its own
+_WIDTH = 200  # enough for every column, if the output is not a terminal and has no width
 _STYLES = {"learned": "bold magenta", "solver": "cyan", "rule": ""}
 
 
@@ -30,7 +30,7 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
     for column in ("policy", "kind"):
         table.add_column(column, no_wrap=True)
     for column in ("score", "IQM", f"minus {REFERENCE}", "in time", "accuracy", "decision [ms]\np50 / p99"):
-        table.add_column(column, justify="right")  # a narrow terminal wraps numbers, never cuts them off
+        table.add_column(column, justify="right")  # a narrow terminal wraps numbers and does not cut them off
     for row in rows:
         table.add_row(
             Text(row.policy, _STYLES[row.kind]),

@@ -25,7 +25,7 @@ _SWEEP = Sweep(
 
 
 def make(request: Request) -> Section:
-    """Sweep the bandwidth at both powers."""
+    """Sweep the maximum bandwidth at both maximum powers."""
     heading = "Fig. 4: success probability against the maximum bandwidth"
     return make_section(_SWEEP, heading, "section VI-B.1", request, _claims)
 

@@ -23,14 +23,14 @@ _SWEEP = Sweep(
 )
 
 _CONTRADICTION = (
-    "The text's numbers hardly come from one setting: at 30 MHz it gives 92.0 % with at most 10 mW here, but about "
-    "91 % with 1 W in Fig. 4, although success grows with power. With a gain scale that meets Fig. 4, users are "
-    "limited by bandwidth rather than power, so that the values here at 15 MHz lie far below the published ones."
+    "The numbers in the text do not fit one setting: at 30 MHz it gives 92.0 % with at most 10 mW here, but about 91 % "
+    "with 1 W in Fig. 4, although success grows with power. With a gain scale that fits Fig. 4, bandwidth limits the "
+    "users, not power, so our values at 15 MHz are far below the published values."
 )
 
 
 def make(request: Request) -> Section:
-    """Sweep the power at both bandwidths."""
+    """Sweep the maximum power at both maximum bandwidths."""
     heading = "Fig. 5: success probability against the maximum transmit power"
     section = make_section(_SWEEP, heading, "section VI-B.2", request, _claims)
     return dataclasses.replace(section, differences=(_CONTRADICTION, *section.differences))

@@ -1,4 +1,4 @@
-"""Where Co-CRRA's distance to the certified bound comes from: the approximation, the start, the alternation. Ours."""
+"""Parts of the distance from Co-CRRA to the certified bound: approximation, start and alternation. Not in the paper."""
 
 from __future__ import annotations
 
@@ -25,27 +25,26 @@ from edgevision.statistics import Interval, bootstrap_interval
 INSTANCES = 40
 STARTS = 8
 
-#: Stages from published Co-CRRA to the bound, scored exactly; a part is the difference of two neighbours.
+#: Allocations from published Co-CRRA to the bound, scored exactly. A part is the difference between two neighbours.
 STAGES = ("co-crra", "its compression chosen exactly", "co-crra-exact", "best of starts", "best known", "upper bound")
 #: What each part is, in a sentence.
 PARTS = {
-    "approximation: compression": "what Co-CRRA's own bandwidth and power score more if each user's compression is "
-    "then chosen on the exact score instead of exp(-x^2/2)",
-    "approximation: shares": "what co-crra-exact, which judges every step of Algorithm 1 on the exact score, reaches "
-    "beyond that",
-    "starting point": f"what the best of {STARTS} runs of co-crra-exact reaches beyond the run from equal shares; the "
-    "others start from random shares",
-    "alternation": "what joint, which chooses compression, bandwidth and power together, reaches beyond the best of "
-    "these runs where it does",
-    "not closed": "what is left to the upper bound: a better allocation or a tighter bound, nobody knows which",
+    "approximation: compression": "gain if the compression of each user is chosen on the exact score instead of "
+    "exp(-x^2/2), for the bandwidth and power of Co-CRRA",
+    "approximation: shares": "further gain of co-crra-exact, which scores every step of Algorithm 1 exactly",
+    "starting point": f"gain of the best of {STARTS} runs of co-crra-exact over the run from equal shares; the other "
+    "runs start from random shares",
+    "alternation": "gain of joint, which chooses compression, bandwidth and power together, over the best of these "
+    "runs; zero in slots where joint is not better",
+    "not closed": "distance that is left to the upper bound: a better allocation may exist, or the bound may be loose",
 }
-#: Not part of the sum: other ways to the exact score.
+#: Other allocations, which are not part of the sum.
 ASIDE = ("fracr-exact", "joint", "joint on the approximation", "the same, compression chosen exactly")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A scenario: what it is called, its environment id and its settings."""
+    """A scenario: its title, environment id and settings."""
 
     title: str
     env_id: str
@@ -68,7 +67,7 @@ SETTINGS = (
 
 
 def make(request: Request) -> Section:
-    """Take the distance apart in every setting."""
+    """Split the distance into its parts in every setting."""
     store = PartStore(request.out / "parts")
     with progress_bar("gap (settings)", len(SETTINGS)) as advance:
         measured = []
@@ -122,7 +121,7 @@ def _measure(setting: Setting, store: PartStore) -> dict[str, FloatArray]:
 
 
 def stage_values(problem: SlotProblem, starts: int) -> dict[str, FloatArray]:
-    """Exact mean Phi at each of ``STAGES`` and ``ASIDE``, (N,) each, in N slots of a scenario that scores exactly."""
+    """Exact mean Phi of each of ``STAGES`` and ``ASIDE`` in N slots, (N,) each. The scenario must score exactly."""
     published = baselines.make("co-crra").act(problem)
     approximate, solution = Joint("chernoff").act(problem), Joint("exact").solve(problem)
     exact, best = _best_of_starts(problem, starts)
@@ -141,7 +140,7 @@ def stage_values(problem: SlotProblem, starts: int) -> dict[str, FloatArray]:
 
 
 def _best_of_starts(problem: SlotProblem, starts: int) -> tuple[FloatArray, FloatArray]:
-    """Exact value of co-crra-exact from equal shares, and of its best run per slot, (N,) each."""
+    """Exact value of co-crra-exact started from equal shares, and of its best run in each slot, (N,) each."""
     policy, shares = CoCRRAExact(), baselines.make("random", seed=0)
     first = best = problem.value(policy.act(problem), "exact")
     for _ in range(starts - 1):
@@ -157,14 +156,14 @@ def _with_exact_points(problem: SlotProblem, allocation: Allocation) -> Allocati
 
 
 def _parts(values: Mapping[str, FloatArray], resamples: int) -> dict[str, Interval]:
-    """Mean of each part over the slots with its interval, and of their sum."""
+    """Mean of each part over the slots, and of their sum, with intervals."""
     stages = np.stack([values[stage] for stage in STAGES])
     parts = dict(zip(PARTS, np.diff(stages, axis=0), strict=True)) | {"sum": stages[-1] - stages[0]}
     return {name: bootstrap_interval(part, resamples=resamples) for name, part in parts.items()}
 
 
 def _points(parts: Sequence[Mapping[str, Interval]]) -> FloatArray:
-    """Mean parts per setting in percentage points, (settings, parts)."""
+    """Mean of each part in each setting in percentage points, (settings, parts)."""
     return np.array([[100 * found[name].estimate for name in PARTS] for found in parts])
 
 
@@ -179,7 +178,7 @@ def _outcome(titles: Sequence[str], parts: Sequence[Mapping[str, Interval]]) -> 
     return (
         f"Co-CRRA is {min(total):.1f} to {max(total):.1f} points of success probability below the bound in "
         f"{len(titles)} settings. Its approximation of the probability causes {between(approximation)} of that, its "
-        f"starting point {between(100 * shares[:, 2])}, alternating instead of joint choice "
+        f"starting point {between(100 * shares[:, 2])}, alternating instead of joint optimisation "
         f"{between(100 * shares[:, 3])}; {between(100 * shares[:, 4])} is not closed."
     )
 
@@ -216,11 +215,11 @@ def _differences(measured: Sequence[Mapping[str, FloatArray]]) -> tuple[str, ...
     below = 100 * np.mean(np.concatenate([v["best of starts"] - v["joint"] > 1e-6 for v in measured]))
     return (
         "The paper has no such figure; it compares Co-CRRA with weaker baselines only.",
-        "The parts depend on the order in which they are taken. The other way round: joint choice on the "
-        "approximation, its compression then chosen exactly, stays "
-        f"{min(left):.2f} to {max(left):.2f} points below joint.",
+        "The parts depend on their order. In the other order, joint optimises the approximation, and its compression "
+        f"is then chosen exactly: this is {min(left):.2f} to {max(left):.2f} points below joint on the exact score.",
         f"The best known allocation is the better of joint and of {STARTS} runs of co-crra-exact: in {below:.0f} % of "
-        "the slots one of these runs beats joint. More starts would move a little from the alternation to the start.",
-        "P2.2 remains the published convex program in co-crra-exact: its steps are proposed by the approximation and "
-        "only judged exactly, which counts under the alternation here.",
+        "the slots one of these runs is better than joint. More starts would move a little from the part alternation "
+        "to the part starting point.",
+        "co-crra-exact still solves the published convex program P2.2. The approximation proposes its steps, and the "
+        "exact score only accepts or rejects them; the loss from this is in the part alternation.",
     )

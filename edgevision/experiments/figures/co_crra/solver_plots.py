@@ -1,4 +1,4 @@
-"""Plots of Figs. 4 and 5 and of the gap, each a PNG. Colours are Okabe and Ito's (2008)."""
+"""Plots of Figs. 4 and 5 and of the gap, each a PNG. The colours are those of Okabe and Ito (2008)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edgevision.experiments.figures.co_crra.solver_sweep import FIXED, SCORES, Curves, FloatArray, Sweep, fixed_label
-from edgevision.experiments.report.report_plots import as_png
+from edgevision.experiments.plot_style import as_png, lighten
 
 _STYLES: dict[str, dict[str, Any]] = {
     "upper bound": {"color": "#000000", "linestyle": "--", "linewidth": 1.0},
@@ -29,12 +29,12 @@ _SCORE_TITLES = {"chernoff": "approximation exp(-x²/2)", "exact": "exact score 
 def plot_sweep(
     sweep: Sweep, measured: Sequence[Curves], intervals: Sequence[Mapping[str, Mapping[str, FloatArray]]]
 ) -> bytes:
-    """A row per score and a column per panel, with a legend beneath them.
+    """A row of plots per score and a column per panel, with a legend below.
 
     Args:
-        sweep: what is on the axis.
-        measured: a panel each.
-        intervals: for each, mean and ends per score, policy and setting, (S, 3).
+        sweep: the setting on the horizontal axis.
+        measured: the curves of each panel.
+        intervals: for each panel, mean and interval ends by score, policy and setting, (S, 3).
     """
     figure = Figure(figsize=(4.6 * len(measured), 7.6), layout="constrained")
     panels = figure.subplots(len(SCORES), len(measured), squeeze=False, sharey="row")
@@ -44,7 +44,7 @@ def plot_sweep(
                 label = fixed_label(policy, curves.tuned[policy]) if policy in FIXED else policy
                 _line(axes, sweep.values, ends[model][label], policy, style)
             axes.set(xlabel=sweep.label, title=f"{curves.panel.title}, {_SCORE_TITLES[model]}")
-            _plain(axes)
+            lighten(axes)
         row[0].set_ylabel("mean Phi per user")
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
@@ -56,18 +56,12 @@ def _line(axes: Axes, x: Sequence[float], ends: FloatArray, label: str, style: M
     axes.fill_between(x, ends[:, 1], ends[:, 2], color=str(style["color"]), alpha=0.15, linewidth=0)
 
 
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
 def plot_parts(titles: Sequence[str], names: Sequence[str], points: FloatArray) -> bytes:
     """A stacked bar per setting; negative parts lie left of zero.
 
     Args:
-        titles: of the settings.
-        names: of the parts.
+        titles: titles of the settings.
+        names: names of the parts.
         points: the parts in percentage points, (settings, parts).
     """
     figure = Figure(figsize=(9.0, 1.8 + 0.5 * len(titles)), layout="constrained")
@@ -80,7 +74,7 @@ def plot_parts(titles: Sequence[str], names: Sequence[str], points: FloatArray) 
     axes.set_yticks(range(len(titles)), titles)
     axes.invert_yaxis()
     axes.set_xlabel("distance to the upper bound [percentage points of mean Phi per user, exact score]")
-    _plain(axes)
+    lighten(axes)
     axes.grid(axis="y", visible=False)
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize="small")
     return as_png(figure)

@@ -1,4 +1,4 @@
-"""Figs. 4 and 5 as sections of the page: claims, gains and values, with what differs from the paper."""
+"""Figs. 4 and 5 as sections of the page: claims, gains, values and differences from the paper."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from edgevision.statistics import Interval, bootstrap_interval
 
 Row = tuple[str, ...]
 
-#: The scores in words.
+#: The two ways to score, in words.
 SCORE_NAMES = {"chernoff": "scored by the paper's approximation exp(-x^2/2)", "exact": "scored exactly, 2 Q(x)"}
 _MIDDLE = 0.5
 _TUNED = "tuned"
@@ -43,14 +43,14 @@ def make_section(
     request: Request,
     more_claims: Callable[[Sequence[Curves]], list[Row]] = lambda measured: [],
 ) -> Section:
-    """Measure a sweep and set it beside the published numbers.
+    """Measure a sweep and compare it with the published numbers.
 
     Args:
-        sweep: what is varied.
-        heading: of the section.
-        where: in the paper the numbers are stated.
-        request: folder and resamples.
-        more_claims: rows for the table of claims, from what was measured.
+        sweep: the setting that is varied, and the panels.
+        heading: heading of the section.
+        where: place in the paper that states the numbers.
+        request: gives the output folder and the number of bootstrap samples.
+        more_claims: makes more rows for the table of claims from the measured curves.
     """
     measured = measure(sweep, request.out / "parts")
     gains = {
@@ -92,7 +92,7 @@ def make_section(
 
 
 def _intervals(curves: Curves, resamples: int) -> dict[str, dict[str, FloatArray]]:
-    """Mean and ends per score, policy and setting, (S, 3)."""
+    """Mean and interval ends of the S settings, (S, 3), by score and policy."""
 
     def row(values: FloatArray) -> tuple[float, float, float]:
         found = bootstrap_interval(values, resamples=resamples)
@@ -105,7 +105,7 @@ def _intervals(curves: Curves, resamples: int) -> dict[str, dict[str, FloatArray
 
 
 def percent(interval: Interval) -> str:
-    """``+3.1 % [+2.0, +4.2]``; infinite if a baseline scores nothing."""
+    """A gain as ``+3.1 % [+2.0, +4.2]``; infinite if a baseline scores zero."""
     return f"{100 * interval.estimate:+.1f} % [{100 * interval.low:+.1f}, {100 * interval.high:+.1f}]"
 
 
@@ -141,7 +141,7 @@ def _claims(curves: Curves, gains: dict[tuple[str, float | None], Interval]) -> 
             percent(gains[panel.title, None]),
         ),
         (
-            f"the same with the middle compression, o = {_MIDDLE}",
+            f"mean gain over the three baselines, middle compression (o = {_MIDDLE})",
             panel.title,
             panel.gain_words,
             percent(gains[panel.title, _MIDDLE]),
@@ -196,21 +196,21 @@ def _values(sweep: Sweep, curves: Curves, model: SuccessModel) -> Table:
 
 def _differences(measured: Sequence[Curves], gains: dict[tuple[str, float | None], Interval]) -> tuple[str, ...]:
     exact = [100 * (c.values["exact"]["fracr-exact"] - c.values["exact"]["co-crra"]).mean() for c in measured]
-    told = "; ".join(_nearest(curves.panel, gains) for curves in measured)
+    nearest = "; ".join(_nearest(curves.panel, gains) for curves in measured)
     return (
         "The paper does not print the compression ratio that MSVRA and FCRRA fix, and it decides the gain: "
-        f"{told}. A ratio tuned for each of them on validation instances ({TUNING_INSTANCES} per setting) is the fair "
-        "comparison; towards a ratio at which hardly any payload arrives the gain grows without limit.",
-        f"Gains over FRACR are {_fracr_range(measured)}: with users that differ only in their requests, equal shares "
-        "with enumerated compression are nearly as good as Co-CRRA. The least gain that the text states, over any "
-        "baseline in Fig. 5, is 13.5 %.",
-        "The published algorithms optimise exp(-x^2/2) in place of 2 Q(x), which is optimistic. Scored exactly, equal "
+        f"{nearest}. A ratio tuned for each of them on validation instances ({TUNING_INSTANCES} per setting) is the "
+        "fair comparison: at a ratio at which hardly any payload arrives, the gain has no limit.",
+        f"Gains over FRACR are {_fracr_range(measured)}: users differ only in their requests, so equal shares with "
+        "enumerated compression are nearly as good as Co-CRRA. The smallest gain over any baseline that the text "
+        "states, in Fig. 5, is 13.5 %.",
+        "The published algorithms optimise exp(-x^2/2) instead of 2 Q(x), which is optimistic. Scored exactly, equal "
         "shares with compression enumerated on the exact score (fracr-exact) are "
         f"{' and '.join(f'{gap:+.1f}' for gap in exact)} points from Co-CRRA in the two panels. joint and the upper "
         "bound are computed for each score separately.",
-        "Chosen here, not printed in the paper: six users who all have a request in every slot, one gain scale of 1e-3 "
-        "for all, sizes of 10 to 20 Mbit, eta divided by its value at o = 0 so that it is a probability. With the "
-        "preset's Poisson arrivals fewer users compete and all values are higher.",
+        "The paper does not print these settings; we chose them: six users with a request in every slot, a gain scale "
+        "of 1e-3 for all, sizes of 10 to 20 Mbit, and eta divided by its value at o = 0 so that it is a probability. "
+        "With the Poisson arrivals of the preset fewer users compete, and all values are higher.",
         "The printed minima contradict the figures (10 mW per user against 2 mW for all; six times 5 MHz against 15): "
         "P_min = min(10 mW, P_max / 2U) and B_min = min(5 MHz, B_max / 2U).",
     )

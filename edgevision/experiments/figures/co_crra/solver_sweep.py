@@ -1,4 +1,4 @@
-"""Policies over a sweep of budgets, scored the paper's way and exactly: what Figs. 4 and 5 are drawn from."""
+"""Measure policies over a sweep of budgets for Figs. 4 and 5, scored by the approximation and exactly."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Scores = dict[str, dict[str, list[float]]]
 
 INSTANCES = 64
 TUNING_INSTANCES = 24
-#: How slots are scored: the paper's approximation exp(-x^2/2), and the probability itself.
+#: The two ways to score a slot: the approximation exp(-x^2/2) of the paper, and the exact probability.
 SCORES: tuple[SuccessModel, ...] = ("chernoff", "exact")
-#: The paper's baselines; the first two fix one compression ratio for everybody.
+#: Baselines of the paper. The first two use one fixed compression ratio for all users.
 BASELINES = ("msvra", "fcrra", "fracr")
 FIXED = BASELINES[:2]
 RATIOS = tuple(percent / 100 for percent in range(50, 100, 5))
@@ -41,12 +41,12 @@ class Panel:
     """One half of a figure.
 
     Attributes:
-        title: what is held fixed, in words.
-        settings: the same as settings of the scenario.
-        peak: the largest mean success probability that the text states for Co-CRRA.
-        gain: the mean gain over the three baselines that the text states.
-        gain_words: the same as the text words it.
-        gain_range: the least and the largest gain that the text states, if it does.
+        title: the fixed budget in words.
+        settings: the fixed budget as a setting of the scenario.
+        peak: largest mean success probability of Co-CRRA that the text states.
+        gain: mean gain over the three baselines that the text states.
+        gain_words: wording of that gain in the text.
+        gain_range: smallest and largest gain that the text states; ``None`` if it states none.
     """
 
     title: str
@@ -62,11 +62,11 @@ class Sweep:
     """A figure: a setting that is varied, and its panels.
 
     Attributes:
-        figure: name in the registry.
+        figure: name of the figure in the registry.
         setting: name of the varied setting.
-        label: the same for an axis.
-        values: what it takes, S values.
-        panels: what is held fixed.
+        label: label of the varied setting on an axis.
+        values: values of the varied setting, (S,).
+        panels: the panels, which differ in the fixed budget.
     """
 
     figure: str
@@ -81,9 +81,9 @@ class Curves:
     """Scores in one panel.
 
     Attributes:
-        panel: which.
-        values: per score and policy, the mean Phi of each instance, (S, N); instances are the same everywhere.
-        tuned: per baseline of ``FIXED``, the ratio of ``RATIOS`` with the best validation mean over the sweep.
+        panel: the panel.
+        values: mean Phi of each instance, (S, N), by score and policy. All settings and policies share the instances.
+        tuned: by baseline of ``FIXED``, the ratio of ``RATIOS`` with the best validation mean over the sweep.
     """
 
     panel: Panel
@@ -91,17 +91,17 @@ class Curves:
     tuned: Mapping[str, float]
 
     def baselines(self, ratio: float | None) -> FloatArray:
-        """The paper's baselines on the paper's score at a fixed compression ratio, or at the tuned, (3, S, N)."""
+        """Approximate scores of ``BASELINES``, (3, S, N), at a compression ratio; ``None`` for the tuned ratios."""
         labels = [fixed_label(name, ratio or self.tuned[name]) for name in FIXED]
         return np.stack([self.values["chernoff"][label] for label in (*labels, *BASELINES[len(FIXED) :])])
 
     def gains(self, ratio: float | None) -> FloatArray:
-        """Co-CRRA's mean over each baseline's, minus 1, (3, S): the paper's way of counting."""
+        """Mean of Co-CRRA divided by the mean of each baseline, minus 1, as in the paper, (3, S)."""
         ours = self.values["chernoff"]["co-crra"].mean(axis=-1)
         return _ratio(ours, self.baselines(ratio).mean(axis=-1)) - 1
 
     def mean_gain(self, ratio: float | None, resamples: int) -> Interval:
-        """Mean of ``gains`` over baselines and sweep, with its interval paired by instance; infinite over nothing."""
+        """Mean of ``gains`` over baselines and sweep, with interval; paired by instance, infinite if one is 0."""
         ours, theirs = self.values["chernoff"]["co-crra"], self.baselines(ratio)
 
         def gain(drawn: FloatArray) -> FloatArray:
@@ -115,18 +115,18 @@ class Curves:
 
 
 def _ratio(ours: FloatArray, theirs: FloatArray) -> FloatArray:
-    """``ours`` over ``theirs``; infinite where that is zero."""
+    """``ours`` divided by ``theirs``; infinite where ``theirs`` is zero."""
     shape = np.broadcast_shapes(ours.shape, theirs.shape)
     return np.divide(ours, theirs, out=np.full(shape, np.inf), where=theirs > 0)
 
 
 def fixed_label(name: str, ratio: float) -> str:
-    """What a baseline with a fixed compression ratio is called."""
+    """The label of a baseline with a fixed compression ratio."""
     return f"{name}, o = {ratio:.2f}"
 
 
 def origin(file: str) -> dict[str, Any]:
-    """What measured values depend on besides settings: versions, and the code that decides, scores and measures."""
+    """What measured values depend on besides settings: versions, and the code of policies, scores and measurement."""
     sources = [Path(source).read_text(encoding="utf-8") for source in (__file__, file)]
     return {"versions": versions(), "code": code_fingerprint(), "measured_by": digest(sources)}
 
@@ -134,14 +134,14 @@ def origin(file: str) -> dict[str, Any]:
 def draw_slots(
     settings: Mapping[str, Any], split: Split, slots: int, env_id: str = "EdgeVision/Paper-v0"
 ) -> SlotProblem:
-    """Independent slots in which every user has a request; the same users and requests whatever the budgets."""
+    """Independent slots in which every user has a request. Users and requests do not depend on the budgets."""
     env = Scenario(env_id, {**_SETTINGS, **settings}, split).make(slots)
     env.reset(seed=list(episode_seeds(split, slots)))
     return env.problem
 
 
 def measure(sweep: Sweep, folder: Path) -> list[Curves]:
-    """Run every policy on every instance; finished parts in ``folder`` are used again."""
+    """Run every policy on every instance; uses finished parts in ``folder`` again."""
     store = PartStore(folder)
     points = [{**panel.settings, sweep.setting: value} for panel in sweep.panels for value in sweep.values]
     with progress_bar(f"{sweep.figure} (settings)", len(points)) as advance:
@@ -154,7 +154,7 @@ def measure(sweep: Sweep, folder: Path) -> list[Curves]:
 
 
 def _measure_point(figure: str, settings: Mapping[str, float], store: PartStore) -> dict[str, Scores]:
-    """Scores of everything on the test instances, and of the fixed compressions on the validation instances."""
+    """Scores of all policies on the test instances, and of the fixed ratios on the validation instances."""
     description = {
         "settings": dict(settings),
         "instances": [INSTANCES, TUNING_INSTANCES],
@@ -186,7 +186,7 @@ def _fixed_scores(problem: SlotProblem) -> Scores:
 
 
 def _other_scores(problem: SlotProblem) -> Scores:
-    """The policies that choose compression; `joint` and the bound for each score separately."""
+    """Scores of the policies that choose compression. ``joint`` and the bound are computed for each way to score."""
     allocations = {name: baselines.make(name).act(problem) for name in _SOLVED}
     scores: Scores = {}
     for model in SCORES:

@@ -11,14 +11,14 @@ from edgevision.arrays import FloatArray
 from edgevision.experiments.codec_comparison.rate_accuracy import LevelRow
 from edgevision.experiments.figures.spat_imco.profile_pairs import Pair, curve
 from edgevision.experiments.figures.spat_imco.published_numbers import BANDWIDTH_SAVED, RATIOS, SWEEP
-from edgevision.experiments.report.report_plots import COLOURS, as_png, new_grid
+from edgevision.experiments.plot_style import COLOURS, as_png, new_grid
 
 _UNIFORM = {"color": COLOURS["rule"], "marker": "s", "markersize": 4.5, "label": "uniform (Unified-IMCO)"}
 _SPATIAL = {"color": COLOURS["learned"], "marker": "D", "markersize": 4.5, "label": "region-wise (SpaT-IMCO)"}
 
 
 def plot_equal_mu(measured: Sequence[tuple[Pair, Sequence[LevelRow]]]) -> bytes:
-    """A row per classifier: accuracies at equal mu, their difference, and accuracy against bytes."""
+    """Draw a row per classifier: accuracy at equal mu, the difference in accuracy, and accuracy against bytes."""
     figure, panels = new_grid(len(measured), 3)
     for (left, middle, right), (pair, rows) in zip(panels, measured, strict=True):
         mu = [row.level for row in rows]
@@ -38,11 +38,11 @@ def plot_equal_mu(measured: Sequence[tuple[Pair, Sequence[LevelRow]]]) -> bytes:
 
 
 def plot_sizes(pairs: Sequence[Pair], saved: Sequence[tuple[FloatArray, FloatArray]]) -> bytes:
-    """A row per classifier: compression ratio and mean size against mu, and bandwidth saved at equal accuracy.
+    """Draw a row per classifier: compression ratio and mean size against mu, and bandwidth saved at equal accuracy.
 
     Args:
-        pairs: N of them.
-        saved: for each, uniform's compression ratios (G,), and the share saved there with its interval, (G, 3).
+        pairs: the profiles of each classifier.
+        saved: for each pair, ratios of uniform files (G,), and the share saved at each with its interval, (G, 3).
     """
     figure, panels = new_grid(len(pairs), 3)
     for (left, middle, right), pair, (ratios, shares) in zip(panels, pairs, saved, strict=True):

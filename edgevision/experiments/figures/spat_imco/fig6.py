@@ -22,7 +22,7 @@ from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
 from edgevision.experiments.figures.spat_imco.photographs import FROM_A_FOLDER, find_photographs, read_photograph
 from edgevision.experiments.figures.spat_imco.published_numbers import FIG_6
-from edgevision.experiments.report.report_plots import as_png
+from edgevision.experiments.plot_style import as_png
 from edgevision.progress import progress_bar
 from edgevision.vision.attention_rollout import AttentionRollout
 from edgevision.vision.classifiers import Classifier, load_classifier
@@ -45,13 +45,13 @@ class Shown:
     """One row of the figure.
 
     Attributes:
-        picture: file name.
-        maker: what made the map.
-        image: (H, W, 3).
-        importance: (H, W), and the maker's own class probabilities.
-        levels: picture of the file's levels, (H, W, 3).
-        info: what the file says of itself.
-        uniform_bytes: size of the uniform file at the same mu.
+        picture: file name of the picture.
+        maker: name of the method that made the map.
+        image: the picture, (H, W, 3).
+        importance: the map (H, W), and the class probabilities of its network.
+        levels: picture of the levels in the compressed file, (H, W, 3).
+        info: description of the compressed file.
+        uniform_bytes: size of the uniform file at the same mu [byte].
     """
 
     picture: str
@@ -64,12 +64,12 @@ class Shown:
 
 
 def make_map(text: str) -> ImportanceMap:
-    """The maker ``theta`` or ``theta:FILE``, or ``KIND:MODEL`` with KIND class-activation, grad-cam or rollout.
+    """Make the method ``theta``, ``theta:FILE`` or ``KIND:MODEL``; KIND is class-activation, grad-cam or rollout.
 
     Raises:
-        UnknownNameError: no such maker, or timm has no such model.
-        ReproductionError: no model is named, or this kind of map cannot be made of it.
-        WeightsUnavailableError, WeightsError: the network's weights are not to be had.
+        UnknownNameError: there is no such kind of map, or timm has no such model.
+        ReproductionError: no model is named, or the model does not support this kind of map.
+        WeightsUnavailableError, WeightsError: the weights of the network cannot be loaded.
     """
     kind, _, model = text.partition(":")
     if kind == "theta":
@@ -81,12 +81,12 @@ def make_map(text: str) -> ImportanceMap:
     classifier = load_classifier(model)
     try:
         return _MAKERS[kind](classifier)
-    except ValueError as error:  # a network of another family
+    except ValueError as error:  # this kind of map needs a network of another family
         raise ReproductionError(str(error)) from None
 
 
 def make(request: Request) -> Section:
-    """Show every picture with every map.
+    """Draw every picture with every map.
 
     Raises:
         ReproductionError: a picture cannot be read, or see ``make_map``.
@@ -136,7 +136,7 @@ def _published(rows: Sequence[Shown]) -> Table:
     info = rows[0].info
     ours = {
         "where the maps come from": "; ".join(dict.fromkeys(row.maker for row in rows)),
-        "class that is explained": "the predicted one: a device knows no other",
+        "class that is explained": "the predicted one; a device does not know the true one",
         "levels": f"{len(info.levels)}",
         "regions": "16 x 16 pixels",
         "how a region gets its level": "by rank: a third of the regions per level",
@@ -190,7 +190,7 @@ def _plot(rows: Sequence[Shown]) -> bytes:
 
 
 def _stretched(weights: FloatArray) -> FloatArray:
-    """From 0 to 1; what little lies beyond the first and last per cent is cut, so that one peak hides nothing."""
+    """Scale to [0, 1] between the 1st and 99th percentile, so that one peak does not hide the rest."""
     low, high = np.percentile(weights, (1, 99))
     stretched: FloatArray = np.clip((weights - low) / max(high - low, 1e-12), 0, 1)
     return stretched
@@ -198,14 +198,14 @@ def _stretched(weights: FloatArray) -> FloatArray:
 
 def _differences() -> tuple[str, ...]:
     return (
-        "No map is told the true class: a device does not know it. Where a network's prediction is wrong, so may be "
-        "its map.",
-        "Theta's map says which regions a classifier needs to be left as they are, not where it looks (docs/theta.md).",
-        "Levels go by rank in equal thirds, whatever the weights' range; the paper sets bounds on that range. Regions "
-        "are 16 x 16 pixels, the blocks of 4:2:0 JPEG, not 8 x 8.",
-        "The paper's maps come from a vision transformer, which is not among the networks that install without "
-        "huggingface.co. With it: --map rollout:deit_small_patch16_224",
-        f"The pictures are others than the paper's. Without --images they come with an installed package; of a folder "
+        "No map gets the true class, because a device does not know it. If a network predicts a wrong class, its map "
+        "may be wrong too.",
+        "The map of theta shows which regions a classifier needs unchanged, not where it looks (docs/theta.md).",
+        "The level of a region depends on its rank: a third of the regions per level, for any range of the weights. "
+        "The paper sets bounds on that range. Regions are 16 x 16 pixels, the blocks of 4:2:0 JPEG, not 8 x 8.",
+        "The maps of the paper come from a vision transformer, whose weights need huggingface.co. With a connection: "
+        "--map rollout:deit_small_patch16_224",
+        "The pictures are not those of the paper. Without --images they come from an installed package; of a folder "
         f"the first {FROM_A_FOLDER} are shown.",
     )
 

@@ -1,4 +1,4 @@
-"""Figs. 7 and 8: accuracy at equal mu with one classifier each, and what the paper omits, accuracy at equal bytes."""
+"""Figs. 7 and 8: accuracy of each classifier at equal mu, and at equal bytes, which the paper leaves out."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from edgevision.progress import progress_bar
 from edgevision.statistics import Interval
 
 _UNITS = (
-    "The paper's text gives the gains of Fig. 7 in per cent and not of what; they are read as points. It adds that for "
-    "EfficientNet-B0 and -B1 all gains exceed 3.0 % but those at mu = 3 and 4."
+    "The text of the paper gives the gains of Fig. 7 in per cent, but does not say of what; we read them as points. It "
+    "adds that for EfficientNet-B0 and -B1 all gains exceed 3.0 %, except those at mu = 3 and 4."
 )
 _CONTRADICTION = (
     "The paper's text contradicts itself: it gives gains of at most 9.6 (DeiT-Tiny) and 14.8 points (DeiT-Small), then "
     "14.8 % and 38.7 % for DeiT-Tiny and 35.0 % and 25.6 % for DeiT-Small at mu = 8 and 10, and two averages for each "
-    "(4.6 % and 9.6 %; 14.8 % and 10.3 %). The latter may be shares of uniform's accuracy, which our table gives too."
+    "(4.6 % and 9.6 %; 14.8 % and 10.3 %). The second numbers may be shares of the accuracy "
+    "of uniform, which our table has too."
 )
 _NOTHING = "not measured"
 _SUMMARY_HEADS = (
@@ -66,7 +67,7 @@ _DETAIL_HEADS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """A pair of profiles compared, with its rows at the published mu."""
+    """The comparison of a pair of profiles, with its rows at the mu of the paper."""
 
     pair: Pair
     comparison: Comparison
@@ -74,12 +75,12 @@ class Measured:
 
     @property
     def gains(self) -> np.ndarray:
-        """Accuracy gained at each of the published mu, (M,)."""
+        """Accuracy gained at each row, (M,)."""
         return np.array([row.gain.estimate for row in self.rows])
 
     @property
     def more_bytes(self) -> np.ndarray:
-        """Share by which region-wise files are larger at each of the published mu, (M,)."""
+        """Share by which region-wise files are larger at each row, (M,)."""
         return np.array([row.size / row.reference_size - 1 for row in self.rows])
 
 
@@ -108,7 +109,7 @@ def make_fig8(request: Request) -> Section:
 def _section(
     name: str, heading: str, published: Sequence[EqualMuGain], request: Request, *, transformers: bool, remark: str
 ) -> Section:
-    """Compare every pair of one family of classifiers with each other and with what is published."""
+    """Compare both codecs with every classifier of one family, and with the published numbers."""
     pairs = [pair for pair in find_pairs(request.profiles) if pair.transformer == transformers]
     found = _compare(name, pairs, request.resamples)
     if not found:
@@ -127,8 +128,8 @@ def _section(
         ),
         differences=(
             *_other_networks(found, published),
-            "Equal mu is not equal bytes. At the same mu the region-wise files have other sizes (last columns), so "
-            "the gain at equal mu alone says little; what counts on a radio link is the gain at equal bytes.",
+            "Equal mu is not equal bytes: at the same mu the two codecs write files of different size (last columns). "
+            "A radio link carries bytes, so the gain at equal bytes is what counts.",
             *differences([item.pair for item in found]),
             remark,
         ),
@@ -156,7 +157,7 @@ def _nothing_measured(name: str, heading: str, published: Sequence[EqualMuGain],
     return Section(
         heading=heading,
         lead=(
-            f"Not measured: none of the profiles is of these networks. Make them where huggingface.co can be reached: "
+            f"Not measured: no profile is of these networks. Make them on a machine that reaches huggingface.co: "
             f"{measure} - and then: edgevision reproduce {name} --profiles runs/codecs"
         ),
         tables=(Table(_summary_caption(published), _SUMMARY_HEADS, rows, texts=2),),
@@ -171,7 +172,7 @@ def _outcome(item: Measured) -> str:
     equal_bytes = (
         f"At equal bytes it gains {percent(gained)} points; at equal accuracy it saves {share(saved)} of the bytes."
         if np.isfinite(saved.estimate + gained.estimate)
-        else "At equal bytes nothing can be said: the curves share no accuracies from 0.3 to 0.8."
+        else "The gain at equal bytes is not defined: the curves share no accuracies from 0.3 to 0.8."
     )
     if not item.rows:
         return f"{item.pair.label}: the two profiles share no mu from {SWEEP[0]:g} to {SWEEP[1]:g}. {equal_bytes}"
@@ -184,7 +185,7 @@ def _outcome(item: Measured) -> str:
 
 
 def size_words(more: np.ndarray) -> str:
-    """In words, by how much files are larger; shares (M,)."""
+    """The range of the shares (M,) by which files are larger, in words."""
     low, high = 100 * more.min(), 100 * more.max()
     if low >= 0:
         return f"{low:.0f} to {high:.0f} % larger"
@@ -210,7 +211,7 @@ def percent(interval: Interval) -> str:
 def _summary_caption(published: Sequence[EqualMuGain]) -> str:
     return (
         f"Gain at equal mu, published ({published[0].where}; mu from 1 to 10: {SWEEP_SOURCE}) and measured here. "
-        "Beside it what the paper leaves out: the size of our files at equal mu, the gain at equal bytes, and the "
+        "The last columns are not in the paper: the size of our files at equal mu, the gain at equal bytes, and the "
         "bytes saved at equal accuracy."
     )
 
@@ -266,7 +267,8 @@ def _other_networks(found: Sequence[Measured], published: Sequence[EqualMuGain])
     if others:
         yield (
             f"Not the paper's classifiers ({', '.join(gain.network for gain in published)}): {', '.join(others)}. To "
-            f"measure one of those where huggingface.co can be reached: {measuring_command(published[0].models[0])}"
+            "measure one of those on a machine that reaches huggingface.co: "
+            f"{measuring_command(published[0].models[0])}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Fig. 9: mu against compression ratio and size, and the bandwidth saved."""
+"""Fig. 9: compression ratio and file size against mu, and the bandwidth saved."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _DRAWN = np.unique(np.concatenate([np.linspace(0.0, 0.8, 33), RATIOS]))
 
 @dataclass(frozen=True)
 class Measured:
-    """A pair at the mu that both ladders share.
+    """A pair of profiles at the mu that both have.
 
     Attributes:
         pair: the profiles.
-        mu: (M,).
+        mu: values of mu, (M,).
         size: mean bytes of uniform and of region-wise files, (2, M).
-        ratio: mean compression ratio o, counted from raw pixels, (2, M).
-        saved: share of uniform's bytes saved at equal accuracy and its interval, at each of ``_DRAWN``, (G, 3).
+        ratio: mean compression ratio o of both, from raw pixels, (2, M).
+        saved: share of the uniform bytes saved at equal accuracy, with its interval, at each of ``_DRAWN``, (G, 3).
     """
 
     pair: Pair
@@ -48,7 +48,7 @@ class Measured:
         return self.size[1] / self.size[0] - 1
 
     def saved_at(self, ratio: float) -> Interval:
-        """Share saved where uniform's ratio, counted from its file at mu = 1, is one of ``RATIOS``."""
+        """Share saved at one of ``RATIOS``, the ratio of the uniform file to its size at mu = 1."""
         return Interval(*self.saved[np.flatnonzero(ratio == _DRAWN)[0]].tolist())
 
 
@@ -56,7 +56,7 @@ def make(request: Request) -> Section:
     """Measure sizes against mu for every pair of profiles.
 
     Raises:
-        ReproductionError: see ``find_pairs``; or a ladder without mu = 1, from which the ratios are counted.
+        ReproductionError: see ``find_pairs``; or a profile has no mu = 1, to which the ratios refer.
         ProfileError: a profile is damaged, or two are not of the same pictures.
     """
     pairs = find_pairs(request.profiles)
@@ -69,8 +69,8 @@ def make(request: Request) -> Section:
             found.append(_measure(pair, request.resamples))
             advance(1)
     caption = (
-        "Left: compression ratio counted from raw pixels. Middle: mean size of the files. Right: bytes saved at "
-        "equal accuracy where uniform's file is smaller than its own at mu = 1 by the ratio on the axis."
+        "Left: compression ratio from raw pixels. Middle: mean size of the files. Right: bytes saved at equal "
+        "accuracy, if the uniform file is smaller than at mu = 1 by the ratio on the axis."
     )
     return Section(
         heading="Fig. 9: mu against compression ratio and size",
@@ -99,16 +99,16 @@ def _measure(pair: Pair, resamples: int) -> Measured:
 
 
 def bandwidth_saved(pair: Pair, ratios: FloatArray, resamples: int, seed: int = 0) -> FloatArray:
-    """Share of uniform's bytes that region-wise files save at equal accuracy, with 95 % paired bootstrap intervals.
+    """Share of the uniform bytes that region-wise files save at equal accuracy, with 95 % paired bootstrap intervals.
 
     Args:
-        pair: profiles of the same pictures; uniform's ladder has mu = 1.
-        ratios: where uniform's files are smaller by such a share than its own at mu = 1, (G,).
-        resamples: of the pictures.
-        seed: of the resampling.
+        pair: profiles of the same pictures; the uniform profile has mu = 1.
+        ratios: shares by which the uniform files are smaller than at mu = 1, (G,).
+        resamples: number of bootstrap samples of the pictures.
+        seed: seed of the bootstrap.
 
     Returns:
-        Value, lower and upper end, (G, 3); NaN where the curves do not reach.
+        Value, lower and upper end, (G, 3); NaN outside the range of a curve.
     """
     J = pair.uniform.contents
     drawn = np.random.default_rng(seed).multinomial(J, np.full(J, 1 / J), resamples) / J
@@ -129,8 +129,7 @@ def _outcomes(profile: OperatingPointProfile) -> FloatArray:
 def _saved(means: Sequence[FloatArray], start: int, ratios: FloatArray) -> FloatArray:
     """Share saved at each ratio, (G,), from mean bytes and accuracies per level of region-wise and uniform files.
 
-    Both curves are straight between their levels in log bytes and accuracy, so that reading one forwards and the
-    other backwards adds no error: equal curves save nothing.
+    Both curves are interpolated linearly in log bytes and accuracy, so that equal curves save exactly nothing.
     """
     size, accuracy, reference_size, reference = means
     ours, our_accuracy = efficient_points(size, accuracy)
@@ -190,12 +189,12 @@ def _details(item: Measured) -> Table:
 def _differences(found: Sequence[Measured]) -> tuple[str, ...]:
     low, high = min(item.ratio[0].min() for item in found), max(item.ratio[0].max() for item in found)
     return (
-        f"What the published ratios of 0.2 and 0.45 are counted from is not stated. Counted from raw pixels, uniform "
-        f"JPEG is at {low:.3f} to {high:.3f} over mu from 1 to 10 and never near them. They are read here as the share "
-        "by which a uniform file is smaller than at mu = 1, the standard's own tables.",
+        f"The paper does not say what the ratios of 0.2 and 0.45 refer to. From raw pixels, uniform JPEG has ratios of "
+        f"{low:.3f} to {high:.3f} for mu from 1 to 10, far from these. We read them as the share by which a uniform "
+        "file is smaller than at mu = 1, which uses the tables of the standard.",
         "The paper compares sizes at equal mu, where accuracies differ too. Here bandwidth is compared at equal "
-        "accuracy: bytes of the region-wise file that is recognised as often as the uniform file at that ratio. "
-        "At a single ratio its interval is wide; over a range of accuracies see bytes saved under Fig. 7.",
+        "accuracy: the bytes of the region-wise file with the accuracy of the uniform file at that ratio. The interval "
+        "at a single ratio is wide; Fig. 7 gives the bytes saved over a range of accuracies.",
     )
 
 

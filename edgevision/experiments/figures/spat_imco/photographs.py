@@ -1,4 +1,4 @@
-"""Pictures for Fig. 6: the user's, or some that installed packages carry, so that none has to be fetched."""
+"""Pictures for Fig. 6: those of the user, or pictures in installed packages, so that no download is needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgevision.errors import ReproductionError
 FROM_A_FOLDER = 6  # pictures at most
 _LONGER_SIDE = 448  # [pixel]
 #: Packages with photographs, best first: name, folder, files.
-_CARRIERS = (
+_PACKAGES = (
     ("skimage", "data", ("chelsea.png", "coffee.png", "rocket.jpg")),
     ("foolbox", "data", ("imagenet_00_243.jpg", "imagenet_07_609.jpg", "imagenet_17_22.jpg")),
     ("matplotlib", "mpl-data/sample_data", ("grace_hopper.jpg",)),
@@ -25,13 +25,13 @@ _CARRIERS = (
 
 
 def find_photographs(given: Sequence[Path]) -> list[Path]:
-    """Files to show: those given, the first few of each folder given, or else some that packages carry.
+    """Files to show: the given files, the first few of each given folder, or pictures in installed packages.
 
     Raises:
-        ReproductionError: nothing there.
+        ReproductionError: a path or folder has no picture, or no installed package has any.
     """
     if not given:
-        return _carried()
+        return _packaged()
     found: list[Path] = []
     for path in given:
         if path.is_dir():
@@ -48,21 +48,21 @@ def find_photographs(given: Sequence[Path]) -> list[Path]:
 
 
 def read_photograph(path: Path) -> ByteImage:
-    """Read a picture as (H, W, 3) uint8, its longer side no longer than 448 pixels.
+    """Read a picture as (H, W, 3) uint8, with at most 448 pixels on its longer side.
 
     Raises:
-        UnreadableImageError: it cannot be read.
+        UnreadableImageError: the file cannot be read.
     """
     picture = Image.fromarray(read_image(path))
     picture.thumbnail((_LONGER_SIDE, _LONGER_SIDE), Image.Resampling.BICUBIC)
     return np.asarray(picture)
 
 
-def _carried() -> list[Path]:
-    for package, folder, files in _CARRIERS:
+def _packaged() -> list[Path]:
+    for package, folder, files in _PACKAGES:
         spec = find_spec(package)
         for root in (spec.submodule_search_locations if spec else None) or ():
             found = [Path(root) / folder / file for file in files]
             if all(path.is_file() for path in found):
                 return found
-    raise ReproductionError("no installed package carries photographs; name some with --images FILE")
+    raise ReproductionError("no installed package has photographs; name some with --images FILE")

@@ -21,12 +21,12 @@ _MEASURE = "edgevision codec bench --images DIR --labels DIR/labels.csv {models}
 
 @dataclass(frozen=True)
 class Pair:
-    """The same classifier and pictures under both codecs.
+    """Profiles of both codecs with the same classifier and pictures.
 
     Attributes:
-        model: timm's name of the classifier.
-        uniform: one mu for the whole picture (Unified-IMCO).
-        spatial: a mu per region (SpaT-IMCO).
+        model: name of the classifier in timm.
+        uniform: profile with one mu for the whole picture (Unified-IMCO).
+        spatial: profile with a mu per region (SpaT-IMCO).
     """
 
     model: str
@@ -35,7 +35,7 @@ class Pair:
 
     @property
     def label(self) -> str:
-        """The classifier, and the profile where its name says more."""
+        """The classifier, followed by the name of the profile if that is not derived from the classifier."""
         plain = f"{self.model}-{REGION_WISE}".replace("_", "-")
         name = self.spatial.name
         return self.model if name == plain or name.startswith("image-") else f"{self.model} ({name})"
@@ -50,7 +50,7 @@ def find_pairs(folder: Path | None) -> list[Pair]:
     """Pair the profiles in ``folder``, or the shipped ones, sorted by name.
 
     Raises:
-        ReproductionError: no such folder, or no classifier with both profiles.
+        ReproductionError: the folder does not exist, or no classifier has both profiles.
         ProfileError: a profile is damaged, or the two of a classifier are not of the same pictures.
     """
     if folder is None:
@@ -91,22 +91,22 @@ def _pair(profiles: Iterable[OperatingPointProfile]) -> list[Pair]:
 
 
 def curve(profile: OperatingPointProfile) -> tuple[FloatArray, FloatArray]:
-    """Mean bytes and accuracy over all pictures per level, (K,) each; the profile has recorded answers."""
+    """Mean bytes and accuracy over all pictures per level, (K,) each, of a measured profile."""
     correct: Any = profile.correct
     return profile.size.mean(axis=0), correct.mean(axis=0)
 
 
 def differences(pairs: list[Pair]) -> list[str]:
-    """What every figure from these profiles must say of how they were measured, from their metadata."""
+    """Notes for every figure from these profiles: how they were measured, from their metadata."""
     said = []
     for pair in pairs:
         data = pair.spatial.metadata
         sample = _SAMPLE if data.get("data_set") == "imagenet-sample" else "your pictures"
         said.append(
             f"Pictures: {pair.spatial.contents} of {data.get('data_set', 'an unnamed data set')} ({sample}), at "
-            f"{data.get('input_size', '?')} x {data.get('input_size', '?')} pixels. The paper says ImageNet and not "
-            "how many. Networks know pictures that they were trained on, so compare the codecs with each other, not "
-            "accuracies with published ones."
+            f"{data.get('input_size', '?')} x {data.get('input_size', '?')} pixels. The paper says ImageNet, but "
+            "not how many. Networks know their training pictures, so compare the codecs with each other, and do not "
+            "compare accuracies with published ones."
         )
         settings = data.get("codec_settings", {})
         maker = str(settings.get("importance", "not recorded"))
@@ -114,13 +114,13 @@ def differences(pairs: list[Pair]) -> list[str]:
         said += _own_tables(settings)
     return [
         *dict.fromkeys(said),
-        "Bytes are those of real files: headers, optimised Huffman tables and the level map are counted, on both "
-        "sides. The paper does not say what it counts.",
+        "Bytes are those of whole files: headers, optimised Huffman tables and the level map count, for both codecs. "
+        "The paper does not say what it counts.",
     ]
 
 
 def _of_the_map(pair: Pair, maker: str) -> str:
-    """What may make a map better here than it would be elsewhere."""
+    """Why a map may be better on these pictures or with this classifier than on others."""
     if pair.model in maker:
         return f" The network that makes the map, {pair.model}, is also the one that classifies: the map suits it."
     if not maker.startswith("theta"):
@@ -132,29 +132,29 @@ def _of_the_map(pair: Pair, maker: str) -> str:
     if "cross-fitted" in maker:
         return f"{said}. Each picture's map comes from a network that was trained without that picture."
     if pair.spatial.metadata.get("data_set_fingerprint") == origin["data_set_fingerprint"]:
-        return f"{said}. It was trained on these very pictures, so its maps may be better here than elsewhere."
+        return f"{said}. It was trained on the same pictures, so its maps may be better here than on other pictures."
     return f"{said}. It was trained on other pictures."
 
 
 def _own_tables(settings: dict[str, Any]) -> list[str]:
-    """What else than the map tells the two codecs apart."""
+    """Differences between the two codecs besides the map."""
     said = []
     chroma, direct = settings.get("chroma_scale", 1.0), settings.get("dc_scale", 1.0)
     if (chroma, direct) != (1.0, 1.0):
         said.append(
             f"At the same mu, spat-imco quantises chrominance at {chroma:g} and DC coefficients at {direct:g} times "
-            "the standard's steps, which uniform does not: part of what it gains at equal mu is paid for in bytes, and "
-            "part of what it gains at equal bytes comes from the tables and not from the map."
+            "the steps of the standard, and uniform does not. So part of its gain at equal mu costs bytes, and part of "
+            "its gain at equal bytes comes from the tables, not from the map."
         )
     if settings.get("aq_strength"):
         said.append(
-            "For spat-imco, mu is that of a picture with ordinary detail: richer ones are coded coarser, plainer ones "
-            "finer (adaptive quantisation)."
+            "For spat-imco, mu is that of a picture with average detail. Adaptive quantisation codes pictures with "
+            "more detail coarser, and those with less detail finer."
         )
     if settings.get("container") == "mapped":
         said.append(
-            "Spat-imco's files are JPEG's abbreviated format: they lack the 138 bytes of quantisation tables, and "
-            "mostly Huffman tables too, that uniform's have, which counts most where files are small. "
-            "docs/spat-imco.md says what each part contributes."
+            "Files of spat-imco use the abbreviated format of JPEG: they have no quantisation tables (138 bytes) and "
+            "mostly no Huffman tables, while uniform files have both. This matters most for small files. "
+            "docs/spat-imco.md gives the contribution of each part."
         )
     return said

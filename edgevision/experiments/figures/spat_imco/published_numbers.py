@@ -1,7 +1,7 @@
-"""Numbers that the SpaT-IMCO paper's text states for Figs. 6 to 9, and where.
+"""Numbers that the text of the SpaT-IMCO paper states for Figs. 6 to 9, and where it states them.
 
 Source: the paper on Co-CRRA and SpaT-IMCO, IEEE Transactions on Cognitive Communications and Networking, vol. 10,
-no. 6, December 2024. Only the text is used: nothing is read off the plots.
+no. 6, December 2024. Nothing is read off the plots.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ SWEEP_SOURCE = "section VI-C.2, first paragraph"
 
 @dataclass(frozen=True)
 class EqualMuGain:
-    """What the paper says SpaT-IMCO gains over Unified-IMCO at equal mu with one classifier.
+    """Published gain of SpaT-IMCO over Unified-IMCO at equal mu with one classifier.
 
     Attributes:
-        network: the paper's name of the classifier.
-        models: timm's names of the same network, without tag and ``tf_``.
-        relatives: timm's names of the nearest networks whose weights need no network connection.
-        low, high: range over mu [point], where stated.
-        mean: over mu [point], where stated.
-        at_mu: stated for single mu, as the text writes it.
-        where: in the paper.
+        network: name of the classifier in the paper.
+        models: names of the network in timm, without tag and ``tf_``.
+        relatives: names in timm of the most similar networks whose weights need no network connection.
+        low, high: range over mu [point], if stated.
+        mean: mean over mu [point], if stated.
+        at_mu: gains at single values of mu, in the words of the paper.
+        where: place in the paper.
     """
 
     network: str
@@ -38,7 +38,7 @@ class EqualMuGain:
     where: str = ""
 
     def text(self) -> str:
-        """The stated range or mean in words."""
+        """The range, or else the mean, in words."""
         if self.low is not None and self.high is not None:
             return f"{self.low:g} to {self.high:g}"
         return f"{self.mean:g} on average"
@@ -64,7 +64,7 @@ FIG_8 = (
     ),
 )
 
-#: Compression ratios at which the text claims the saving, and the saving (section VI-C.2, paragraph on Fig. 9).
+#: Compression ratios at which the text claims to save bandwidth, and the share saved.
 RATIOS = (0.2, 0.45)
 BANDWIDTH_SAVED = 0.10
 FIG_9_SOURCE = "section VI-C.2, paragraph on Fig. 9"
@@ -87,12 +87,12 @@ FIG_6 = {
 
 
 def same_network(model: str, published: EqualMuGain) -> bool:
-    """Whether a classifier, by timm's name, is the published one."""
+    """Whether a classifier, named as in timm, is the published one."""
     return _stem(model) in published.models
 
 
 def related_network(model: str, published: EqualMuGain) -> bool:
-    """Whether it is the nearest relative that needs no network connection."""
+    """Whether a classifier is a similar network whose weights need no network connection."""
     return _stem(model) in published.relatives
 
 

@@ -29,14 +29,14 @@ _NAME = "stae-fig4"
 _DRAWN = ("stae", "deepisc")
 _ALL, _HALF, _FEWEST = PIXELS.index(1.0), PIXELS.index(0.5), PIXELS.index(0.4)
 _SAID = (
-    "The paper prints accuracies at 100 % and 40 % of the pixels only (Table I); nothing is read off its plot, and of "
-    "ViT_DeepISC at 100 % it prints none.",
+    "The paper prints accuracies at 100 % and 40 % of the pixels only (Table I), and none of ViT_DeepISC at 100 %. "
+    "Nothing is read off its plot.",
     "At 100 % of the pixels ViT_STAE is ViT_FA, as in the paper.",
 )
 
 
 def make(request: Request) -> Section:
-    """Measure accuracy over the whole grid.
+    """Compare the accuracy at every budget with the published accuracies.
 
     Raises:
         ReproductionError: see ``find_sets``.
@@ -60,7 +60,7 @@ def make(request: Request) -> Section:
 
 
 def spatial_over_temporal(found: VideoSet) -> FloatArray:
-    """Accuracy at 16 frames x 50 % minus that at 8 x 100 %, equal values sent, with its interval, (3,)."""
+    """Accuracy at 16 frames x 50 % minus that at 8 x 100 %, which send equally many values; with interval, (3,)."""
     correct = found.measured["stae"].correct[..., PLAIN]
     return found.draws.mean(correct[:, 0, _HALF] - correct[:, 1, _ALL])
 
@@ -92,7 +92,9 @@ def _claims(sets: Sequence[VideoSet]) -> Table:
         ),
         (("ViT_STAE above ViT_DeepISC at any budget", "yes"), _above),
     ]
-    caption = "Claims of section IV-B about Fig. 4; intervals paired by clip. Every cell that is not above: Table I."
+    caption = (
+        "Claims of section IV-B about Fig. 4; intervals paired by clip. Table I lists the cells that are not above."
+    )
     return table_by_set(caption, ("claim", "published"), sets, rows, words=True)
 
 
@@ -115,7 +117,7 @@ def _above(found: VideoSet) -> str:
 
 
 def _published_grids() -> dict[str, FloatArray]:
-    """Table I as far as Fig. 4 shows it [%], with the paper's spreads, (3, 5, 7); NaN where nothing is printed."""
+    """Accuracies and spreads of Table I for the models of Fig. 4 [%], (3, 5, 7); NaN where nothing is printed."""
     columns = {
         "stae": {
             _ALL: (published.ACCURACY_FA_100, published.SPREAD_FA_100),

@@ -24,7 +24,7 @@ Ways = Mapping[str, Way]
 _NAME = "stae-fig5a"
 _BY_TABLES = "by Tables I and II"
 _RATES_MBPS = (0.1, 1.0, 10.0, 100.0, 1000.0)
-#: Pairs whose crossing the text or the plot shows: who is faster, than whom, and what the paper says.
+#: Pairs that the text or the plot compares: the faster way, the slower way, and where, by the paper.
 _PAIRS = (
     ("local", "ViT_STAE", f"below {published.LOCAL_BELOW_MBPS:g} Mbit/s"),
     ("ViT_STAE", "ViT_DeepISC", "at every rate"),
@@ -34,16 +34,17 @@ _PAIRS = (
 )
 _SAID = (
     published.NOTES[2],
-    "Table II's entropy of ViT_DeepISC is taken as that of all its values, although the text codes the latent only. It "
-    "is lower than ViT_STAE's, so that by the tables ViT_DeepISC wins at very low rates, which the paper does not say.",
-    "The paper prints no time of local computing. By its tables it is chosen here so that the stated crossing comes "
-    "out: that cell is no finding.",
+    "We take the entropy of ViT_DeepISC in Table II as that of all its values, although the text codes the latent "
+    "only. It is lower than that of ViT_STAE, so by the tables ViT_DeepISC is faster at very low rates, which the "
+    "paper does not say.",
+    "The paper prints no time of local computing. In the column of its tables we chose the time that gives the stated "
+    "crossing, so that cell is not a result.",
     "Full offload sends the whole clip of 16 frames as bytes and classifies all of it.",
 )
 
 
 def make(request: Request) -> Section:
-    """Compare completion times over the rate.
+    """Compare completion times as functions of the data rate.
 
     Raises:
         ReproductionError: see ``find_sets``.
@@ -78,7 +79,7 @@ def _faster(of: Ways, first: str, second: str) -> str:
 
 
 def _coding_pays(of: Ways) -> str:
-    """Where the second variant, which codes, beats the first."""
+    """The rates at which entropy coding (the second variant) is faster than plain values (the first)."""
     if "ViT_STAE" not in of:
         return NOT_MEASURED
     plain, coded = (Way((variant,)) for variant in of["ViT_STAE"].variants)

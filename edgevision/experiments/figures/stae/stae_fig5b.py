@@ -23,16 +23,17 @@ from edgevision.profiles import stae_tables as published
 from edgevision.profiles.video_grid import FRAMES, GRID, PIXELS
 
 _NAME = "stae-fig5b"
-#: Rates [Mbit/s]; the text states results at the last two.
+#: Rates [Mbit/s]. The text states results at the last two.
 _RATES_MBPS = (10.0, 50.0, 100.0, 200.0)
 _DEADLINE = 0.1  # [s]
 #: Two cells that section IV-B.2 compares: 4 frames at 40 % and at 100 %.
 _COMPARED = ((FRAMES.index(4), PIXELS.index(0.4)), (FRAMES.index(4), PIXELS.index(1.0)))
 _SAID = (
     published.NOTES[1],
-    "By the paper's tables, accuracies and entropies between 100 % and 40 % of the pixels are interpolated; attention "
-    "and recovery take as long as at 40 %.",
-    "The best budgets are chosen by accuracies that are themselves measured: neighbours in accuracy may change places.",
+    "The tables of the paper give 100 % and 40 % of the pixels only: we interpolate accuracies and entropies between "
+    "them, and take the times of attention and recovery at 40 % for all.",
+    "The choice of the best budgets is uncertain, because their accuracies are measured: two budgets with almost equal "
+    "accuracy may change places.",
 )
 
 
@@ -91,7 +92,7 @@ def _cell(item: TradeOff, cell: tuple[int, int]) -> str:
 
 
 def _statements(stated: Sequence[TradeOff]) -> Table:
-    """What the text states, checked against the paper's own tables."""
+    """The statements of the text, checked against the tables of the paper."""
     rows = []
     for item in stated:
         if item.rate_mbps not in _STATED:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from edgevision.experiments.figures.stae.stae_times import Way
-from edgevision.experiments.report.report_plots import as_png, new_grid
+from edgevision.experiments.plot_style import as_png, new_grid
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.statistics import FloatArray
 
@@ -27,7 +27,7 @@ _COLOURS = {
     "full offload": "#009E73",
     "local": "#CC79A7",
 }
-_MARKERS = dict(zip(_COLOURS, "sv Do^P".replace(" ", ""), strict=True))
+_MARKERS = dict(zip(_COLOURS, "svDo^P", strict=True))
 _FRAME_COLOURS = [matplotlib.colormaps["viridis"](place) for place in np.linspace(0.0, 0.9, len(FRAMES))]
 _PERCENT = 100 * np.array(PIXELS)
 _RATES = np.geomspace(1e5, 3e9, 300)
@@ -36,7 +36,7 @@ _BYTES = {"header": "#4D4D4D", "mask": "#0072B2", "values": "#D55E00"}
 
 @dataclass(frozen=True, eq=False)
 class TradeOff:
-    """The grid at one rate under a deadline [s]: completion times [s] and accuracies, (5, 7) each."""
+    """Completion times [s] and accuracies, (5, 7) each, of all budgets at one rate, with a deadline [s]."""
 
     title: str
     rate_mbps: float
@@ -46,7 +46,7 @@ class TradeOff:
 
     @property
     def best(self) -> tuple[int, int] | None:
-        """The most accurate cell within the deadline, of equals the fastest; ``None`` if there is none."""
+        """The most accurate cell within the deadline, among equals the fastest; ``None`` if no cell meets it."""
         feasible = self.seconds <= self.deadline
         if not feasible.any():
             return None
@@ -58,7 +58,7 @@ class TradeOff:
 
 
 def plot_models(panels: Mapping[str, Mapping[str, Curve]]) -> bytes:
-    """A panel per source: accuracy of each model against the frame budget."""
+    """Draw a panel per source: accuracy of each model against the frame budget."""
     figure, axes = new_grid(1, len(panels))
     for panel, (title, curves) in zip(axes[0], panels.items(), strict=True):
         for shift, (name, curve) in enumerate(curves.items()):
@@ -71,7 +71,7 @@ def plot_models(panels: Mapping[str, Mapping[str, Curve]]) -> bytes:
 
 
 def plot_grids(stated: Mapping[str, FloatArray], measured: Mapping[str, Mapping[str, FloatArray]]) -> bytes:
-    """A row per source, a panel per model: accuracy [%] (3, 5, 7) against the pixels, a line per frame budget."""
+    """Draw a row per source and a panel per model: accuracy [%] (3, 5, 7) against pixels, a line per frame budget."""
     rows = {"published, HMDB51": (stated, ":"), **{title: (grids, "-") for title, grids in measured.items()}}
     figure, axes = new_grid(len(rows), len(stated))
     for line, (title, (grids, style)) in zip(axes, rows.items(), strict=True):
@@ -91,7 +91,7 @@ def plot_grids(stated: Mapping[str, FloatArray], measured: Mapping[str, Mapping[
 
 
 def plot_bytes(bars: Mapping[str, tuple[FloatArray, Mapping[str, FloatArray]]]) -> bytes:
-    """A row per data set, a panel per pixel budget: bytes as they are, beside the range coder's by purpose."""
+    """Draw a row per data set and a panel per pixel budget: uncoded bytes beside the parts under the range coder."""
     figure, axes = new_grid(len(bars), 2)
     place = np.arange(float(len(FRAMES)))
     for line, (title, (whole, parts)) in zip(axes, bars.items(), strict=True):
@@ -109,7 +109,7 @@ def plot_bytes(bars: Mapping[str, tuple[FloatArray, Mapping[str, FloatArray]]]) 
 
 
 def plot_completion(every: Mapping[str, Mapping[str, Way]]) -> bytes:
-    """A panel per source: completion time of each way against the rate."""
+    """Draw a panel per source: completion time of each way against the rate."""
     figure, axes = new_grid(1, len(every))
     for panel, (title, of) in zip(axes[0], every.items(), strict=True):
         for name, way in of.items():
@@ -120,7 +120,7 @@ def plot_completion(every: Mapping[str, Mapping[str, Way]]) -> bytes:
 
 
 def plot_trade_off(items: Sequence[TradeOff]) -> bytes:
-    """A row per source, a panel per rate: accuracy against completion time; larger points keep more pixels."""
+    """Draw a row per source and a panel per rate: accuracy against completion time. Larger points keep more pixels."""
     titles = list(dict.fromkeys(item.title for item in items))
     rates = list(dict.fromkeys(item.rate_mbps for item in items))
     figure, axes = new_grid(len(titles), len(rates))

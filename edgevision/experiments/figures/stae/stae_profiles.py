@@ -1,4 +1,4 @@
-"""Measured video profiles of STAE, of its spatial attention without recovery, and of DeepISC, by data set."""
+"""Measured video profiles of STAE, of STAE without recovery, and of DeepISC, by data set."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from edgevision.profiles import OperatingPointProfile, load_profile, shipped_pro
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, MODES, PIXELS
 from edgevision.statistics import GroupBootstrap
 
-#: Methods by the end of their profiles' names, as the paper calls them (section IV-A).
+#: Names of the methods in the paper (section IV-A), by the end of the name of their profiles.
 METHODS = {"stae": "ViT_STAE", "fa-sa": "ViT_FA+SA", "deepisc": "ViT_DeepISC"}
-#: Data sets by the middle of their profiles' names.
+#: Names of the data sets, by the middle of the name of their profiles.
 DATA_SETS = {"actions": "generated actions", "ut": "UT-Interaction"}
 NOT_MEASURED = "not measured"
 PLAIN, ENTROPY, LOCAL = map(MODES.index, ("plain", "entropy", "local"))
@@ -32,23 +32,23 @@ _MEASURE = (
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A method on the clips of one data set. Tables are frames x pixels, (5, 7), in the order of the grid."""
+    """The profile of a method on one data set. Tables are frames x pixels, (5, 7), in the order of the grid."""
 
     profile: OperatingPointProfile
 
     @functools.cached_property
     def correct(self) -> FloatArray:
-        """1 where a clip is recognised at a point, else 0, (J, 5, 7, 3)."""
+        """1 if a clip is recognised at an operating point, else 0, (J, 5, 7, 3)."""
         return np.asarray(self.profile.correct, np.float64).reshape(-1, *GRID)
 
     @functools.cached_property
     def size(self) -> FloatArray:
-        """Mean bytes on the wire per point, (5, 7, 3)."""
+        """Mean bytes sent per operating point, (5, 7, 3)."""
         return self.profile.size.mean(axis=0).reshape(GRID)
 
     @functools.cached_property
     def computing(self) -> FloatArray:
-        """Time that device and edge compute per point [s], (5, 7, 3)."""
+        """Computing time of device and edge together per operating point [s], (5, 7, 3)."""
         return (self.profile.device_time + self.profile.edge_time).reshape(GRID)
 
     @property
@@ -58,7 +58,7 @@ class Measured:
 
     @property
     def groups(self) -> IntArray:
-        """What must be resampled together, per clip, (J,)."""
+        """Group of each clip, (J,). The bootstrap resamples whole groups."""
         return np.asarray(self.profile.metadata["groups"], np.int64)
 
     @property
@@ -88,12 +88,12 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class VideoSet:
-    """What was measured on one data set.
+    """The measured profiles of one data set.
 
     Attributes:
         name: one of ``DATA_SETS``.
-        measured: by method; those that were not measured are missing.
-        draws: of its clips, for intervals.
+        measured: profiles by method; methods without a profile are missing.
+        draws: bootstrap samples of the clips, for intervals.
     """
 
     name: str
@@ -107,7 +107,7 @@ class VideoSet:
 
     @property
     def description(self) -> str:
-        """The data set, how many clips, and how they were divided."""
+        """The data set, its number of clips, and how training and test clips were divided."""
         one = next(iter(self.measured.values()))
         folds = one.profile.metadata.get("folds")
         groups = len(np.unique(one.groups))
@@ -115,31 +115,30 @@ class VideoSet:
         return f"{self.title}: {one.profile.contents} clips in {groups} groups, {how}"
 
     def cell(self, method: str, say: Callable[[Measured], str]) -> str:
-        """What is said of a method, or that it was not measured."""
+        """A table cell: ``say`` of the profile of a method, or ``NOT_MEASURED``."""
         return say(self.measured[method]) if method in self.measured else NOT_MEASURED
 
     def accuracy(self, method: str, mode: int = PLAIN) -> FloatArray:
-        """Accuracy of a method that was measured, with the ends of its interval, (3, 5, 7)."""
+        """Accuracy of a measured method, with the ends of its interval, (3, 5, 7)."""
         return self.draws.mean(self.measured[method].correct[..., mode])
 
     def gain(self, ours: str, theirs: str) -> FloatArray | None:
-        """Accuracy of a method minus another's on the same clips, (3, 5, 7); ``None`` if one was not measured."""
+        """Accuracy of method ``ours`` minus that of ``theirs``, paired, (3, 5, 7); ``None`` if one was not measured."""
         if ours not in self.measured or theirs not in self.measured:
             return None
         return self.draws.mean(self.measured[ours].correct[..., PLAIN] - self.measured[theirs].correct[..., PLAIN])
 
 
-#: A cell of a table: what is said of a data set.
+#: Makes a table cell from the profiles of a data set.
 Say = Callable[[VideoSet], str]
 
 
 def find_sets(request: Request) -> list[VideoSet]:
-    """The data sets of which anything is measured, from the request's folder or among the shipped profiles.
+    """The data sets with at least one profile in the folder of the request, or among the shipped profiles.
 
     Raises:
-        ReproductionError: no such folder.
-        ProfileError: a profile is damaged or lacks what the tables need, or two of a data set are not of the same
-            clips.
+        ReproductionError: the folder does not exist.
+        ProfileError: a profile is damaged or lacks metadata, or two profiles of a data set are not of the same clips.
     """
     folder = request.profiles
     if folder is not None and not folder.is_dir():
@@ -160,12 +159,12 @@ def find_sets(request: Request) -> list[VideoSet]:
 
 
 def how_to_measure(figure: str) -> str:
-    """What to do about profiles that are not there."""
+    """The commands that make missing profiles and then the figure."""
     return f"Make them: {_MEASURE} - and then: edgevision reproduce {figure} --profiles runs/video"
 
 
 def missing_profiles(sets: Sequence[VideoSet]) -> list[str]:
-    """Names of the profiles that are not there."""
+    """Names of the profiles that are missing."""
     there = {(found.name, method) for found in sets for method in found.measured}
     return [
         f"video-{data_set}-{method}" for data_set in DATA_SETS for method in METHODS if (data_set, method) not in there
@@ -173,7 +172,7 @@ def missing_profiles(sets: Sequence[VideoSet]) -> list[str]:
 
 
 def differences(figure: str, sets: Sequence[VideoSet]) -> list[str]:
-    """What every table and figure from these profiles must say of how they were measured."""
+    """Notes for every table and figure from these profiles: how they were measured."""
     said = []
     for found in sets:
         one = next(iter(found.measured.values())).profile
@@ -184,8 +183,8 @@ def differences(figure: str, sets: Sequence[VideoSet]) -> list[str]:
         )
     if sets:
         said.append(
-            "Device and edge are the same processor here, which other work may have shared; the paper's are a "
-            "Raspberry Pi 4B and an RTX 2080TI. Compare our times with each other only."
+            "Device and edge are the same processor here, which other work may have shared. The paper uses a Raspberry "
+            "Pi 4B and an RTX 2080TI. Compare our times with each other only."
         )
         said.append("Intervals come from resampling groups of clips that belong together, not single clips.")
     if missing := missing_profiles(sets):
@@ -202,7 +201,7 @@ def _classifier(profile: OperatingPointProfile) -> str:
 
 
 def budgets(frame: int, pixel: int) -> str:
-    """A cell of the tables in words."""
+    """A cell of the tables in words, such as ``4 x 40 %``."""
     return f"{FRAMES[frame]} x {100 * PIXELS[pixel]:.0f} %"
 
 
@@ -214,14 +213,14 @@ def table_by_set(
     *,
     words: bool = False,
 ) -> Table:
-    """A table that ends in a column per data set, or in one that says that nothing was measured.
+    """A table whose last columns are the data sets, or one column of ``NOT_MEASURED`` if there is none.
 
     Args:
-        caption: what it shows.
-        heads: of the first columns.
-        sets: what was measured.
-        rows: first cells, and what is said of each data set.
-        words: whether the cells hold words rather than numbers.
+        caption: what the table shows.
+        heads: headings of the first columns.
+        sets: the measured data sets.
+        rows: the first cells of each row, and the function that makes the cell of a data set.
+        words: whether the cells hold words, not numbers.
     """
     all_heads = (*heads, *(found.title for found in sets)) if sets else (*heads, "ours")
     cells = tuple((*first, *(say(found) for found in sets)) if sets else (*first, NOT_MEASURED) for first, say in rows)

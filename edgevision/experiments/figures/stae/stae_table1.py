@@ -29,7 +29,7 @@ from edgevision.statistics import FloatArray, points, signed_points
 
 _NAME = "stae-table1"
 _ALL, _FEWEST = PIXELS.index(1.0), PIXELS.index(0.4)
-#: Models of Table I: name, method and pixel budget that measure it here, published accuracies and spreads [%].
+#: Models of Table I: name, method, pixel budget, published accuracies and spreads [%].
 _MODELS = (
     ("ViT_FA", "stae", _ALL, published.ACCURACY_FA_100, published.SPREAD_FA_100),
     ("ViT_FA+SA", "fa-sa", _FEWEST, published.ACCURACY_FA_SA_40, published.SPREAD_FA_SA_40),
@@ -47,7 +47,7 @@ _PARTS = (
 
 
 def make(request: Request) -> Section:
-    """Set accuracies, sizes and times beside the published ones.
+    """Compare accuracies, sizes and times with the published ones.
 
     Raises:
         ReproductionError: see ``find_sets``.
@@ -124,7 +124,7 @@ def _gaps(gap: FloatArray | None) -> str:
 
 
 def _where_not(gap: FloatArray | None, first: int) -> str:
-    """Cells, from the pixel budget ``first`` on, where a difference is below zero, and zero."""
+    """The cells from pixel budget ``first`` on where a difference is not above zero, counted and listed."""
     if gap is None:
         return NOT_MEASURED
     value, high = gap[0, :, first:], gap[2, :, first:]
@@ -186,8 +186,8 @@ def _sizes(sets: Sequence[VideoSet]) -> Table:
         for a, alpha in enumerate(FRAMES)
     ]
     caption = (
-        "Size of a clip [kB]. Eq. 1 counts four bytes a value and nothing else; the published MB are read as 2^20 "
-        "bytes. The other rows are mean bytes really on the wire: values, which pixels these are of, header, checksum."
+        "Size of a clip [kB]. Eq. 1 counts four bytes per value and nothing else; we read the published MB as 2^20 "
+        "bytes. The other rows are the mean bytes that are sent: values, mask, header and checksum."
     )
     return table_by_set(caption, ("what is counted, pixels", "alpha", "published"), sets, rows)
 

@@ -46,7 +46,7 @@ _PARTS = ("header", "mask", "values")
 
 
 def make(request: Request) -> Section:
-    """Set entropies, coding times and the whole compression beside the published ones.
+    """Compare entropies, coding times and the compression with the published ones.
 
     Raises:
         ReproductionError: see ``find_sets``.
@@ -90,7 +90,7 @@ def _outcome(found: VideoSet) -> str:
     return (
         f"{found.title}, 1 frame and 40 % of its pixels: {papers_count(published.VALUE_BITS, _entropy(one)):.0f} x in "
         f"the paper's count (published: {published.COMPRESSION:.0f} x), {wire_compression(one):.0f} x in real bytes "
-        f"against uint8 values, which pixels included; accuracy changes by {_loss(found)} points (published: "
+        f"against uint8 values, mask included; accuracy changes by {_loss(found)} points (published: "
         f"{-published.COMPRESSION_LOSS:g})."
     )
 
@@ -127,7 +127,7 @@ def _compression(sets: Sequence[VideoSet]) -> Table:
             _of_stae(lambda one: f"{papers_count(_VALUE_BITS, _entropy(one)):.1f}"),
         ),
         (
-            ("bytes really sent, which pixels, header and checksum included, against uint8 values", "not stated"),
+            ("bytes really sent, with mask, header and checksum, against uint8 values", "not stated"),
             _of_stae(lambda one: f"{wire_compression(one):.1f} ({_kilobytes(one)})"),
         ),
         (
@@ -214,7 +214,7 @@ def _bytes(sets: Sequence[VideoSet]) -> Table:
         "all, as bytes",
         "mode entropy, of the raw clip",
     )
-    caption = "Mean bytes of a clip, under the range coder by what they are for. Not in the paper."
+    caption = "Mean bytes of a clip; under the range coder also its parts. Not in the paper."
     return Table(caption, heads, tuple(rows))
 
 
@@ -225,13 +225,13 @@ def _parts(one: Measured) -> dict[str, FloatArray]:
 def _differences() -> list[str]:
     entropy = published.ENTROPY_STAE_40[-1]
     return [
-        f"The paper's 104 x is counted against float32 values. A camera's values have 8 bit, and the printed entropy "
-        f"of {entropy:g} bit is more than that: against uint8 values the same numbers make "
-        f"{papers_count(_VALUE_BITS, entropy):.0f} x. It also leaves out which pixels were kept, without which the "
-        "values cannot be placed.",
-        "Our entropies are of uint8 values, so that they cannot exceed 8 bit; compare shares.",
-        "The paper codes by Huffman's method, DeepISC's latent only, and its Table II does not say of which values the "
-        "entropy of DeepISC is; here it is the latent's. Our bytes are those that our coders really send.",
+        f"The 104 x of the paper is counted against float32 values. Values of a camera have 8 bit, and the printed "
+        f"entropy of {entropy:g} bit is more than that: against uint8 values the same numbers give "
+        f"{papers_count(_VALUE_BITS, entropy):.0f} x. The count also leaves out the mask, without which a decoder does "
+        "not know where the values belong.",
+        "Our entropies are of uint8 values, so they cannot exceed 8 bit; compare shares.",
+        "The paper uses Huffman coding, for DeepISC on its latent only. Table II does not say which values the entropy "
+        "of DeepISC refers to; ours refers to the latent. Our bytes are those that our coders send.",
     ]
 
 

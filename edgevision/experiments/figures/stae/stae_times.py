@@ -1,4 +1,4 @@
-"""Completion times at a constant rate: t = S / gamma + t_cmp (eqs. 2 to 4), entropy-coded only where that is faster."""
+"""Completion times at a constant rate: t = S / gamma + t_cmp (eqs. 2 to 4), with entropy coding if it is faster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SMALLEST = (FRAMES.index(1), PIXELS.index(0.4))
 
 @dataclass(frozen=True)
 class Way:
-    """A way to get a clip classified: the fastest of its variants, each bits to send and seconds to compute."""
+    """A way to classify a clip. Its variants are pairs of bits to send and seconds to compute; the fastest counts."""
 
     variants: tuple[tuple[float, float], ...]
 
@@ -34,7 +34,7 @@ class Way:
 
 
 def where_faster(first: Way, second: Way) -> list[tuple[float, float]]:
-    """The open intervals of rates [bit/s] in which the first way is faster, ascending; from 0 to infinity at most."""
+    """The open intervals of rates in (0, inf) [bit/s] in which the first way is faster, in ascending order."""
     spans: list[tuple[float, float]] = []
     for low, high in pairwise([0.0, *_meetings(first, second), np.inf]):
         inside = _between(low, high)
@@ -45,7 +45,7 @@ def where_faster(first: Way, second: Way) -> list[tuple[float, float]]:
 
 
 def _meetings(first: Way, second: Way) -> list[float]:
-    """Every rate at which a variant of one takes as long as a variant of the other, ascending."""
+    """All rates at which a variant of one way takes as long as a variant of the other, in ascending order."""
     rates = {
         (bits - other_bits) / (other_computing - computing)
         for bits, computing in first.variants
@@ -62,7 +62,7 @@ def _between(low: float, high: float) -> float:
 
 
 def in_words(spans: Sequence[tuple[float, float]]) -> str:
-    """Intervals of rates in words."""
+    """Intervals of rates [bit/s] in words."""
     said = []
     for low, high in spans:
         if low == 0:
@@ -77,13 +77,13 @@ def _rate(rate: float) -> str:
 
 
 def sent(one: Measured, frame: int, pixel: int, modes: Sequence[int] = (PLAIN, ENTROPY)) -> Way:
-    """Sending a clip at a cell of the grid, entropy-coded or not."""
+    """The way that sends a clip at one cell of the grid, in one of ``modes``."""
     variants = [(8 * one.size[frame, pixel, mode], one.computing[frame, pixel, mode]) for mode in modes]
     return Way(tuple((float(bits), float(computing)) for bits, computing in variants))
 
 
 def ways(found: VideoSet) -> dict[str, Way]:
-    """The ways of Fig. 5(a) as far as they were measured: ViT_STAE, ViT_DeepISC, full offload and local computing."""
+    """The measured ways of Fig. 5(a) among ViT_STAE, ViT_DeepISC, full offload and local computing."""
     named = {"ViT_STAE": "stae", "ViT_DeepISC": "deepisc"}
     measured = {
         name: sent(found.measured[method], *SMALLEST) for name, method in named.items() if method in found.measured
@@ -92,7 +92,7 @@ def ways(found: VideoSet) -> dict[str, Way]:
 
 
 def published_ways() -> dict[str, Way]:
-    """The same by the paper's Tables I and II; see `edgevision.profiles.published` for local computing."""
+    """The ways of Fig. 5(a) by Tables I and II; for local computing see `edgevision.profiles.published`."""
     stae = Measured(published_stae())
     frame, _ = SMALLEST
     bits = 8 * float(stae.size[(*SMALLEST, PLAIN)])
@@ -108,6 +108,6 @@ def _without_selection(one: Measured) -> dict[str, Way]:
 
 
 def completion(one: Measured, rate: float) -> tuple[FloatArray, IntArray]:
-    """Completion time [s] of every cell of the grid at a rate [bit/s], and which mode is the faster, (5, 7) each."""
+    """Completion time [s] of every cell of the grid at a rate [bit/s], and the faster mode, (5, 7) each."""
     both = np.stack([8 * one.size[..., mode] / rate + one.computing[..., mode] for mode in (PLAIN, ENTROPY)])
     return both.min(axis=0), np.array([PLAIN, ENTROPY])[both.argmin(axis=0)]
