@@ -14,7 +14,10 @@ from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 
 @register
 class Fixed(FixedCompression):
-    """Equal shares and one operating point for all users: the simplest controller. Source: ours."""
+    """Equal shares and one operating point for all users: the simplest controller. Source: ours.
+
+    ``baselines.operating_points`` holds its base class, and the search for the point that scores best.
+    """
 
     name = "fixed"
 

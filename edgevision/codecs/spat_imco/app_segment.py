@@ -1,10 +1,16 @@
 """The application segment of the ``mapped`` container: levels, table set, level map and a checksum.
 
-Layout after the marker FF E9 and the two bytes of length, all numbers big-endian: ``SI``; format version (upper four
-bits) and number of levels L (lower four bits); number of the shared Huffman table set, 0 if the file has its own; the
-requested level, two bytes, in units of 1/512; L factors on it, one byte each, in units of 1/128; chroma scale and DC
-scale, one byte each, in units of 1/100; CRC-32 of the whole file without these four bytes; the level map (see
-``level_map_coding``) to the segment's end.
+It is the first segment after SOI. After the marker FF E9 and two bytes of length, which count themselves, follow (all
+numbers big-endian):
+
+- ``SI``
+- format version (upper four bits) and number of levels L (lower four bits), one byte
+- number of the shared Huffman table set, 0 if the file has its own, one byte
+- the requested level in units of 1/512, two bytes
+- L factors on it in units of 1/128, most to least compressed, one byte each
+- chroma scale and DC scale in units of 1/100, one byte each
+- CRC-32 of the whole file without these four bytes
+- the level map (see ``level_map_coding``), up to the segment's end
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Large-scale propagation: 3GPP TR 38.901 V17, urban micro (UMi) street canyon.
 
-Path loss: table 7.4.1-1; line-of-sight probability: table 7.4.2-1; shadow fading: table 7.4.1-1.
+Path loss: table 7.4.1-1; line-of-sight probability: table 7.4.2-1; shadow fading: table 7.4.1-1, here only its standard
+deviations; ``envs.simulation.trace`` draws it.
 """
 
 from __future__ import annotations
