@@ -23,8 +23,8 @@ _OF = "of"
 class PartStore:
     """A folder of results; each file holds JSON values or arrays, with the description of what they were made from.
 
-    A result is reused only if its description is the same: settings, seeds, versions, code, or what else the caller puts
-    into it. A damaged file counts as missing.
+    A result is reused only if its description is the same: settings, seeds, versions, code, or what else the
+    caller puts into it. A damaged file counts as missing.
     """
 
     def __init__(self, folder: Path | None) -> None:
