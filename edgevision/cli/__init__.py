@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,24 +31,41 @@ class _Terminated(BaseException):
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        signal.signal(signal.SIGTERM, _terminate)
-        code = _run(given)
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
-    except _Terminated:
-        code = _TERMINATED
-    except Exception as error:
-        if "--debug" in given:
-            raise
-        code = _print_bug(error)
-    if code in (_INTERRUPTED, _TERMINATED):
+    with _signals() as received:
+        try:
+            code = _run(given)
+        except (KeyboardInterrupt, _Terminated):
+            code = _INTERRUPTED
+        except Exception as error:
+            if not received and "--debug" in given:
+                raise
+            code = _INTERRUPTED if received else _print_bug(error)
+    if received or code == _INTERRUPTED:  # errors after a signal are its consequences, such as a worker that died too
+        code = _TERMINATED if signal.SIGTERM in received else _INTERRUPTED
         print(f"edgevision: {_GO_ON}", file=sys.stderr)
     sys.exit(code)
 
 
-def _terminate(*_: object) -> None:
-    raise _Terminated
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Turn SIGINT and SIGTERM into exceptions, and note which came; a signal that is ignored stays so."""
+    received: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        received.append(number)
+        raise _Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _print_bug(error: Exception) -> int:

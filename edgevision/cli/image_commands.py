@@ -73,7 +73,8 @@ def decompress(
 ) -> None:
     """Decode a compressed picture and save it in a common format.
 
-    The suffix of TARGET gives the format; .png keeps every decoded pixel. spat-imco also reads ordinary JPEG files.
+    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. spat-imco also reads ordinary JPEG
+    files.
 
     Example: **edgevision decompress photo.jpg decoded.png**
     """

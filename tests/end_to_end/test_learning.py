@@ -20,7 +20,7 @@ from edgevision.experiments.demo import DemoConfig, run_demo
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
 from edgevision.experiments.evaluation.summary import headline, summarise
 from edgevision.profiles.video_grid import AXES
-from edgevision.statistics import bootstrap_interval, paired_difference
+from edgevision.statistics import crosswise_interval
 
 from .command import run
 
@@ -68,8 +68,11 @@ def test_training_seeds_count_as_one_policy_with_strata(runs: Path, tmp_path: Pa
         (result,) = evaluate(alone, tmp_path, show_progress=False).results
         np.testing.assert_array_equal(result.rollout.score, scores)
     row = next(row for row in summarise(evaluation) if row.policy == "ppo x2")
-    assert row.score == bootstrap_interval(agent.scores)
-    assert row.difference == paired_difference(agent.scores, reference.scores[0])
+    assert row.score == crosswise_interval(agent.content_scores, agent.content_weight)
+    ahead = agent.content_scores - reference.content_scores[0]
+    assert row.difference == crosswise_interval(ahead, agent.content_weight)
+    assert row.score.estimate == pytest.approx(agent.scores.mean())
+    assert row.difference.estimate == pytest.approx((agent.scores - reference.scores[0]).mean())
     assert "ppo x2" in headline(evaluation, summarise(evaluation))
 
 
@@ -109,7 +112,7 @@ def test_train_command_trains_and_goes_on(tmp_path: Path, capsys: pytest.Capture
     shutil.rmtree(folder / "checkpoints")  # as if killed before the first one
     assert run("train", PAPER, "--resume", "--out", str(folder)) == 0
     assert run("train", "EdgeVision/Image-v0", "--resume", "--out", str(folder)) == 2
-    assert "is of EdgeVision/Paper-v0" in capsys.readouterr().err
+    assert "was trained on EdgeVision/Paper-v0" in capsys.readouterr().err
     assert run("evaluate", PAPER, str(folder), "fracr-exact", "--episodes", "3", *SET) == 0
     assert "ppo" in capsys.readouterr().out
 
@@ -136,9 +139,9 @@ def test_demo_from_training_to_report_and_again(
         raise AssertionError("trained again")
 
     monkeypatch.setattr(demo.agents, "train", forbidden)
-    parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").iterdir()}
+    parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").glob("*.npz")}
     run_demo(config)
-    assert parts == {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").iterdir()}
+    assert parts == {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").glob("*.npz")}
     with pytest.raises(AssertionError, match="trained again"):
         run_demo(DemoConfig(tmp_path, 2048, 6, seed=1, processes=1, settings=settings))
 
