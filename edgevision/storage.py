@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -21,13 +22,16 @@ _UNFINISHED = ".unfinished"
 
 
 def write_atomically(path: Path, payload: bytes) -> None:
-    """Write a file in one step, so that it is never half written; creates parent folders.
+    """Write a file in one step, so that it is never half written; creates parent folders and follows links.
 
     Raises:
-        OSError: names the file, when the disk is full too.
+        OSError: names the file, when the disk is full too; or ``path`` is a folder, a device or a pipe.
     """
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():  # replacing a device such as /dev/null would remove it
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}"
+    temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(4)}{_UNFINISHED}"
     try:
         with temporary.open("xb") as stream:  # with the permissions that the user's umask leaves
             stream.write(payload)

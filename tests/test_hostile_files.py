@@ -35,6 +35,7 @@ from edgevision.errors import (
     WeightsError,
 )
 from edgevision.profiles import load_profile, published_eta, save_profile
+from edgevision.profiles.profile import _read_once
 from edgevision.storage import sha256
 from tests.codecs.stae.tiny import tiny_models
 
@@ -91,7 +92,7 @@ class Files:
 
 def profile(folder: Path) -> Files:
     path = save_profile(published_eta(), folder)
-    load_profile.cache_clear()
+    _read_once.cache_clear()
     return Files(lambda: load_profile(str(path)), ProfileError, path.with_suffix(".json"), path)
 
 
@@ -175,7 +176,7 @@ def test_json_that_is_none_is_refused(make: Callable[[Path], Files], folder: Pat
     files.load()
     assert files.json is not None
     for name, (payload, message) in BROKEN_JSON.items():
-        load_profile.cache_clear()
+        _read_once.cache_clear()
         files.json.write_bytes(payload)
         assert message in files.refuse(), name
 
@@ -284,10 +285,10 @@ def test_broken_archives_are_refused(make: Callable[[Path], Files], folder: Path
     files = make(folder)
     whole = files.payload.read_bytes()
     for change in BROKEN_ARCHIVES.values():
-        load_profile.cache_clear()
+        _read_once.cache_clear()
         files.replace(change(whole))
         files.refuse()
-    load_profile.cache_clear()
+    _read_once.cache_clear()
     files.replace(whole)
     files.load()
 

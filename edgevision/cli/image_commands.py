@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +11,14 @@ import typer
 
 from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
-from edgevision.errors import ImageFileError
+from edgevision.errors import BitstreamError, ImageFileError
 from edgevision.imports import require
+from edgevision.storage import read_bytes
 
 if TYPE_CHECKING:
     from edgevision.arrays import ByteImage
+
+MAX_BYTES = 2**29  # of a compressed picture
 
 _SOURCE = typer.Argument(help="File to read.", show_default=False)
 _TARGET = typer.Argument(help="File to write; replaced if it exists.", show_default=False)
@@ -49,6 +54,9 @@ def compress(
     from edgevision import codecs
     from edgevision.data.image_reading import read_image
 
+    _check_apart(source, target)
+    if target.suffix.lower() not in (".jpg", ".jpeg"):
+        raise ImageFileError(f"{target}: what this command writes is a JPEG file; use the suffix .jpg")
     chosen = make_codec(codec)
     image = read_image(source)
     try:
@@ -81,7 +89,9 @@ def decompress(
     require("PIL", "codecs")
     from edgevision import codecs
 
-    pixels = codecs.make(codec).decode(source.read_bytes())
+    _check_apart(source, target)
+    with _named(source):
+        pixels = codecs.make(codec).decode(read_bytes(source, ImageFileError, MAX_BYTES))
     write_image(target, pixels)
     typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
 
@@ -100,8 +110,11 @@ def inspect(
     from edgevision import codecs
 
     codec = codecs.make("spat-imco")  # reads ordinary JPEG files too
-    data = source.read_bytes()
-    info = codec.inspect(data)
+    if overlay is not None:
+        _check_apart(source, overlay)
+    data = read_bytes(source, ImageFileError, MAX_BYTES)
+    with _named(source):
+        info = codec.inspect(data)
     name = info.codec if info.container == "mapped" else "spat-imco (plain), uniform or another program"
     colours = "grey" if info.components == 1 else "colour"
     container = info.container if info.container == "mapped" else "ordinary baseline JPEG"
@@ -188,3 +201,18 @@ def _write(path: Path, data: bytes) -> None:
     from edgevision.storage import write_atomically
 
     write_atomically(path, data)
+
+
+def _check_apart(source: Path, target: Path) -> None:
+    """Refuse to write over the file that is read."""
+    if target.exists() and source.exists() and target.samefile(source):
+        raise ImageFileError(f"{target} is the file to read too; choose another file to write")
+
+
+@contextmanager
+def _named(source: Path) -> Iterator[None]:
+    """Begin what is said of a file's bytes with its name."""
+    try:
+        yield
+    except BitstreamError as error:
+        raise BitstreamError(f"{source}: {error}") from None

@@ -74,7 +74,8 @@ def train(
     if resume:
         if (algo, steps, seed, settings) != (None, None, None, None):
             raise typer.BadParameter("--resume takes every setting from the run; give only the id and --out")
-        trained = RunFolder(folder).read_config().get("training", {}).get("env_id")
+        training = RunFolder(folder).read_config().get("training")
+        trained = training.get("env_id") if isinstance(training, dict) else None
         if trained != env:
             raise typer.BadParameter(f"the run in {folder} was trained on {trained}, not on {env}")
         summary = agents.resume(folder)

@@ -28,6 +28,7 @@ BACKGROUND = (255, 255, 255)  # what shows through transparency
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF")
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _PLAIN = ("1", "L", "RGB", "RGBX", "CMYK", "YCbCr", "LAB", "P")
+_PHOTOMETRIC = 262  # the TIFF tag that says what 0 means
 _SRGB = ImageCms.createProfile("sRGB")
 _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _UPRIGHT = {
@@ -101,8 +102,15 @@ def _orientation(picture: Image.Image) -> int:
 def _in_bytes(picture: Image.Image, name: str) -> Image.Image:
     """The same picture with samples of 8 bits."""
     mode = picture.mode
+    if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == 0 and mode not in ("1", "L", "LA"):
+        raise UnreadableImageError(f"{name}: a TIFF whose zero is white, with samples of mode {mode!r}")
     if mode.startswith("I;16") or (mode == "I" and picture.format in ("PNG", "PPM")):
-        return _keeping_profile(np.rint(np.asarray(picture, np.float64) * (255 / 65535)), picture)
+        samples = np.asarray(picture, np.float64)
+        shown = _keeping_profile(np.rint(samples * (255 / 65535)), picture)
+        clear = picture.info.get("transparency")
+        if isinstance(clear, int):  # one value of the 65536 means nothing
+            shown.putalpha(Image.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8)))
+        return shown
     if mode == "F":
         samples = np.asarray(picture, np.float64)
         if not (np.isfinite(samples).all() and samples.min() >= 0 and samples.max() <= 1):

@@ -41,9 +41,11 @@ def check_action(action: object, space: Space[Any]) -> FloatArray:
     if values.shape != space.shape:
         raise InvalidActionError(f"action must have shape {space.shape}, got {values.shape}")
     if not np.isfinite(values).all():
-        raise InvalidActionError(f"action holds NaN or infinity at {tuple(np.argwhere(~np.isfinite(values))[0])}")
+        raise InvalidActionError(
+            f"action holds NaN or infinity at {tuple(np.argwhere(~np.isfinite(values))[0].tolist())}"
+        )
     if (np.abs(values) > 1.0).any():
-        index = tuple(np.argwhere(np.abs(values) > 1.0)[0])
+        index = tuple(np.argwhere(np.abs(values) > 1.0)[0].tolist())
         raise InvalidActionError(f"action must lie in [-1, 1], got {values[index]:.6g} at {index}; clip it first")
     return values
 

@@ -16,7 +16,7 @@ from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator, SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace
-from edgevision.errors import ScenarioError
+from edgevision.errors import AllocationError, ScenarioError, shown
 
 if TYPE_CHECKING:
     from edgevision.envs.drawing.rendering import Renderer, Scene
@@ -165,6 +165,8 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
             AllocationError: the allocation breaks one of the constraints C1 to C5, or does not hold numeric arrays.
         """
         self._require_running()
+        if not isinstance(allocation, Allocation):
+            raise AllocationError(f"allocate takes an Allocation, got {shown(allocation)}")
         allocation.check(self.problem)
         return self._advance(allocation)
 
@@ -210,6 +212,10 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         from edgevision.envs.drawing.rendering import Renderer
 
         return Renderer(window=window)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the renderer: a window belongs to one process, and is opened again when asked for."""
+        return {**vars(self), "_renderer": None}
 
     def close(self) -> None:
         """Close the window, if one is open."""

@@ -221,7 +221,7 @@ class Allocation:
             ("C1, C3: bandwidth", self.bandwidth, problem.bandwidth_budget, problem.min_bandwidth),
             ("C2, C4: power", self.power, problem.power_budget, problem.min_power),
         ):
-            _check_budget(label, used.sum(axis=1), budget, tolerance)
+            _check_budget(label, used.sum(axis=1, dtype=np.float64), budget, tolerance)
             # A negative amount of an inactive user would let the others exceed the budget.
             enough = used >= np.where(problem.active, least[:, None] * (1 - tolerance), 0.0)
             if not enough.all():

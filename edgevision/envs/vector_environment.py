@@ -20,7 +20,7 @@ from edgevision.envs.environment import Observation, requested_trace, slot_info
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
-from edgevision.errors import ScenarioError, shown
+from edgevision.errors import AllocationError, ScenarioError, shown
 
 MAX_ENVS = 2**20
 
@@ -164,6 +164,8 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             AllocationError: the allocation breaks one of the constraints C1 to C5, or does not hold numeric arrays.
         """
         self._require_running()
+        if not isinstance(allocation, Allocation):
+            raise AllocationError(f"allocate takes an Allocation, got {shown(allocation)}")
         allocation.check(self.problem)
         return self._advance(allocation)
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.errors import ProfileError, UnknownNameError, unknown_name
+from edgevision.errors import ProfileError, UnknownNameError, shown, unknown_name
 from edgevision.protocol import CONTENT_SPLITS
 from edgevision.storage import read_pair, sha256, write_pair
 from edgevision.storage_arrays import pack_arrays, unpack_arrays
@@ -182,7 +182,6 @@ def shipped_profiles() -> list[str]:
     return [*_CLOSED_FORMS, *sorted(path.stem for path in _SHIPPED.glob("*.npz"))]
 
 
-@functools.lru_cache(maxsize=32)
 def load_profile(name: str) -> OperatingPointProfile:
     """Load a shipped profile by name, or one from disk by the path of its ``.npz`` file.
 
@@ -198,7 +197,20 @@ def load_profile(name: str) -> OperatingPointProfile:
         if path.suffix == ".npz" or path.parent != Path():
             raise UnknownNameError(f"no profile file at {name!r}")
         raise unknown_name("profile", name, shipped_profiles())
+    found = path.stat()
+    return _read_once(path, found.st_size, found.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=32)
+def _read_once(path: Path, size: int, changed: int) -> OperatingPointProfile:
+    """Read a file, or return what was read of it; size and time of change tell a replaced file."""
     return _read(path)
+
+
+def _truth(value: Any, sidecar: Path) -> bool:
+    if not isinstance(value, bool):
+        raise ProfileError(f"{sidecar}: relative must be true or false, got {shown(value)}")
+    return value
 
 
 def _read(path: Path) -> OperatingPointProfile:
@@ -224,7 +236,7 @@ def _read(path: Path) -> OperatingPointProfile:
         **arrays,
         **lists,
         # Older files lack this entry; in them, only closed forms have relative sizes.
-        relative=bool(description.get("relative", "correct" not in arrays)),
+        relative=_truth(description.get("relative", "correct" not in arrays), sidecar),
         metadata=description["metadata"],
     )
 

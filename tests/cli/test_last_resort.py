@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 
 from edgevision.cli import main
 from edgevision.experiments.report import data
+from edgevision.storage import write_atomically
+from tests.codecs.pictures import picture
 
 
 def fail(self: object, *_: object, **__: object) -> None:
@@ -45,3 +49,32 @@ def test_no_cell_is_taken_for_a_formula(tmp_path: Path) -> None:
     rows = list(csv.DictReader(text.splitlines()))
     assert [row["policy"] for row in rows] == ["'=1+1", "'@x"]
     assert [float(row["score"]) for row in rows] == [-0.5, 0.5]
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress", "inspect"])
+def test_a_file_that_is_read_is_never_written_over(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "photo.jpg"
+    Image.fromarray(picture(48, 48)).save(file)
+    before = file.read_bytes()
+    link = tmp_path / "link.jpg"
+    link.symlink_to(file)
+    arguments = {"compress": [link, "--level", "4"], "decompress": [link], "inspect": ["--overlay", link]}[command]
+    with pytest.raises(SystemExit) as stop:
+        main([command, str(file), *map(str, arguments)])
+    assert stop.value.code == 2
+    assert "is the file to read too" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_devices_are_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(OSError, match="not a regular file"):
+        write_atomically(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"

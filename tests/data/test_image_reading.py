@@ -213,3 +213,19 @@ def test_damaged_bytes_are_a_picture_or_one_error(data: st.DataObject) -> None:
         assert "\n" not in str(error)
     else:
         assert (shown.dtype, shown.shape[2]) == (np.uint8, 3)
+
+
+def test_sixteen_bits_keep_their_transparent_value() -> None:
+    samples = np.zeros((4, 8), np.uint16)
+    samples[:, 4:] = 30000
+    shown = decode_image(encoded(Image.fromarray(samples), "PNG", transparency=30000), "x")
+    assert (shown[:, :4] == 0).all()
+    assert (shown[:, 4:] == 255).all()
+
+
+def test_a_tiff_whose_zero_is_white_is_not_shown_inverted() -> None:
+    data = bytearray(encoded(Image.fromarray(ramp(65535).astype(np.uint16)), "TIFF"))
+    entry = data.index(b"\x06\x01\x03\x00\x01\x00\x00\x00\x01\x00")  # PhotometricInterpretation: zero is black
+    data[entry + 8] = 0
+    with pytest.raises(UnreadableImageError, match="scan: a TIFF whose zero is white"):
+        decode_image(bytes(data), "scan")

@@ -337,3 +337,32 @@ def test_inactive_users_hold_no_less_than_nothing() -> None:
     power = env.problem.power_budget * [[1.0, 0.0]]
     with pytest.raises(AllocationError, match="user 1 in slot 0"):
         env.allocate(Allocation(np.zeros((1, 2), np.int64), np.array([[2 * budget, -budget]]), power))
+
+
+@pytest.mark.parametrize("env_id", list(IDS))
+def test_what_a_policy_is_scored_by_cannot_be_changed(env_id: str) -> None:
+    env = gymnasium.make(env_id).unwrapped
+    env.reset(seed=0)
+    for name, value in vars(env.problem).items():
+        if isinstance(value, np.ndarray):
+            with pytest.raises(ValueError, match="read-only"):
+                value[...] = value
+            assert not value.flags.writeable, name
+
+
+def test_whole_numbers_that_overflow_are_over_budget() -> None:
+    env = gymnasium.make("EdgeVision/Image-v0").unwrapped
+    env.reset(seed=0)
+    shape = env.problem.active.shape
+    huge = np.full(shape, 2**62)
+    with pytest.raises(AllocationError, match="C1"):
+        env.allocate(Allocation(np.zeros(shape, np.int64), huge, equal_shares(env.problem)[1]))
+    with pytest.raises(AllocationError, match="takes an Allocation"):
+        env.allocate((1, 2, 3))
+
+
+def test_an_environment_that_has_drawn_can_be_pickled() -> None:
+    env = gymnasium.make("EdgeVision/Image-v0", render_mode="rgb_array").unwrapped
+    env.reset(seed=0)
+    frame = env.render()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(env)).render(), frame)  # noqa: S301

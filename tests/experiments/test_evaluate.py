@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgevision import baselines
+from edgevision.baselines import policy_registry
 from edgevision.envs import Policy
 from edgevision.errors import EvaluationError, ScenarioError, SlotProblemError, UnknownNameError
 from edgevision.experiments.evaluation import workers
@@ -212,3 +214,26 @@ def test_settings_are_checked() -> None:
         run("fixed", users=0)
     with pytest.raises(UnknownNameError, match="bandwith_mhz"):
         run("fixed", bandwith_mhz=3)
+
+
+def test_policies_registered_from_outside_are_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing tells when their code changes."""
+    monkeypatch.setitem(policy_registry._POLICIES._entries, "mine", lambda: EqualShares("mine"))
+    ran = count_runs(monkeypatch)
+    for _ in range(2):
+        run("mine", out=tmp_path)
+    assert ran == ["mine-20000", "mine-20000-timed"] * 2
+
+
+@pytest.mark.parametrize("answer", [None, (1, 2, 3), "allocation"])
+def test_what_is_no_allocation_is_refused(answer: object) -> None:
+    policy = EqualShares("odd")
+    policy.act = lambda problem: answer  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(EvaluationError, match="act must return an Allocation"):
+        run(policy)
+
+
+@pytest.mark.parametrize("policy", [5, None, EqualShares])
+def test_what_is_no_policy_is_refused(policy: Any) -> None:
+    with pytest.raises(EvaluationError, match="a policy is an object with a name"):
+        run(policy)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from edgevision.errors import ProfileError, UnknownNameError
 from edgevision.profiles import OperatingPointProfile, load_profile, published_eta, save_profile, shipped_profiles
+from edgevision.profiles.profile import _read_once
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def test_inconsistent_arrays_are_named(copied: Path, changes: dict[str, Any], me
 def test_outcomes_may_be_written_as_zeros_and_ones(copied: Path) -> None:
     expected = load_profile(str(copied)).correct
     assert expected is not None
-    load_profile.cache_clear()
+    _read_once.cache_clear()
     rewrite(copied, correct=expected.astype(np.int64))
     np.testing.assert_array_equal(load_profile(str(copied)).correct, expected)
 
@@ -205,3 +208,22 @@ def test_empty_split_is_named() -> None:
     )
     with pytest.raises(ProfileError, match="no content in split 'test'"):
         profile.members("test")
+
+
+def test_a_profile_that_is_replaced_is_read_anew(measured_profile: Path, tmp_path: Path) -> None:
+    first = load_profile(str(measured_profile))
+    path = save_profile(replace(first, name="mine"), tmp_path)
+    assert load_profile(str(path)).accuracy[0] == first.accuracy[0]
+    assert load_profile(str(path)) is load_profile(str(path))
+    save_profile(replace(first, name="mine", accuracy=first.accuracy / 2), tmp_path)
+    assert load_profile(str(path)).accuracy[0] == first.accuracy[0] / 2
+
+
+@pytest.mark.parametrize("value", ["no", 1, None, []])
+def test_relative_is_a_truth_value(value: object, measured_profile: Path, tmp_path: Path) -> None:
+    for ending in (".npz", ".json"):
+        shutil.copy(measured_profile.with_suffix(ending), tmp_path)
+    sidecar = tmp_path / "toy.json"
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "relative": value}))
+    with pytest.raises(ProfileError, match="relative must be true or false"):
+        load_profile(str(tmp_path / "toy.npz"))

@@ -124,6 +124,9 @@ class Simulator:
         """The current slot of each environment, the input of policies."""
         if self._problem is None:
             self._problem = self._build_problem()
+            for value in vars(self._problem).values():
+                if isinstance(value, np.ndarray):
+                    value.setflags(write=False)  # a policy must not change what it is scored by
         return self._problem
 
     @property

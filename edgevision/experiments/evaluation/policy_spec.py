@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import agents, baselines
-from edgevision.envs import Policy
+from edgevision.envs import Allocation, Policy
 from edgevision.envs.policy import Kind, is_batched, kind_of
-from edgevision.errors import EvaluationError, UnknownNameError, unknown_name
+from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
 from edgevision.protocol import SEEDS
 
@@ -42,8 +42,14 @@ class PolicySpec:
 
     @property
     def storable(self) -> bool:
-        """Whether its results can be stored. Those of a policy object cannot, because it has no unique description."""
-        return isinstance(self.source, str | Path)
+        """Whether its results can be stored.
+
+        Those of a policy object cannot, nor those of a policy that is registered from outside the package: nothing
+        tells when their code changes.
+        """
+        return isinstance(self.source, Path) or (
+            isinstance(self.source, str) and type(self.build()).__module__.split(".")[0] == "edgevision"
+        )
 
     def build(self) -> Policy:
         """Make the policy.
@@ -61,7 +67,9 @@ class PolicySpec:
             return self.source
         try:
             return baselines.make(self.source, **dict(self.options))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
+            if isinstance(error, EdgeVisionError):
+                raise
             raise EvaluationError(f"policy {self.label!r}: {error}") from None
 
     def describe(self) -> dict[str, Any]:
@@ -101,7 +109,12 @@ def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
 
 
 def _from_object(policy: Policy) -> PolicySpec:
-    return PolicySpec(policy.name, kind_of(policy), is_batched(policy), policy)
+    if not isinstance(getattr(policy, "name", None), str) or not policy.name or isinstance(policy, type):
+        raise EvaluationError(f"a policy is an object with a name (a text) and act(problem), got {shown(policy)}")
+    try:
+        return PolicySpec(policy.name, kind_of(policy), is_batched(policy), policy)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from None
 
 
 def _from_text(text: str) -> PolicySpec:
@@ -146,8 +159,11 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     env = scenario.make(1)
     env.reset(seed=SEEDS["validation"][0])
     try:
-        spec.build().act(env.problem).check(env.problem)
+        answer = spec.build().act(env.problem)
     except TypeError as error:
         if not spec.options:
             raise
         raise EvaluationError(f"policy {spec.label!r}: {error}") from None
+    if not isinstance(answer, Allocation):
+        raise EvaluationError(f"policy {spec.label!r}: act must return an Allocation, got {shown(answer)}")
+    answer.check(env.problem)

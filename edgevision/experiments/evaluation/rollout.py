@@ -122,6 +122,7 @@ def _decide(
         asked = problem[rows]
         started = time.perf_counter()
         part = policy.act(asked)
+        part.check(asked)
         if asked.active.any():  # in a slot without requests there is nothing to decide
             seconds.append(time.perf_counter() - started)
         for name, value in answer.items():

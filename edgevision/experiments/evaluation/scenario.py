@@ -68,7 +68,7 @@ def parse_value(text: str) -> Any:
         return None
     try:
         return json.loads(word.lower() if word.lower() in ("true", "false") else word)
-    except ValueError:
+    except (ValueError, RecursionError):
         return word
 
 
