@@ -48,7 +48,7 @@ def measure_image_profile(
 
     Images are resized and cropped to the classifier's input first, and coded at that size. A killed run continues
     where it stopped when called again with the same settings. Images that cannot be read are skipped and named in the
-    profile's metadata. Warns (`DataSetWarning`) where the classifier does no better than guessing.
+    profile's metadata. Warns (``DataSetWarning``) where the classifier does no better than guessing.
 
     Args:
         dataset: the images.

@@ -50,7 +50,7 @@ class Classifier:
 
     @cached_property
     def class_names(self) -> tuple[tuple[str, ...], ...] | None:
-        """Names that mean each class, (C): WordNet's number and words of ImageNet's classes; ``None`` for others."""
+        """WordNet's number and words of each of C classes of ImageNet; ``None`` for other classes."""
         subset = infer_imagenet_subset(self.model)
         if subset is None:
             return None
