@@ -137,18 +137,29 @@ def resume(folder: Path) -> TrainingSummary:
         FolderInUseError: another process is working on the run.
     """
     run = RunFolder(Path(folder))
+    config, hyperparameters, env, scenario = read_run(run)
+    run.log_command()
+    return _learn(config, hyperparameters, run, env, scenario)
+
+
+def read_run(run: RunFolder) -> tuple[TrainConfig, Hyperparameters, SB3VecEnv, ScenarioConfig]:
+    """What a run was started with: its settings, its hyperparameters, and the environments to train and evaluate on.
+
+    Raises:
+        TrainingError: see ``resume``.
+        UnknownNameError, ScenarioError, ProfileError: the environment cannot be made any more.
+    """
     document = run.read_config()
     try:
         config = TrainConfig(**document["training"], folder=run.path)
-        scenario = document["scenario"]
+        stored = document["scenario"]
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{run.path / 'config.json'}: missing or unknown entry ({error})") from None
     config, hyperparameters = _complete(config)
-    env, validation_scenario = _environments(config, hyperparameters.n_envs)
-    if _document(config, env.env.config)["scenario"] != scenario:
+    env, scenario = _environments(config, hyperparameters.n_envs)
+    if _document(config, env.env.config)["scenario"] != stored:
         raise TrainingError(f"{run.path}: the scenario's defaults have changed since this run began; train anew")
-    run.log_command()
-    return _learn(config, hyperparameters, run, env, validation_scenario)
+    return config, hyperparameters, env, scenario
 
 
 def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:

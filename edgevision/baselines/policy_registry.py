@@ -29,9 +29,10 @@ def make(name: str, **options: Any) -> Policy:
 
     Raises:
         UnknownNameError: no such policy.
+        UnknownSettingError: it has no such option.
         MissingExtraError: the policy needs an extra that is not installed.
     """
-    return _POLICIES[name](**options)
+    return _POLICIES.make(name, options)
 
 
 def known() -> list[str]:

@@ -224,6 +224,11 @@ def test_episode_end_and_misuse() -> None:
         env.reset(options={"tracee": 1})
     with pytest.raises(ScenarioError, match="EpisodeTrace"):
         env.reset(options={"trace": "yesterday"})
+    for options in (5, "trace", [("trace", None)]):
+        with pytest.raises(ScenarioError, match="options must be a dictionary"):
+            env.reset(options=options)  # type: ignore[arg-type]
+    with pytest.raises(ScenarioError, match="unknown reset option 3"):
+        env.reset(options={3: 1, "tracee": 2})  # type: ignore[dict-item]
     other = make(users=3)
     other.reset(seed=0)
     with pytest.raises(ScenarioError, match="of 3 users"):
