@@ -383,6 +383,13 @@ def test_broken_tensors_are_refused(make: Callable[[Path], Files], folder: Path)
         {"curve": [{"steps": "1", "seconds": "2", "score": "3", "in_time": "4", "accuracy": "5"}]},
         {"curve": 3},
         {"seconds": []},
+        {"seconds": 10**400},
+        {"seconds": -1.0},
+        {"num_timesteps": 2.5},
+        {"num_timesteps": -3},
+        {"n_updates": "7"},
+        {"curve": [{"steps": 1, "seconds": 10**400, "score": 1.0, "in_time": 1.0, "accuracy": 1.0}]},
+        {"curve": [{"steps": 1, "seconds": 1.0, "score": float("nan"), "in_time": 1.0, "accuracy": 1.0}]},
     ],
 )
 def test_counters_that_are_none_are_refused(change: dict[str, Any], folder: Path) -> None:
