@@ -84,6 +84,10 @@ class DataSetWarning(UserWarning):
     """A data set can be used, but it is likely not what was meant; the command prints it in one line."""
 
 
+class NoDisplayWarning(UserWarning):
+    """The render mode ``human`` shows nothing, because there is no screen to open a window on."""
+
+
 class UnreadableImageError(EdgeVisionError, ValueError):
     """An image is missing, damaged, too large, or stored in a form with no unique meaning as RGB."""
 
@@ -118,6 +122,10 @@ class LearnedPolicyError(EdgeVisionError, ValueError):
 
 class FolderInUseError(EdgeVisionError, RuntimeError):
     """Another process is writing to a folder that only one may write to."""
+
+
+class FolderRemovedError(EdgeVisionError, FileNotFoundError):
+    """A folder that this process writes to was removed under it."""
 
 
 class EvaluationError(EdgeVisionError, ValueError):

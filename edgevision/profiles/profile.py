@@ -271,6 +271,11 @@ def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
         "relative": profile.relative,
         "metadata": dict(profile.metadata),
     }
-    path = folder / f"{profile.name}.npz"
+    path, _ = profile_files(folder, profile.name)
     write_pair(path, payload, description)
     return path
+
+
+def profile_files(folder: Path, name: str) -> tuple[Path, Path]:
+    """The files of a profile: ``NAME.npz``, and ``NAME.json`` beside it."""
+    return folder / f"{name}.npz", folder / f"{name}.json"

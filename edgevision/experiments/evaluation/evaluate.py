@@ -160,6 +160,8 @@ def evaluate(
         chosen = _tuned(chosen, scenario, environment, store, show_progress)
         jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
         done = _run_all(jobs, environment, store, profile, processes, show_progress)
+    if not any(rollout.requests.any() for rollout in done.values()):
+        raise EvaluationError("no requests in these episodes; evaluate more of them, or raise arrivals_per_slot")
     return Evaluation(
         env_id=config.env_id,
         scenario=environment["scenario"],
