@@ -91,11 +91,10 @@ def score(slots: Sequence[Slot], results: Sequence[FloatArray], *, by_request: b
     """The mean of the ``results``, one (E, U) array per slot: over slots, or over the requests of each episode."""
     active = [slot.problem.active for slot in slots]
     requests = sum(users.sum(axis=1) for users in active)
-    contents = np.unique([slot.content for slot in slots])
-    mass, weight = np.zeros((2, len(active[0]), len(contents)))
+    mass, weight = np.zeros((2, len(active[0]), 1 + max(slot.content.max() for slot in slots)))
     for slot, users, result in zip(slots, active, results, strict=True):
         episode, _ = np.nonzero(users)
-        cell = episode, np.searchsorted(contents, slot.content[users])
+        cell = episode, slot.content[users]
         share = 1.0 / (requests if by_request else users.sum(axis=1) * len(slots))[episode]
         np.add.at(mass, cell, share * result[users])
         np.add.at(weight, cell, share)
@@ -247,8 +246,8 @@ def _mean_size(simulator: Simulator) -> FloatArray:
     return 8.0 * profile.size[profile.members("train")].mean(axis=0)
 
 
-def report(env_id: str, episodes: int) -> None:
-    """Print the tables of one environment."""
+def report(env_id: str, episodes: int) -> dict[str, str]:
+    """Print the tables of one environment; returns what each row costs the first policy."""
     slots = play_slots(env_id, episodes)
     policies = {name: baselines.make(name) for name in POLICIES}
     usual = {name: [policy.act(slot.problem) for slot in slots] for name, policy in policies.items()}
@@ -262,13 +261,17 @@ def report(env_id: str, episodes: int) -> None:
     def play_in(world: World, name: str) -> list[FloatArray]:
         return [world(slot, policies[name], made) for slot, made in zip(slots, usual[name], strict=True)]
 
-    def row(label: str, found: dict[str, Score]) -> None:
-        cells = [f"{found[name].value:.3f} | {signed(found[name].minus(modelled[name]))}" for name in POLICIES]
-        print(f"| {label} | {' | '.join(cells)} |", flush=True)
-
     other = "half-normal" if slots[0].problem.fading == "rayleigh" else "exponential"
+    costs: dict[str, str] = {}
+
+    def row(label: str, found: dict[str, Score]) -> None:
+        differences = [signed(found[name].minus(modelled[name])) for name in POLICIES]
+        cells = [f"{found[name].value:.3f} | {cost}" for name, cost in zip(POLICIES, differences, strict=True)]
+        print(f"| {label.format(fading=other)} | {' | '.join(cells)} |", flush=True)
+        costs[label] = differences[0]
+
     for label, world in WORLDS.items():
-        row(label.format(fading=other), {name: score(slots, play_in(world, name)) for name in POLICIES})
+        row(label, {name: score(slots, play_in(world, name)) for name in POLICIES})
     row("mean over requests instead of slots", {n: score(slots, results[n], by_request=True) for n in POLICIES})
     first = slots[:FIRST_SLOTS]
     row(f"episodes of {FIRST_SLOTS} slots", {n: score(first, results[n][:FIRST_SLOTS]) for n in POLICIES})
@@ -277,6 +280,17 @@ def report(env_id: str, episodes: int) -> None:
     for label, world in SHARES.items():
         shares = [score(slots, play_in(world, name), by_request=True).interval() for name in POLICIES]
         print(f"| {label} | {' | '.join(per_cent(share) for share in shares)} |", flush=True)
+    return costs
+
+
+def print_summary(costs: dict[str, dict[str, str]]) -> None:
+    """Print a row per assumption and a column per environment."""
+    print(f"\n`{POLICIES[0]}` in all environments\n")
+    print(f"| instead of the assumption | {' | '.join(env_id.split('/')[-1] for env_id in costs)} |")
+    print("|---" * (1 + len(costs)) + "|")
+    for label in next(iter(costs.values())):
+        cells = " | ".join(of[label] for of in costs.values())
+        print(f"| {label.format(fading='exponential instead of half-normal, or the reverse')} | {cells} |")
 
 
 def text(interval: Interval) -> str:
@@ -301,8 +315,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=300, help="test episodes")
     given = parser.parse_args()
     with one_line_errors():
-        for env_id in given.ids:
-            report(env_id, given.episodes)
+        print_summary({env_id: report(env_id, given.episodes) for env_id in given.ids})
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@
 each teacher: mean rank correlation over 14 x 14 regions, and overlap of the most important thirds of the regions.
 ``gain`` is the difference to the class activation map, which needs no training. Brackets hold 95 % bootstrap intervals
 over the pictures. The head is cross-fitted in five folds (picture i is in fold i % 5), so every map is made by a head
-that has not seen the picture. ``--work`` is a folder for results. ``benchmarks/spatial_gain.py`` measures the bytes that
-the maps save.
+that has not seen the picture. ``--work`` is a folder for results. ``benchmarks/spatial_gain.py`` measures the bytes
+that the maps save.
 """
 
 from __future__ import annotations

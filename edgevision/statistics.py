@@ -141,12 +141,15 @@ def crosswise_samples(mass: ArrayLike, weight: ArrayLike, *, resamples: int = RE
 
     An episode's score is a sum over the contents of its requests. Episodes and contents are crossed factors, because a
     hard content is hard in every episode. The pigeonhole bootstrap resamples both, and training seeds if there are
-    several. The score of a sample is its mean reward per unit of weight, times the weight of its episodes.
+    several. Contents without any weight were not sampled, so they are left out. The score of a bootstrap sample is its
+    mean reward per unit of weight, times the weight of its episodes.
 
     Arguments and errors are those of ``crosswise_interval``. Scores with different weights are compared by the
     difference of their samples, drawn with one seed.
     """
     masses, weights = _seeds_episodes_contents(mass, weight)
+    asked = weights.any(axis=0)
+    masses, weights = masses[:, :, asked], weights[:, asked]
     S, E, C = masses.shape
     random = np.random.default_rng(seed)
     episodes, contents, seeds = (_multiplicities(random, count, resamples) for count in (E, C, S))

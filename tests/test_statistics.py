@@ -158,3 +158,12 @@ def test_samples_of_two_scores_are_paired() -> None:
     first, second = weight * random.random((2, 20, 15))
     difference = crosswise_samples(first, weight) - crosswise_samples(second, weight)
     np.testing.assert_allclose(difference, crosswise_samples(first - second, weight), atol=1e-12)
+
+
+def test_contents_that_no_request_had_change_nothing() -> None:
+    random = np.random.default_rng(0)
+    weight = random.integers(0, 3, (20, 15)).astype(float)
+    mass = weight * random.random((20, 15))
+    wider = np.zeros((2, 20, 40))
+    wider[:, :, 7:22] = mass, weight
+    assert crosswise_interval(*wider) == crosswise_interval(mass, weight)
