@@ -33,7 +33,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     ## Description
     No decision changes a later slot: each slot is a separate problem (a contextual bandit), so a discount factor of
-    0 is correct.
+    0 is correct. The controller knows the exact bytes of each content at every operating point, at no cost in time or
+    energy. One limit holds for the sum of all powers, and a rate has no upper limit. `docs/assumptions.md` says what
+    these assumptions cost.
 
     ## Action Space
     The last two coordinates of a row divide the resources of the cell; A is the number of coordinates above:
@@ -72,12 +74,14 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     | 0 .. U - 1 | whether the user has a request in this slot | 0 | 1 | 1 |
 
     ## Rewards
-    A slot without requests has reward 0; rewards lie in [0, 1]. `info` holds the terms: `in_time`, `accuracy`,
-    `task_success` and `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth`
-    [Hz] and `power` [W].
+    A slot without requests has reward 0; rewards lie in [0, 1]. Every slot counts alike, so a request in a busy slot
+    counts less than one in a quiet slot. `info` holds the terms: `in_time`, `accuracy`, `task_success` and
+    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz] and `power` [W].
 
     ## Starting State
     Requests arrive by a Poisson process and wait in a pool; every slot takes one request of each user that has any.
+    The pool is only a number. Content and deadline are drawn in the slot that takes the request: a request that has
+    waited gets a new deadline, which counts from this slot, and no request expires.
     `traffic="full-buffer"` gives every user a request in every slot. `reset` draws all randomness of an episode, which
     does not depend on actions; `reset(options={"trace": trace})` replays an `EpisodeTrace`.
 

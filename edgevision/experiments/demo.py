@@ -26,9 +26,6 @@ from edgevision.imports import require
 from edgevision.protocol import episode_seeds
 from edgevision.provenance import digest
 
-#: Users keep their places for a whole episode, so the width of the interval depends on the number of episodes, not of
-#: slots. Short episodes let the solvers, which take tens of milliseconds per slot, finish in minutes.
-EPISODE_SLOTS = 10
 #: Episodes of each evaluation during training.
 VALIDATION_EPISODES = 64
 
@@ -106,10 +103,9 @@ def run_demo(config: DemoConfig) -> Path:
     summary = _trained(config)
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
-    settings = {"episode_slots": EPISODE_SLOTS, **config.settings}
-    axes = Scenario(config.env_id, settings).resolve()[1].axis_names
+    axes = Scenario(config.env_id, config.settings).resolve()[1].axis_names
     policies = (str(summary.folder), *baselines.names(axes))
-    asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=settings)
+    asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     console.print("3/3 drawing")
     page = write_report(evaluation, config.out, curve)
