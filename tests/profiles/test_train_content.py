@@ -12,6 +12,7 @@ pytest.importorskip("sklearn", reason="needs the extra 'content'")
 from edgevision.errors import AccuracyModelError
 from edgevision.profiles import OperatingPointProfile, load_profile
 from edgevision.profiles.content_models import train_content
+from edgevision.profiles.content_models.accuracy_model import load_shipped_model
 from edgevision.profiles.content_models.train_content import (
     Boosting,
     Choice,
@@ -75,14 +76,16 @@ def test_predictions_are_those_of_scikit_learn(grid: tuple[int, ...], depth: int
             assert (np.diff(model.predict(profile.features), axis=1) <= 0).all()
 
 
-def test_a_shipped_profile_too() -> None:
-    profile = load_profile("image-lite0-spat-imco")
-    data, boosting = _Data(profile), Boosting(3, 0.1, 5)
-    fitted = _Fitted(data, data.train, boosting)
-    model = fitted.model(Choice(boosting, 40, 0.7))
-    expected = 0.7 * fitted.staged(np.arange(profile.contents))[-1] + 0.3 * fitted.mean
-    np.testing.assert_allclose(model.predict(profile.features), expected, atol=1e-9)
-    assert (np.diff(expected, axis=1) <= 1e-12).all()
+@pytest.mark.parametrize("name", ["image-lite0-spat-imco", "image-lite1-spat-imco", "image-lite2-spat-imco"])
+def test_shipped_models_are_trained_as_they_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = load_profile(name)
+    shipped = load_shipped_model(profile.content_fingerprint)
+    settings = shipped.metadata["settings"]
+    choice = Choice(Boosting(**settings["boosting"]), settings["trees"], settings["weight"])
+    monkeypatch.setattr(train_content, "TREES", (choice.trees,))
+    data = _Data(profile)
+    again = _Fitted(data, data.train, choice.boosting).model(choice)
+    np.testing.assert_allclose(again.predict(profile.features), shipped.predict(profile.features), atol=1e-6)
 
 
 def test_features_that_tell_make_a_better_model() -> None:
