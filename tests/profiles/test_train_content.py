@@ -133,7 +133,7 @@ def test_profiles_that_cannot_be_learned_from_are_refused() -> None:
     for broken, message in (
         (load_profile("published-eta"), "no recorded answers or no features"),
         (replace(profile, features=np.zeros((250, 0)), feature_names=()), "no recorded answers or no features"),
-        (replace(profile, metadata={"groups": [c % 4 for c in range(250)]}), "fewer than 10 groups"),
+        (replace(profile, metadata={"groups": [c % 4 for c in range(250)]}), "fewer than 5 groups"),
         (replace(profile, correct=np.ones_like(profile.correct)), "all the same"),
     ):
         with pytest.raises(AccuracyModelError, match=message):

@@ -137,9 +137,9 @@ class _Data:
         given = profile.metadata.get("groups")
         whole = isinstance(given, list) and len(given) == profile.contents and all(type(g) is int for g in given)
         self.groups: IntArray = np.array(given) if whole else np.arange(profile.contents)
-        if len(np.unique(self.groups[self.train])) < 2 * FOLDS:
+        if len(np.unique(self.groups[self.train])) < FOLDS:
             raise AccuracyModelError(
-                f"the train split of {profile.name!r} has fewer than {2 * FOLDS} groups of contents to train on"
+                f"the train split of {profile.name!r} has fewer than {FOLDS} groups of contents to train on"
             )
         self.columns = np.stack(np.unravel_index(np.arange(profile.points), profile.grid), axis=1).astype(np.float64)
         self.ladder = len(profile.grid) == 1
