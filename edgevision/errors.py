@@ -60,6 +60,10 @@ class ProfileError(EdgeVisionError, ValueError):
     """An operating-point profile is missing, damaged or inconsistent."""
 
 
+class AccuracyModelError(EdgeVisionError, ValueError):
+    """A model of the accuracy on each content is missing, damaged, of no use, or made for another profile."""
+
+
 class BitstreamError(EdgeVisionError, ValueError):
     """Bytes cannot be decoded as an image or a clip."""
 

@@ -131,8 +131,9 @@ def evaluate(
     from edgevision.protocol import Split
 
     chosen = parse_settings(settings or ())
-    known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)
-    config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
+    profile = Scenario(env, chosen).resolve()[1]
+    asked = policies or baselines.names(profile.axis_names, profile.content_fingerprint)
+    config = EvaluationConfig(env, asked, episodes, cast(Split, split), chosen)
     if out is not None:
         require("matplotlib", "report")  # before the evaluation, which takes long
     evaluation = run(config, out, processes=processes)

@@ -78,7 +78,9 @@ class PolicySpec:
             return {
                 "learned": (self.source / _POLICY_FILE).read_text(encoding="utf-8")
             }  # contains the SHA-256 of the weights
-        return {"policy": str(self.source), "options": dict(self.options)}
+        described: dict[str, Any] = {"policy": str(self.source), "options": dict(self.options)}
+        policy = self.build()
+        return {**described, "model": policy.fingerprint} if isinstance(policy, baselines.ContentAware) else described
 
 
 def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
