@@ -9,6 +9,7 @@ IDS = {
     "EdgeVision/Paper-v0": "edgevision.envs.paper:Paper",
     "EdgeVision/Image-v0": "edgevision.envs.image:Image",
     "EdgeVision/Video-v0": "edgevision.envs.video:Video",
+    "EdgeVision/Dynamic-v0": "edgevision.envs.dynamic.dynamic_environment:Dynamic",
 }
 
 
