@@ -59,6 +59,7 @@ class Random:
     """
 
     name = "random"
+    sequential = None
 
     def __init__(self, seed: int = 0) -> None:
         self._random = np.random.default_rng(seed)

@@ -16,7 +16,9 @@ PolicyClass = TypeVar("PolicyClass", bound=type[Any])
 def register(policy: PolicyClass) -> PolicyClass:
     """Class decorator that makes a policy available under its ``name``.
 
-    A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``.
+    A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``. A class attribute
+    ``sequential`` says whether the policy is for environments whose decisions change later slots: ``True``, ``False``
+    (the default), or ``None`` for both kinds.
 
     Raises:
         ValueError: the name is taken.
@@ -39,6 +41,14 @@ def known() -> list[str]:
     return list(_POLICIES.names())
 
 
-def names(axes: Sequence[str] = ()) -> list[str]:
-    """Names of the policies for a profile with these ``axis_names``, sorted; by default, those for any profile."""
-    return [name for name in known() if getattr(_POLICIES[name], "axes", None) in (None, tuple(axes))]
+def names(axes: Sequence[str] = (), *, sequential: bool = False) -> list[str]:
+    """Names of the policies for a profile with these ``axis_names``, sorted; by default, those for any profile.
+
+    ``sequential`` asks for the policies for environments whose decisions change later slots.
+    """
+
+    def fits(policy: Callable[..., Policy]) -> bool:
+        kind = getattr(policy, "sequential", False)
+        return kind in (None, sequential) and getattr(policy, "axes", None) in (None, tuple(axes))
+
+    return [name for name in known() if fits(_POLICIES[name])]

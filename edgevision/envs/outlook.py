@@ -18,7 +18,9 @@ class Outlook:
     It holds neither future arrivals nor future shadowing.
 
     Attributes:
+        environment: index of the environment in its simulator, (N,).
         slots_left: slots of the episode that are left, this one included, (N,).
+        episode_slots: slots of the whole episode, (N,).
         slack: slots in which the request at the head of each queue can still be sent, this one included, (N, U); 0 for
             an empty queue, and never more than ``slots_left``.
         next_slack: the same for the request behind the head, (N, U).
@@ -36,7 +38,9 @@ class Outlook:
         queue_length: most requests that a queue holds, (N,).
     """
 
+    environment: IntArray
     slots_left: IntArray
+    episode_slots: IntArray
     slack: IntArray
     next_slack: IntArray
     waiting: IntArray

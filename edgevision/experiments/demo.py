@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from edgevision import agents, baselines
+from edgevision import agents
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.experiments.evaluation import fingerprints as provenance
@@ -107,8 +107,7 @@ def run_demo(config: DemoConfig) -> Path:
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
     settings = {"episode_slots": EPISODE_SLOTS, **config.settings}
-    axes = Scenario(config.env_id, settings).resolve()[1].axis_names
-    policies = (str(summary.folder), *baselines.names(axes))
+    policies = (str(summary.folder), *Scenario(config.env_id, settings).classical_policies())
     asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     console.print("3/3 drawing")

@@ -19,6 +19,7 @@ def test_every_policy_is_known_by_its_name() -> None:
         policy = baselines.make(name)
         assert policy.name == name
         solves = {"co-crra", "co-crra-exact", "fcrra", "msvra", "joint", "stae-budget-joint"}
+        solves |= set(baselines.names(sequential=True)) - {"random"}
         assert kind_of(policy) == ("solver" if name in solves else "rule")
         assert is_batched(policy) == (name not in ("co-crra", "co-crra-exact", "fcrra"))
 

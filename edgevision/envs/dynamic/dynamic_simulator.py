@@ -37,6 +37,7 @@ class DynamicSimulator(EpisodeSimulator):
     """
 
     trace_type = DynamicTrace
+    sequential = True
     config: DynamicConfig
 
     def __init__(self, config: DynamicConfig, n: int, outcomes: object = None) -> None:
@@ -130,7 +131,7 @@ class DynamicSimulator(EpisodeSimulator):
             gain_scale=self._now("gain_scale"),
             size_fraction=profile.size_fraction.take(content, axis=0),
             accuracy=np.broadcast_to(profile.accuracy, shape),
-            compute_time=np.broadcast_to(self._compute_time, shape),
+            compute_time=np.broadcast_to(self.compute_time, shape),
             features=profile.features.take(content, axis=0),
             bandwidth_budget=np.full(self.n, config.bandwidth),
             power_budget=np.full(self.n, config.power * config.users),
@@ -148,7 +149,9 @@ class DynamicSimulator(EpisodeSimulator):
         left = config.episode_slots - self.slot
         ahead = self.slot[:, None] + np.arange(self._horizon)
         return Outlook(
+            environment=self._rows.copy(),
             slots_left=left,
+            episode_slots=np.full(self.n, config.episode_slots),
             slack=np.minimum(self._slack, left[:, None]),
             next_slack=np.minimum(self._next_slack, left[:, None]),
             waiting=self.queue.waiting,

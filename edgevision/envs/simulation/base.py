@@ -50,13 +50,16 @@ class EpisodeSimulator(ABC):
 
     Attributes:
         trace_type: class of the episodes that it plays.
+        sequential: whether decisions change later slots.
         config: the scenario, a frozen dataclass.
         n: number of environments N.
         profile: the operating points.
         slot: index of the current slot of each environment, (N,).
+        compute_time: device plus edge time of each operating point, (K,) [s].
     """
 
     trace_type: ClassVar[type[Any]]
+    sequential: ClassVar[bool] = False
 
     def __init__(self, config: Any, n: int, profile: OperatingPointProfile) -> None:
         """Prepare N environments without episodes.
@@ -76,7 +79,7 @@ class EpisodeSimulator(ABC):
                 f"accuracy='replay' needs recorded outcomes, profile {profile.name!r} has none; use 'mean'"
             )
         self._members = profile.members(config.content_split)
-        self._compute_time = config.device_time_scale * profile.device_time + config.edge_time_scale * profile.edge_time
+        self.compute_time = config.device_time_scale * profile.device_time + config.edge_time_scale * profile.edge_time
         self._rows = np.arange(n)
         self.slot = np.zeros(n, np.int64)
         self._episodes: dict[str, NDArray[Any]] = {}

@@ -75,7 +75,7 @@ class Simulator(EpisodeSimulator):
             gain_scale=episodes["gain_scale"][now],
             size_fraction=fraction,
             accuracy=np.broadcast_to(profile.accuracy, shape),
-            compute_time=np.broadcast_to(self._compute_time, shape),
+            compute_time=np.broadcast_to(self.compute_time, shape),
             features=profile.features.take(content, axis=0),
             bandwidth_budget=np.full(self.n, config.bandwidth),
             power_budget=np.full(self.n, config.power),

@@ -12,7 +12,8 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import Allocation, EpisodeSimulator, Policy, SlotProblem, equal_shares
-from edgevision.envs.simulation.episodes import PlayedSlot, play
+from edgevision.envs.policy import show_future
+from edgevision.envs.simulation.episodes import PlayedSlot, play, start
 from edgevision.experiments.evaluation.scenario import Scenario
 
 #: Edges of the bins of a user's signal-to-noise ratio if it had both whole budgets [dB].
@@ -81,6 +82,8 @@ def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, on
         AllocationError: an allocation violates a constraint.
     """
     simulator = scenario.make(len(seeds)).simulator
+    start(simulator, seeds)
+    show_future(policy, simulator)
     tally = _Tally(simulator)
 
     def decide(problem: SlotProblem, running: BoolArray) -> Allocation:

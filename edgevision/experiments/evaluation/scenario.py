@@ -10,7 +10,8 @@ from typing import Any, cast
 import gymnasium
 from gymnasium.vector import AutoresetMode
 
-from edgevision.envs import IDS, OffloadingVectorEnv, ScenarioConfig
+from edgevision import baselines
+from edgevision.envs import IDS, OffloadingVectorEnv
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.profiles import OperatingPointProfile
 from edgevision.protocol import Split
@@ -53,8 +54,13 @@ class Scenario:
         env = gymnasium.make_vec(self.env_id, num_envs=n, autoreset_mode=AutoresetMode.NEXT_STEP, **settings)
         return cast(OffloadingVectorEnv, env.unwrapped)
 
-    def resolve(self) -> tuple[ScenarioConfig, OperatingPointProfile]:
-        """All settings and the operating points. Raises the errors of ``make``."""
+    def classical_policies(self) -> list[str]:
+        """Names of the policies for this environment that are not learned. Raises the errors of ``make``."""
+        simulator = self.make(1).simulator
+        return baselines.names(simulator.profile.axis_names, sequential=simulator.sequential)
+
+    def resolve(self) -> tuple[Any, OperatingPointProfile]:
+        """All settings (`ScenarioConfig` or `DynamicConfig`) and the profile. Raises the errors of ``make``."""
         env = self.make(1)
         return env.config, env.simulator.profile
 
