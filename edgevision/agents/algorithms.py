@@ -31,7 +31,7 @@ def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> 
         "seed": seed,
         "device": "cpu",  # networks this small are slower on an accelerator
     }
-    wrapped = VecMonitor(ContentNoise(env, hyperparameters.content_noise))
+    wrapped = VecMonitor(ContentNoise(env, hyperparameters.content_noise, len(env.env.view.user_features)))
     return PPO(SetActorCriticPolicy, wrapped, **options) if ppo else SAC(SetSACPolicy, wrapped, **options)
 
 

@@ -73,10 +73,12 @@ def route_promise(problem: SlotProblem, price: FloatArray, bandwidth_price: floa
     return promise
 
 
-def value_ahead(problem: SlotProblem, price: FloatArray, ahead: int, bandwidth_price: float) -> FloatArray:
+def value_ahead(
+    problem: SlotProblem, price: FloatArray, ahead: int, bandwidth_price: float, shares: FloatArray = SHARES
+) -> FloatArray:
     """The best net value of each request in ``ahead`` slots at the gain expected there, (N, U).
 
-    It is 0 if the request's time is over by then.
+    It is 0 if the request's time is over by then. ``shares`` are the shares of the band that may be used.
     """
     future = problem.future
     found = np.zeros(problem.active.shape)
@@ -88,6 +90,6 @@ def value_ahead(problem: SlotProblem, price: FloatArray, ahead: int, bandwidth_p
     slot, users = active_users(replace(problem, active=still, gain_scale=gain))
     user = np.nonzero(still)[1]
     per_budget = price[slot, user] * problem.deadline[slot, user] * problem.power_budget[slot]
-    value = best_values(users, SHARES, per_budget)[0] - bandwidth_price * SHARES
+    value = best_values(users, shares, per_budget)[0] - bandwidth_price * shares
     found[slot, user] = np.maximum(value.max(axis=1), 0.0)
     return found
