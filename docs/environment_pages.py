@@ -29,7 +29,6 @@ def picture(env_id: str) -> np.ndarray:
     """What ``render`` shows after a few slots, (H, W, 3) uint8; the same in every build."""
     env = gymnasium.make(env_id, render_mode="rgb_array")
     cell = env.unwrapped
-    assert isinstance(cell, OffloadingEnv)
     policy, slots = shown_slot(cell)
     cell.reset(seed=SEED)
     for _ in range(slots):
@@ -58,7 +57,6 @@ def insert_pages(_: Sphinx, _document: str, source: list[str]) -> None:
 def page(env_id: str) -> str:
     """The Markdown of an id: its docstring, with the picture after the summary."""
     cell = gymnasium.make(env_id).unwrapped
-    assert isinstance(cell, OffloadingEnv)
     policy, slots = shown_slot(cell)
     summary, _, sections = str(type(cell).__doc__).partition("\n\n")
     shown = f"![One slot of {env_id}, drawn by render()](/{path_of(env_id)})"
