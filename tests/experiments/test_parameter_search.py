@@ -34,7 +34,7 @@ def test_only_parameters_that_are_not_given_are_open() -> None:
 def test_evaluations_tune_on_validation_and_score_per_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parameter_search, "SEARCH_EPISODES", 4)
     asked = EvaluationConfig(
-        ID, ("pace:wait=0.3", "look-ahead:price=14,trust=1,bandwidth_price=0.2,wait=0"), 6, settings=SMALL
+        ID, ("pace:wait=0.3", "look-ahead:price=14,trust=1,bandwidth_price=0.2,upside=0"), 6, settings=SMALL
     )
     evaluation = evaluate(asked, tmp_path, show_progress=False)
     pace = evaluation.results[0]

@@ -13,6 +13,7 @@ from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.send_values import SHARES, best_values
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
+from edgevision.envs.channel import propagation
 from edgevision.envs.problem import Allocation, SlotProblem
 
 #: Slots ahead that are looked at; later ones more coarsely.
@@ -23,8 +24,9 @@ _AHEAD = (1, 2, 3, 4, 6, 8, 12, 16, 20)
 class LookAhead:
     """The price of `Adaptive`; a request waits if the route promises more than sending now. Source: ours.
 
-    The gain in h slots is that of the route then, times today's shadowing shrunk by its correlation over h slots. The
-    value of waiting is the best net value of the request there, after paying the usual price of bandwidth.
+    The gain in h slots is that of the route then, times today's shadowing shrunk by its correlation over h slots, plus
+    ``upside`` standard deviations of what is unknown about it: a request can wait on if the shadowing turns out worse.
+    The value of waiting is the best net value of the request there, after paying the usual price of bandwidth.
     """
 
     name = "look-ahead"
@@ -34,11 +36,11 @@ class LookAhead:
         "price": (4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 17.0, 20.0, 24.0, 32.0, 48.0),
         "trust": (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2),
         "bandwidth_price": (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2),
-        "wait": (0.0, 0.05, 0.1, 0.15, 0.2),
+        "upside": (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0),
     }
 
     def __init__(
-        self, price: float = 14.0, trust: float = 1.0, bandwidth_price: float = 0.2, wait: float = 0.0
+        self, price: float = 12.0, trust: float = 0.9, bandwidth_price: float = 0.2, upside: float = 0.375
     ) -> None:
         """Set price and trust.
 
@@ -46,47 +48,51 @@ class LookAhead:
             price: price of energy with 10 mJ per expected request [successes / J].
             trust: share of the promised value that counts.
             bandwidth_price: usual price of the whole band [successes].
-            wait: what a request is worth in any case if it waits, unless it is in its last slot.
+            upside: standard deviations of the unknown shadowing that count.
         """
-        self.price, self.trust, self.bandwidth_price, self.wait = price, trust, bandwidth_price, wait
+        self.price, self.trust, self.bandwidth_price, self.upside = price, trust, bandwidth_price, upside
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
         price = adaptive_price(problem, self.price)
-        promise = route_promise(problem, price, self.bandwidth_price)
-        waiting = np.where(problem.future.slack > 1, np.maximum(self.trust * promise, 0.0) + self.wait, 0.0)
-        return Priced().act(problem.priced(price, waiting))
+        promise = np.zeros(problem.active.shape)
+        for ahead in _AHEAD:
+            value = value_ahead(problem, price, ahead, bandwidth_price=self.bandwidth_price, upside=self.upside)
+            promise = np.maximum(promise, value)
+        return Priced().act(problem.priced(price, self.trust * promise))
 
 
-def route_promise(problem: SlotProblem, price: FloatArray, bandwidth_price: float) -> FloatArray:
-    """The best net value of each request in the slots after this one that it has left, (N, U); 0 if there is none.
+def value_ahead(
+    problem: SlotProblem,
+    price: FloatArray,
+    ahead: int,
+    *,
+    bandwidth_price: float = 0.0,
+    upside: float = 0.0,
+    shares: FloatArray = SHARES,
+) -> FloatArray:
+    """The best net value of each request in ``ahead`` slots at the gain expected there, (N, U).
+
+    It is 0 if the request's time is over by then.
 
     Args:
         problem: the slots.
         price: price of energy, (N, U) [successes / J].
+        ahead: number of slots to look ahead.
         bandwidth_price: price of the whole band [successes].
-    """
-    promise = np.zeros(problem.active.shape)
-    for ahead in _AHEAD:
-        value = value_ahead(problem, price, ahead, bandwidth_price)
-        promise = np.maximum(promise, value)
-    return promise
-
-
-def value_ahead(
-    problem: SlotProblem, price: FloatArray, ahead: int, bandwidth_price: float, shares: FloatArray = SHARES
-) -> FloatArray:
-    """The best net value of each request in ``ahead`` slots at the gain expected there, (N, U).
-
-    It is 0 if the request's time is over by then. ``shares`` are the shares of the band that may be used.
+        upside: standard deviations of the unknown shadowing that are added to the gain.
+        shares: shares of the band that may be used, (B,).
     """
     future = problem.future
     found = np.zeros(problem.active.shape)
     still = problem.active & (future.slack > ahead)
     if not still.any():
         return found
+    kept = future.correlation**ahead
     shadowing = np.log(problem.gain_scale / future.route_gain[:, 0])
-    gain = future.route_gain[:, ahead] * np.exp(shadowing * future.correlation**ahead)
+    spread = np.where(future.line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
+    unknown = np.log(10.0) / 10.0 * spread * np.sqrt(1.0 - kept**2)
+    gain = future.route_gain[:, ahead] * np.exp(shadowing * kept + upside * unknown)
     slot, users = active_users(replace(problem, active=still, gain_scale=gain))
     user = np.nonzero(still)[1]
     per_budget = price[slot, user] * problem.deadline[slot, user] * problem.power_budget[slot]

@@ -41,7 +41,7 @@ def price_observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
     price = adaptive_price(problem, _REFERENCE.price)
     horizon = problem.future.route_gain.shape[1]
     values = [
-        value_ahead(problem, price, ahead, 0.0, _USUAL_SHARE) if ahead < horizon else np.zeros(problem.active.shape)
+        value_ahead(problem, price, ahead, shares=_USUAL_SHARE) if ahead < horizon else np.zeros(problem.active.shape)
         for ahead in VALUE_SLOTS
     ]
     first = len(DYNAMIC_VIEW.user_features)
