@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,23 @@ from edgevision.storage_arrays import pack_arrays, read_arrays
 
 MAX_PART_BYTES = 2**30
 _OF = "of"
+
+
+Part = TypeVar("Part")
+Found = TypeVar("Found")
+
+
+def readable(found: Found | None, build: Callable[[Found], Part]) -> Part | None:
+    """What ``build`` makes of a stored part; ``None`` if there is no part, or it holds something else than expected.
+
+    Args:
+        found: what ``PartStore`` returned.
+        build: raises KeyError, TypeError or ValueError if it cannot use the values.
+    """
+    try:
+        return None if found is None else build(found)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
 
 
 class PartStore:

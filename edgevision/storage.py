@@ -19,6 +19,8 @@ from edgevision.errors import EdgeVisionError, FolderRemovedError
 
 #: Largest JSON file [byte]. Parsed JSON can take about twenty times as much memory.
 MAX_JSON_BYTES = 16 * 2**20
+#: Most lists and objects inside each other in a document. Python writes, copies and prints values by recursion.
+MAX_DEPTH = 32
 
 #: Name of the file in a folder that one process at a time may lock; see ``edgevision.locking``.
 LOCK = ".lock"
@@ -152,8 +154,8 @@ def sha256(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()
 
 
-def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
-    """Check that a path is a regular file of at most ``limit`` bytes.
+def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> int:
+    """Check that a path is a regular file of at most ``limit`` bytes; returns its size.
 
     Raises:
         EdgeVisionError: of type ``error``: there is no such file, it is a folder or a device, or it is too large.
@@ -167,6 +169,7 @@ def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
         raise error(f"{str(path)!r} cannot be read: it is not a file")
     if found.st_size > limit:
         raise error(f"{path}: larger than {limit} bytes, refusing to load")
+    return found.st_size
 
 
 def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
@@ -175,23 +178,30 @@ def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
     Raises:
         EdgeVisionError: of type ``error``: see ``check_file``, or the system refuses to read it.
     """
-    check_file(path, error, limit)
+    size = check_file(path, error, limit)
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            payload = stream.read(size + 1)
     except OSError as reason:
         raise error(f"{str(path)!r} cannot be read: {reason.strerror}") from None
+    if len(payload) > size:  # as do files of the system that state no size
+        raise error(f"{str(path)!r} cannot be read: it grows while it is read")
+    return payload
 
 
 def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
     """Read a JSON object from a file of at most ``MAX_JSON_BYTES``.
 
     Raises:
-        EdgeVisionError: of type ``error``: see ``read_bytes``, or the file is not JSON in UTF-8, is nested too deeply,
-            or holds no object.
+        EdgeVisionError: of type ``error``: see ``read_bytes``, or the file is not JSON in UTF-8, holds characters that
+            are no text, is nested too deeply, or holds no object.
     """
     payload = read_bytes(path, error, MAX_JSON_BYTES)
     try:
         value = json.loads(payload.decode("utf-8"))
+        if b"\\u" in payload:
+            json.dumps(value, ensure_ascii=False).encode()  # refuses half a character, which no file or terminal takes
+        check_depth(value)
     except RecursionError:
         raise error(f"{path}: not valid JSON (nested too deeply)") from None
     except ValueError as reason:
@@ -199,6 +209,25 @@ def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise error(f"{path}: must hold an object")
     return value
+
+
+def check_depth(value: Any) -> None:
+    """Check that lists and dictionaries are nested at most ``MAX_DEPTH`` deep.
+
+    Raises:
+        RecursionError: they are nested deeper.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise RecursionError
 
 
 def read_pair(

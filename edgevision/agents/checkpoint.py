@@ -20,6 +20,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import DictReplayBuffer
 from torch import Tensor
 
+from edgevision.checks import whole_number
 from edgevision.errors import TrainingError
 from edgevision.storage import new_file, read_bytes, read_json, write_atomically, write_json
 from edgevision.storage_arrays import read_arrays
@@ -81,7 +82,9 @@ def load_checkpoint(model: BaseAlgorithm, path: Path) -> dict[str, Any]:
         state = read_json(path / _STATE, TrainingError)
         stored = read_bytes(path / _TENSORS, TrainingError, MAX_WEIGHTS_BYTES)
         _restore_tensors(model, unpack_tensors(stored, path / _TENSORS, TrainingError))
-        model.num_timesteps, model._n_updates = int(state["num_timesteps"]), int(state["n_updates"])
+        model.num_timesteps, model._n_updates = (
+            whole_number(name, state[name], 0, 2**53, TrainingError) for name in ("num_timesteps", "n_updates")
+        )
         buffer = _replay_buffer(model)
         if buffer is not None:
             _load_replay(buffer, path / _REPLAY)

@@ -121,7 +121,6 @@ def evaluate(
     """
     import json
 
-    from edgevision import baselines
     from edgevision.experiments.evaluation.evaluate import EvaluationConfig
     from edgevision.experiments.evaluation.evaluate import evaluate as run
     from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
@@ -131,7 +130,7 @@ def evaluate(
     from edgevision.protocol import Split
 
     chosen = parse_settings(settings or ())
-    known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)
+    known = policies or Scenario(env, chosen).classical_policies()
     config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:
         require("matplotlib", "report")  # before the evaluation, which takes long

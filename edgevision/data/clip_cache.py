@@ -72,6 +72,8 @@ def _read(source: ClipSource, array: Path, description: Path, shape: tuple[int, 
         skipped, clips = read_json(description, ClipError), map_array(array, ClipError)
     except ClipError:
         return None
+    if not all(isinstance(reason, str) for reason in skipped.values()):
+        return None
     items = tuple(item for item in source.items if item.content_id not in skipped)
     if clips.dtype != np.uint8 or clips.shape != (len(items), *shape):
         return None

@@ -20,9 +20,9 @@ from edgevision.measure.deepisc_timing import time_parts
 from edgevision.measure.video_folds import fold_path
 from edgevision.measure.video_outcomes import Outcomes, measure
 from edgevision.measure.video_parts import by_groups, by_parts
-from edgevision.measure.video_profile import VideoMeasurement, check_name
+from edgevision.measure.video_profile import VideoMeasurement
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, profile_files
+from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress
 from edgevision.provenance import digest

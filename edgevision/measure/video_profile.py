@@ -32,7 +32,7 @@ from edgevision.measure.video_folds import leave_one_group_out
 from edgevision.measure.video_outcomes import Outcomes, measure
 from edgevision.measure.video_parts import by_parts
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, profile_files, save_profile
+from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files, save_profile
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress, StageProgress
 
@@ -104,16 +104,6 @@ def measure_video_profile(
         }
         method = "stae" if recovered else "fa-sa"
         return run.save_profile(name, method, outcomes, run.local, times, about, recovered=recovered, coding=coding)
-
-
-def check_name(name: str) -> None:
-    """Refuse a profile's name that is not a plain file name.
-
-    Raises:
-        ProfileError: the name is empty or contains a folder.
-    """
-    if not name or Path(name).name != name:
-        raise ProfileError(f"profile name {name!r} must be a plain file name")
 
 
 class VideoMeasurement:

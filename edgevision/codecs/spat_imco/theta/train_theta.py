@@ -82,6 +82,7 @@ def train_importance(
             "data_set_fingerprint": dataset.identity(),
             "pictures": len(examples),
             "teachers": [teacher.name for teacher in teachers],
+            "weights_of_teachers": [teacher.origin for teacher in teachers],
             "config": asdict(config),
             "validation_rank_correlation": {"before": scores[0], "after": max(scores)},
             "versions": versions(_LIBRARIES),

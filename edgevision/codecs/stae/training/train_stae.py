@@ -94,18 +94,21 @@ def train_stae(
                 train_end_to_end(models, clip_set(cached), plan, **known)
             else:
                 StepByStep(models, clip_set(cached), plan, **known).run()
-        record = {
-            **(provenance or {}),
-            "data_set": source.name,
-            "data_set_fingerprint": source.fingerprint(),
-            "clips": len(cached.items),
-            "skipped": cached.skipped,
-            "plan": asdict(plan),
-            "start": start.origin if start is not None else None,
-            "versions": versions(_LIBRARIES),
-        }
-        models.save(folder / "stae.safetensors", record)
+        record = training_record(source, cached, plan) | {"start": start.origin if start is not None else None}
+        models.save(folder / "stae.safetensors", {**(provenance or {}), **record})
         return models
+
+
+def training_record(source: ClipSource, cached: CachedClips, plan: Plan | EndToEndPlan) -> dict[str, Any]:
+    """What a training on clips depends on, as JSON values for the description of its weights."""
+    return {
+        "data_set": source.name,
+        "data_set_fingerprint": source.fingerprint(),
+        "clips": len(cached.items),
+        "skipped": cached.skipped,
+        "plan": asdict(plan),
+        "versions": versions(_LIBRARIES),
+    }
 
 
 def clip_set(cached: CachedClips) -> ClipSet:
