@@ -141,7 +141,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
     for codec in (UniformJpeg, SpatImco):
         monkeypatch.setattr(codec, "levels", (1.0, 10.0))
-    monkeypatch.setattr("edgevision.experiments.demo.EPISODE_SLOTS", 2)
     create: Callable[..., Any] = timm.create_model
 
     def untrained(name: str, **options: Any) -> Any:

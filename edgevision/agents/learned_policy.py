@@ -22,7 +22,7 @@ from edgevision.agents.networks import SetActor
 from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.view import VIEWS
-from edgevision.errors import LearnedPolicyError
+from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage import read_bytes, read_json, sha256, write_atomically, write_json
 from edgevision.storage_tensors import unpack_tensors
 
@@ -58,13 +58,15 @@ class PolicyDescription:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise LearnedPolicyError(f"name must be a text, got {self.name!r}")
+            raise LearnedPolicyError(f"name must be a text, got {shown(self.name)}")
         if type(self.width) is not int or not 1 <= self.width <= MAX_WIDTH:
-            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {self.width!r}")
+            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {shown(self.width)}")
         if not self.grid or not all(type(size) is int and size > 0 for size in self.grid):
-            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {self.grid!r}")
+            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {shown(self.grid)}")
+        if not isinstance(self.provenance, Mapping):
+            raise LearnedPolicyError(f"provenance must be an object, got {shown(self.provenance)}")
         if not isinstance(self.view, str) or self.view not in VIEWS:
-            raise LearnedPolicyError(f"view must be one of {', '.join(VIEWS.names())}, got {self.view!r}")
+            raise LearnedPolicyError(f"view must be one of {', '.join(VIEWS.names())}, got {shown(self.view)}")
         view = VIEWS[self.view]
         if self.user_features != view.user_features or self.cell_features != view.cell_features:
             raise LearnedPolicyError(

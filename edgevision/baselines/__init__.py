@@ -5,6 +5,7 @@ policies which solve convex programs need the extra ``convex``.
 """
 
 from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
+from edgevision.baselines.content_aware import CoCRRAContent, ContentAware, JointContent
 from edgevision.baselines.dynamic.adaptive import Adaptive
 from edgevision.baselines.dynamic.clairvoyant import Clairvoyant
 from edgevision.baselines.dynamic.episode_bound import EpisodeBound, episode_bound
@@ -41,5 +42,7 @@ __all__ += [
 ]
 # The solver `joint`, and an upper bound on the value of any policy.
 __all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]
+# Policies that know the accuracy on each content.
+__all__ += ["CoCRRAContent", "ContentAware", "JointContent"]
 # The best operating points at given shares (P1), and policies with one point for all users.
 __all__ += ["FixedCompression", "best_operating_points", "tune_fixed_point"]

@@ -34,7 +34,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     ## Description
     No decision changes a later slot: each slot is a separate problem (a contextual bandit), so a discount factor of
-    0 is correct.
+    0 is correct. The controller knows the exact bytes of each content at every operating point, at no cost in time or
+    energy. One limit holds for the sum of all powers, and a rate has no upper limit. `docs/assumptions.md` says what
+    these assumptions cost.
 
     ## Action Space
     The last two coordinates of a row divide the resources of the cell; A is the number of coordinates above:
@@ -73,12 +75,14 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     | 0 .. U - 1 | whether the user has a request in this slot | 0 | 1 | 1 |
 
     ## Rewards
-    A slot without requests has reward 0; rewards lie in [0, 1]. `info` holds the terms: `in_time`, `accuracy`,
-    `task_success` and `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth`
-    [Hz] and `power` [W].
+    A slot without requests has reward 0; rewards lie in [0, 1]. Every slot counts alike, so a request in a busy slot
+    counts less than one in a quiet slot. `info` holds the terms: `in_time`, `accuracy`, `task_success` and
+    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz] and `power` [W].
 
     ## Starting State
     Requests arrive by a Poisson process and wait in a pool; every slot takes one request of each user that has any.
+    The pool is only a number. Content and deadline are drawn in the slot that takes the request: a request that has
+    waited gets a new deadline, which counts from this slot, and no request expires.
     `traffic="full-buffer"` gives every user a request in every slot. `reset` draws all randomness of an episode, which
     does not depend on actions; `reset(options={"trace": trace})` replays an `EpisodeTrace`.
 
@@ -233,15 +237,26 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
             self._renderer = None
 
 
+def reset_options(options: dict[str, Any] | None) -> dict[str, Any]:
+    """A copy of the options of ``reset``; empty for ``None``.
+
+    Raises:
+        ScenarioError: they are no dictionary.
+    """
+    if options is not None and not isinstance(options, dict):
+        raise ScenarioError(f"options must be a dictionary, got {shown(options)}")
+    return dict(options or {})
+
+
 def requested_trace(options: dict[str, Any] | None, kind: type[Any]) -> Any:
     """The trace in the options of ``reset``, or ``None``.
 
     Raises:
         ScenarioError: there is no such option, or the trace is not of this kind.
     """
-    unknown = set(options or {}) - {"trace"}
+    unknown = reset_options(options).keys() - {"trace"}
     if unknown:
-        raise ScenarioError(f"unknown reset option {sorted(unknown)[0]!r}; 'trace' is the only one")
+        raise ScenarioError(f"unknown reset option {shown(min(unknown, key=str))}; 'trace' is the only one")
     trace = (options or {}).get("trace")
     if trace is not None and not isinstance(trace, kind):
         raise ScenarioError(f"options['trace'] must be of type {kind.__name__}, got {type(trace).__name__}")

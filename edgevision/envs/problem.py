@@ -47,6 +47,8 @@ class SlotProblem:
         grid: sizes of the axes that the K operating points enumerate in row-major order.
         fading: distribution of the channel gain.
         success_model: how the environment scores success probability.
+        content_fingerprint: tells which profile's contents and features these are
+            (``OperatingPointProfile.content_fingerprint``); empty if unknown.
         max_power: largest power of each user, (N, U) [W]; ``None`` if only P_max limits it.
         energy_price: what a joule costs each user, (N, U) [successes / J]; ``None`` is 0. Policies set it to save
             energy for later slots.
@@ -70,6 +72,7 @@ class SlotProblem:
     grid: tuple[int, ...]
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
+    content_fingerprint: str = ""
     max_power: FloatArray | None = None
     energy_price: FloatArray | None = None
     waiting_value: FloatArray | None = None

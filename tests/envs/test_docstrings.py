@@ -60,6 +60,16 @@ def test_tables_agree_with_the_spaces(env_id: str) -> None:
     assert {float(spaces[name].low.min()) for name in ("users", "cell")} == {-4.0}
 
 
+@pytest.mark.parametrize("env_id", IDS)
+def test_every_id_says_what_kind_of_problem_it_is(env_id: str) -> None:
+    own = type(gymnasium.make(env_id).unwrapped)
+    vector = type(gymnasium.make_vec(env_id, num_envs=1).unwrapped)
+    assert "contextual bandit" in str(own.__doc__).splitlines()[0]
+    assert "contextual bandit" in str(vector.__doc__)
+    assert "discount factor of\n0 is correct" in section(page(env_id), "Description")
+    assert "gets a new deadline" in section(page(env_id), "Starting State")
+
+
 def test_a_subclass_of_ones_own_gets_the_common_sections() -> None:
     class Mine(OffloadingEnv):
         """Mine.
