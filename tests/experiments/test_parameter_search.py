@@ -13,7 +13,7 @@ from edgevision.experiments.evaluation.parameter_search import _ascend, open_par
 from edgevision.experiments.evaluation.policy_spec import resolve
 from edgevision.experiments.evaluation.rollout import run_episodes
 from edgevision.experiments.evaluation.scenario import Scenario
-from edgevision.experiments.evaluation.summary import reference_of, summarise
+from edgevision.experiments.evaluation.summary import headline, reference_of, summarise
 
 ID = "EdgeVision/Dynamic-v0"
 SMALL = {"users": 2, "episode_slots": 20}
@@ -44,7 +44,7 @@ def test_evaluations_tune_on_validation_and_score_per_request(tmp_path: Path, mo
     np.testing.assert_allclose(pace.content_scores[0].sum(axis=1), rollout.score)
     np.testing.assert_allclose(pace.content_weight.sum(axis=1), 1.0)
     assert ((rollout.score > 0) & (rollout.score < rollout.in_time)).all()
-    assert reference_of(evaluation).startswith("co-crra")  # the label of look-ahead holds its options here
+    assert reference_of(evaluation).startswith("look-ahead:")
     again = evaluate(asked, tmp_path, show_progress=False)
     np.testing.assert_array_equal(again.results[0].rollout.score, rollout.score)
     assert len(summarise(evaluation)) == 2
@@ -57,3 +57,10 @@ def test_a_clairvoyant_is_shown_the_episodes_that_it_plays() -> None:
     np.testing.assert_allclose(together.score, alone.score)
     assert together.score.mean() > run_episodes(resolve(["adaptive"])[0].build(), scenario, seeds).score.mean()
     assert len(alone.seconds) > 0
+
+
+def test_the_headline_leaves_out_who_knows_the_future() -> None:
+    evaluation = evaluate(EvaluationConfig(ID, ("clairvoyant", "random"), 2, settings=SMALL), show_progress=False)
+    rows = summarise(evaluation)
+    assert rows[0].policy == "clairvoyant"
+    assert headline(evaluation, rows).startswith("Best score: random")

@@ -21,6 +21,9 @@ class Clairvoyant:
 
     Between it and the bound lies the best that any policy can do. It shows how much of the room above causal policies
     is real. Source: ours.
+
+    Attributes:
+        plan: bound and plan of the episodes that it has seen; ``None`` before.
     """
 
     name = "clairvoyant"
@@ -28,7 +31,7 @@ class Clairvoyant:
     sequential = True
 
     def __init__(self) -> None:
-        self._plan: EpisodeBound | None = None
+        self.plan: EpisodeBound | None = None
 
     def foresee(self, simulator: EpisodeSimulator) -> None:
         """Plan the episodes that have begun in a simulator of ``EdgeVision/Dynamic-v0``.
@@ -38,7 +41,7 @@ class Clairvoyant:
         """
         if not isinstance(simulator, DynamicSimulator):
             raise SlotProblemError("clairvoyant plans episodes of EdgeVision/Dynamic-v0 only")
-        self._plan = episode_bound(simulator)
+        self.plan = episode_bound(simulator)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch.
@@ -47,10 +50,10 @@ class Clairvoyant:
             SlotProblemError: it has not seen the episodes; see ``foresee``.
         """
         future = problem.future
-        if self._plan is None:
+        if self.plan is None:
             raise SlotProblemError("clairvoyant must see the episodes first; call foresee(env.unwrapped.simulator)")
-        slot = np.minimum(future.episode_slots - future.slots_left, self._plan.planned.shape[1] - 1)
-        planned = self._plan.planned[future.environment, slot]
-        price = self._plan.energy_price[future.environment]
+        slot = np.minimum(future.episode_slots - future.slots_left, self.plan.planned.shape[1] - 1)
+        planned = self.plan.planned[future.environment, slot]
+        price = self.plan.energy_price[future.environment]
         sending = replace(problem, active=problem.active & planned)
         return Priced().act(sending.priced(price, np.zeros(price.shape)))

@@ -51,6 +51,11 @@ class PolicySpec:
             isinstance(self.source, str) and type(self.build()).__module__.split(".")[0] == "edgevision"
         )
 
+    @property
+    def causal(self) -> bool:
+        """Whether it decides without knowing the future; see `edgevision.envs.policy.show_future`."""
+        return not hasattr(self.build(), "foresee")
+
     def build(self) -> Policy:
         """Make the policy.
 

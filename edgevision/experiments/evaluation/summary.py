@@ -64,9 +64,10 @@ def summarise(evaluation: Evaluation) -> list[SummaryRow]:
 
 
 def reference_of(evaluation: Evaluation) -> str:
-    """Name of the policy that the others are compared with; the first of ``REFERENCES`` if none is evaluated."""
-    evaluated = {result.spec.label for result in evaluation.results}
-    return next((name for name in REFERENCES if name in evaluated), REFERENCES[0])
+    """Label of the policy that the others are compared with; the first of ``REFERENCES`` if none is evaluated."""
+    labels = [result.spec.label for result in evaluation.results]
+    found = (label for name in REFERENCES for label in labels if label.partition(":")[0] == name)
+    return next(found, REFERENCES[0])
 
 
 def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
@@ -93,8 +94,13 @@ def difference(result: PolicyResult, reference: PolicyResult) -> Interval:
 
 
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
-    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind."""
+    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind.
+
+    References that know the future do not count.
+    """
     results = {result.spec.label: result for result in evaluation.results}
+    clairvoyant = {label for label, result in results.items() if not result.spec.causal}
+    rows = [row for row in rows if row.policy not in clairvoyant] or rows
     learned = [row for row in rows if row.kind == "learned"]
     classical = [row for row in rows if row.kind != "learned"]
     if not learned or not classical:
