@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from edgevision.agents.learned_policy import LearnedPolicy
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.validation import Validation, validate
+from edgevision.checks import real_number
 from edgevision.envs import ScenarioConfig
 from edgevision.errors import TrainingError
 from edgevision.protocol import SEEDS
@@ -57,11 +59,12 @@ class RunProgress:
         """
         try:
             curve = [CurvePoint(**point) for point in state["curve"]]
-            if not curve or not all(
-                isinstance(value, int | float) for point in curve for value in vars(point).values()
-            ):
-                raise ValueError("it must hold numbers")
-            return cls(curve, float(state["seconds"]))
+            if not curve:
+                raise ValueError("it has no point")
+            for point in curve:
+                for name, value in vars(point).items():
+                    real_number(name, value, 0, sys.float_info.max, TrainingError)
+            return cls(curve, real_number("seconds", state["seconds"], 0, sys.float_info.max, TrainingError))
         except (KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"the checkpoint's learning curve is damaged ({error})") from None
 

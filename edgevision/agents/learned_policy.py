@@ -22,7 +22,7 @@ from edgevision.agents.networks import SetActor
 from edgevision.envs.action import decode
 from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES, observe
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.errors import LearnedPolicyError
+from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage import read_bytes, read_json, sha256, write_atomically, write_json
 from edgevision.storage_tensors import unpack_tensors
 
@@ -56,11 +56,13 @@ class PolicyDescription:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise LearnedPolicyError(f"name must be a text, got {self.name!r}")
+            raise LearnedPolicyError(f"name must be a text, got {shown(self.name)}")
         if type(self.width) is not int or not 1 <= self.width <= MAX_WIDTH:
-            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {self.width!r}")
+            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {shown(self.width)}")
         if not self.grid or not all(type(size) is int and size > 0 for size in self.grid):
-            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {self.grid!r}")
+            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {shown(self.grid)}")
+        if not isinstance(self.provenance, Mapping):
+            raise LearnedPolicyError(f"provenance must be an object, got {shown(self.provenance)}")
         if self.user_features != USER_FEATURES or self.cell_features != CELL_FEATURES:
             raise LearnedPolicyError(
                 "the policy was trained on other observations than this version of edgevision makes"

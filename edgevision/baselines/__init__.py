@@ -5,6 +5,7 @@ policies which solve convex programs need the extra ``convex``.
 """
 
 from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
+from edgevision.baselines.content_aware import CoCRRAContent, ContentAware, JointContent
 from edgevision.baselines.heuristics import FRACR, Fixed, FRACRExact, Random
 from edgevision.baselines.joint import Joint, JointSolution
 from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
@@ -21,5 +22,7 @@ __all__ += ["FCRRA", "FRACR", "MSVRA", "CoCRRA", "CoCRRAExact", "FRACRExact", "F
 __all__ += ["FixedBudget", "FullOffload", "Local", "StaeBudget", "StaeBudgetJoint"]
 # The solver `joint`, and an upper bound on the value of any policy.
 __all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]
+# Policies that know the accuracy on each content.
+__all__ += ["CoCRRAContent", "ContentAware", "JointContent"]
 # The best operating points at given shares (P1), and policies with one point for all users.
 __all__ += ["FixedCompression", "best_operating_points", "tune_fixed_point"]

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import typer
 
 _DISTRIBUTION = "edgevision-gym"
-_EXTRAS = ("convex", "codecs", "agents", "report", "cli")
+_EXTRAS = ("convex", "codecs", "agents", "report", "content", "cli")
 
 
 def info() -> None:
@@ -43,6 +43,7 @@ def _settings(fields: dict[str, object]) -> str:
 
 def _profiles() -> list[str]:
     from edgevision.profiles import load_profile, shipped_profiles
+    from edgevision.profiles.content_models.accuracy_model import shipped_models
 
     lines = []
     for name in shipped_profiles():
@@ -52,9 +53,10 @@ def _profiles() -> list[str]:
             lines.append(f"{name}: closed form, {profile.points} points, {accuracy}")
         else:
             size = profile.size.mean(axis=0) / 1e3
+            modelled = ", accuracy model" if profile.content_fingerprint in shipped_models() else ""
             lines.append(
                 f"{name}: {profile.contents} contents, {profile.points} points, {accuracy}, "
-                f"{size.max():.1f} to {size.min():.1f} kB"
+                f"{size.max():.1f} to {size.min():.1f} kB{modelled}"
             )
     return lines
 

@@ -228,15 +228,26 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
             self._renderer = None
 
 
+def reset_options(options: dict[str, Any] | None) -> dict[str, Any]:
+    """A copy of the options of ``reset``; empty for ``None``.
+
+    Raises:
+        ScenarioError: they are no dictionary.
+    """
+    if options is not None and not isinstance(options, dict):
+        raise ScenarioError(f"options must be a dictionary, got {shown(options)}")
+    return dict(options or {})
+
+
 def requested_trace(options: dict[str, Any] | None) -> EpisodeTrace | None:
     """The trace in the options of ``reset``, if any.
 
     Raises:
         ScenarioError: there is no such option, or the trace is not an `EpisodeTrace`.
     """
-    unknown = set(options or {}) - {"trace"}
+    unknown = reset_options(options).keys() - {"trace"}
     if unknown:
-        raise ScenarioError(f"unknown reset option {sorted(unknown)[0]!r}; 'trace' is the only one")
+        raise ScenarioError(f"unknown reset option {shown(min(unknown, key=str))}; 'trace' is the only one")
     trace = (options or {}).get("trace")
     if trace is not None and not isinstance(trace, EpisodeTrace):
         raise ScenarioError(f"options['trace'] must be an EpisodeTrace, got {type(trace).__name__}")

@@ -45,6 +45,8 @@ class SlotProblem:
         grid: sizes of the axes that the K operating points enumerate in row-major order.
         fading: distribution of the channel gain.
         success_model: how the environment scores success probability.
+        content_fingerprint: tells which profile's contents and features these are
+            (``OperatingPointProfile.content_fingerprint``); empty if unknown.
     """
 
     active: BoolArray
@@ -63,6 +65,7 @@ class SlotProblem:
     grid: tuple[int, ...]
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
+    content_fingerprint: str = ""
 
     @property
     def slots(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 import gymnasium
 import numpy as np
@@ -16,15 +18,31 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.checks import whole_number
 from edgevision.envs import action as actions
 from edgevision.envs.config import MAX_SEED, ScenarioConfig
-from edgevision.envs.environment import Observation, requested_trace, slot_info
+from edgevision.envs.environment import Observation, requested_trace, reset_options, slot_info
 from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
-from edgevision.errors import AllocationError, ScenarioError, shown
+from edgevision.errors import AllocationError, ScenarioError, UnknownSettingError, shown, unknown_name
 
 MAX_ENVS = 2**20
 
 StepResult = tuple[Observation, FloatArray, BoolArray, BoolArray, dict[str, Any]]
+
+
+def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Mapping[str, Any]) -> OffloadingVectorEnv:
+    """``n`` environments of an id, with settings that a file or a user gave.
+
+    Raises:
+        UnknownNameError: no such preset, setting or profile.
+        ScenarioError: settings contradict each other.
+    """
+    # Names of parameters on the way to the environment; as settings Python would refuse them in its own words.
+    taken = {*inspect.signature(gymnasium.make_vec).parameters, "self", "cls", "autoreset_mode"} & settings.keys()
+    if taken:
+        known = {"preset", *(field.name for field in dataclasses.fields(ScenarioConfig))}
+        raise UnknownSettingError(str(unknown_name("scenario setting", min(taken), known)))
+    env = gymnasium.make_vec(env_id, num_envs=n, autoreset_mode=autoreset_mode, **settings)
+    return cast("OffloadingVectorEnv", env.unwrapped)
 
 
 class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
@@ -103,7 +121,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         Raises:
             ScenarioError: the seed or an option is invalid.
         """
-        options = dict(options or {})
+        options = reset_options(options)
         rows = np.flatnonzero(self._reset_mask(options.pop("reset_mask", None)))
         self._seed(seed, rows)
         trace = requested_trace(options)

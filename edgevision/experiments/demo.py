@@ -39,7 +39,7 @@ class Demonstration:
 
 
 DEMONSTRATIONS = {
-    "image": Demonstration("EdgeVision/Image-v0", ("co-crra-exact", "fracr-exact")),
+    "image": Demonstration("EdgeVision/Image-v0", ("joint-content", "joint", "co-crra-exact")),
     "video": Demonstration("EdgeVision/Video-v0", ("joint", "fracr-exact", "stae-budget-joint")),
 }
 
@@ -103,8 +103,8 @@ def run_demo(config: DemoConfig) -> Path:
     summary = _trained(config)
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
-    axes = Scenario(config.env_id, config.settings).resolve()[1].axis_names
-    policies = (str(summary.folder), *baselines.names(axes))
+    profile = Scenario(config.env_id, config.settings).resolve()[1]
+    policies = (str(summary.folder), *baselines.names(profile.axis_names, profile.content_fingerprint))
     asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     console.print("3/3 drawing")
@@ -118,7 +118,9 @@ def run_demo(config: DemoConfig) -> Path:
 
 def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCurve:
     """The validation scores of the agent, with those of a few classical policies on the same episodes."""
-    references = DEMONSTRATIONS[config.what].references
+    profile = Scenario(config.env_id, config.settings).resolve()[1]
+    fitting = baselines.names(profile.axis_names, profile.content_fingerprint)
+    references = [name for name in DEMONSTRATIONS[config.what].references if name in fitting]
     asked = EvaluationConfig(config.env_id, references, _validation_episodes(config), "validation", config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     return LearningCurve(

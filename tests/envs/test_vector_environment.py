@@ -131,6 +131,9 @@ def test_misuse_is_named() -> None:
         env.reset(options={"reset_mask": [True, False]})
     with pytest.raises(ScenarioError, match="reset_mask"):
         env.reset(options={"reset_mask": np.zeros(2, bool)})
+    for options in (5, "reset_mask"):
+        with pytest.raises(ScenarioError, match="options must be a dictionary"):
+            env.reset(options=options)
     with pytest.raises(ScenarioError, match="seed list"):
         env.reset(seed=[1])
     env.reset(seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.simulator import SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace
+from edgevision.errors import NoDisplayWarning
 from edgevision.imports import require
 
 _BANDWIDTH, _POWER, _COMPRESSION, _SUCCESS, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"
@@ -123,9 +125,8 @@ class Renderer:
 
     def __init__(self, *, window: bool) -> None:
         if window:
-            pyplot: Any = require("matplotlib.pyplot", "report")
-            self._pyplot = pyplot
-            self.figure: Any = pyplot.figure("edgevision", figsize=(10.0, 4.6), dpi=100)
+            self._pyplot: Any = require("matplotlib.pyplot", "report")
+            self.figure: Any = _window(self._pyplot)
         else:
             self._pyplot = None
             figure_module: Any = require("matplotlib.figure", "report")
@@ -160,6 +161,24 @@ class Renderer:
         """Close the window."""
         if self._pyplot is not None:
             self._pyplot.close(self.figure)
+
+
+def _window(pyplot: Any) -> Any:
+    """A figure in a window of its own; where none can be opened, a figure that is not shown, and a warning."""
+    shape: dict[str, Any] = {"num": "edgevision", "figsize": (10.0, 4.6), "dpi": 100}
+    try:
+        figure = pyplot.figure(**shape)
+    except (ImportError, RuntimeError):  # the backend's library is missing, or there is no screen
+        pyplot.switch_backend("agg")
+        figure = pyplot.figure(**shape)
+    if pyplot.get_backend().lower() == "agg":
+        warnings.warn(
+            "render_mode='human' shows nothing: matplotlib can open no window here; use 'rgb_array', or a machine with "
+            "a screen",
+            NoDisplayWarning,
+            stacklevel=2,
+        )
+    return figure
 
 
 def draw_bars(axes: Any, scene: Scene, label: str, value: FloatArray, colour: str) -> None:

@@ -166,6 +166,7 @@ class Simulator:
             grid=profile.grid,
             fading=config.fading,
             success_model=config.success_model,
+            content_fingerprint=profile.content_fingerprint,
         )
 
     def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:

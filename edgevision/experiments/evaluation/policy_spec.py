@@ -78,7 +78,9 @@ class PolicySpec:
             return {
                 "learned": (self.source / _POLICY_FILE).read_text(encoding="utf-8")
             }  # contains the SHA-256 of the weights
-        return {"policy": str(self.source), "options": dict(self.options)}
+        described: dict[str, Any] = {"policy": str(self.source), "options": dict(self.options)}
+        policy = self.build()
+        return {**described, "model": policy.fingerprint} if isinstance(policy, baselines.ContentAware) else described
 
 
 def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
@@ -93,6 +95,8 @@ def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
         LearnedPolicyError: a folder has no policy that can be loaded.
         MissingExtraError: a policy needs an extra that is not installed.
     """
+    if isinstance(policies, str) or not isinstance(policies, Sequence):
+        raise EvaluationError(f"policies must be a list of names or policies, got {shown(policies)}")
     if not policies:
         raise EvaluationError(f"name at least one policy (known: {', '.join(baselines.known())})")
     specs = [_from_text(policy) if isinstance(policy, str) else _from_object(policy) for policy in policies]

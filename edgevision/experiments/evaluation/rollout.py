@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import Allocation, Policy, Simulator, SlotProblem, equal_shares
@@ -58,6 +59,32 @@ class Rollout:
     def to_json(self) -> dict[str, Any]:
         """Lists by field name, without the large tables by content."""
         return {name: value.tolist() for name, value in vars(self).items() if not name.startswith("content_")}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], seeds: Sequence[int], points: int, contents: int
+    ) -> Rollout:
+        """Read what was stored of a rollout: its attributes by name.
+
+        Args:
+            arrays: the arrays.
+            seeds: seed of each of the E episodes.
+            points: number K of operating points.
+            contents: number C of contents.
+
+        Raises:
+            ValueError: they are not the arrays of such a rollout.
+        """
+        E = len(seeds)
+        episodes = dict.fromkeys(("seed", "score", "in_time", "accuracy", "slots", "requests"), (E,))
+        bins = {"by_snr": (len(BINNED), len(SNR_EDGES) - 1), "by_load": (len(BINNED), len(LOAD_EDGES) - 1)}
+        tables = dict.fromkeys(("content_score", "content_weight"), (E, contents))
+        shapes = {**episodes, **bins, **tables, "points": (points,), "seconds": arrays["seconds"].shape[:1]}
+        if {name: array.shape for name, array in arrays.items()} != shapes:
+            raise ValueError("other arrays than a rollout's")
+        if not all(np.isfinite(array).all() for array in arrays.values()) or arrays["seed"].tolist() != list(seeds):
+            raise ValueError("numbers that are not finite, or other episodes")
+        return cls(**arrays)
 
     @classmethod
     def joined(cls, parts: Sequence[Rollout]) -> Rollout:

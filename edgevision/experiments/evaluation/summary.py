@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from edgevision.statistics import (
     crosswise_interval,
     interquartile_mean,
 )
+from edgevision.storage import without_nan
 
 #: The policy that all others are compared with, if it is evaluated.
 REFERENCE = "co-crra"
@@ -48,8 +51,9 @@ class SummaryRow:
     latency_p99_ms: float
 
     def to_json(self) -> dict[str, Any]:
-        """Nested dictionaries of JSON values."""
-        return asdict(self)
+        """Nested dictionaries of JSON values; ``None`` for the ends of an interval that is not defined."""
+        values: dict[str, Any] = without_nan(asdict(self))
+        return values
 
 
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
@@ -104,15 +108,31 @@ def _comparison(policy: str, rival: str, difference: Interval) -> str:
 
 
 def with_interval(interval: Interval) -> str:
-    """An interval as ``0.8123 [0.8000, 0.8250]``."""
-    return f"{interval.estimate:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+    """An interval as ``0.8123 [0.8000, 0.8250]``; with dashes for ends that are not defined."""
+    return _text(interval, ".4f")
 
 
 def signed(interval: Interval | None) -> str:
-    """A difference as ``+0.0123 [-0.0010, +0.0250]``; a dash for ``None``."""
-    if interval is None:
-        return "-"
-    return f"{interval.estimate:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+    """A difference as ``+0.0123 [-0.0010, +0.0250]``; a dash for ``None``, dashes for ends that are not defined."""
+    return "-" if interval is None else _text(interval, "+.4f")
+
+
+def _text(interval: Interval, form: str) -> str:
+    estimate, low, high = ("-" if math.isnan(value) else format(value, form) for value in vars(interval).values())
+    return f"{estimate} [{low}, {high}]"
+
+
+def notes(rows: Sequence[SummaryRow]) -> list[str]:
+    """Why there are dashes in a table of these rows; a sentence for each reason."""
+    intervals = [interval for row in rows for interval in (row.score, row.iqm, row.difference) if interval is not None]
+    found = []
+    if any(math.isnan(interval.low) for interval in intervals):
+        found.append(
+            "[-, -]: no interval, because too many of its bootstrap samples have no request; evaluate more episodes."
+        )
+    if REFERENCE not in [row.policy for row in rows]:
+        found.append(f"minus {REFERENCE}: -, because {REFERENCE} is not among these policies.")
+    return found
 
 
 def milliseconds(value: float) -> str:

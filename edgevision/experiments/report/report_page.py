@@ -11,6 +11,7 @@ from edgevision.experiments.evaluation.summary import (
     SummaryRow,
     headline,
     milliseconds,
+    notes,
     signed,
     with_interval,
 )
@@ -35,6 +36,7 @@ def render_page(evaluation: Evaluation, rows: Sequence[SummaryRow], pictures: It
         html.paragraph(f"Made {evaluation.created} on {evaluation.cpu}"),
         html.paragraph(headline(evaluation, list(rows)), "lead"),
         _scores(rows),
+        *(html.paragraph(note) for note in notes(rows)),
         html.paragraph(_how_to_read(evaluation)),
     ]
     for picture in pictures:

@@ -11,6 +11,7 @@ from edgevision.experiments.evaluation.summary import (
     REFERENCE,
     headline,
     milliseconds,
+    notes,
     signed,
     summarise,
     with_interval,
@@ -21,7 +22,7 @@ _STYLES = {"learned": "bold magenta", "solver": "cyan", "rule": ""}
 
 
 def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
-    """Print the comparison, best score first, and one sentence that sums it up."""
+    """Print the comparison, best score first, why there are dashes, and one sentence that sums it up."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=_WIDTH)
@@ -43,4 +44,5 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
             f"{milliseconds(row.latency_p50_ms)} / {milliseconds(row.latency_p99_ms)}",
         )
     console.print(table)
-    console.print(Text(headline(evaluation, rows)))
+    for sentence in (*notes(rows), headline(evaluation, rows)):
+        console.print(Text(sentence))
