@@ -66,6 +66,7 @@ SMALLER = {
     "decompress": "",
     "inspect": "",
     "info": "",
+    "python benchmarks/assumptions.py": "--episodes 1 EdgeVision/Paper-v0",
     "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
