@@ -10,7 +10,7 @@ from typing import Any
 
 from edgevision import agents, baselines
 from edgevision.envs import Allocation, Policy
-from edgevision.envs.policy import Kind, is_batched, kind_of
+from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
 from edgevision.protocol import SEEDS
@@ -95,6 +95,8 @@ def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
         LearnedPolicyError: a folder has no policy that can be loaded.
         MissingExtraError: a policy needs an extra that is not installed.
     """
+    if isinstance(policies, str) or not isinstance(policies, Sequence):
+        raise EvaluationError(f"policies must be a list of names or policies, got {shown(policies)}")
     if not policies:
         raise EvaluationError(f"name at least one policy (known: {', '.join(baselines.known())})")
     specs = [_from_text(policy) if isinstance(policy, str) else _from_object(policy) for policy in policies]
@@ -161,7 +163,9 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     env = scenario.make(1)
     env.reset(seed=SEEDS["validation"][0])
     try:
-        answer = spec.build().act(env.problem)
+        policy = spec.build()
+        show_future(policy, env.simulator)
+        answer = policy.act(env.problem)
     except TypeError as error:
         if not spec.options:
             raise
