@@ -64,8 +64,13 @@ def test_tables_agree_with_the_spaces(env_id: str) -> None:
 def test_every_id_says_what_kind_of_problem_it_is(env_id: str) -> None:
     own = type(gymnasium.make(env_id).unwrapped)
     vector = type(gymnasium.make_vec(env_id, num_envs=1).unwrapped)
-    assert "contextual bandit" in str(own.__doc__).splitlines()[0]
-    assert "contextual bandit" in str(vector.__doc__)
+    kind = "contextual bandit" if env_id in BANDIT_IDS else "sequential problem"
+    assert kind in str(own.__doc__).splitlines()[0]
+    assert kind in str(vector.__doc__)
+
+
+@pytest.mark.parametrize("env_id", BANDIT_IDS)
+def test_bandits_say_which_discount_factor_is_correct(env_id: str) -> None:
     assert "discount factor of\n0 is correct" in section(page(env_id), "Description")
     assert "gets a new deadline" in section(page(env_id), "Starting State")
 

@@ -7,7 +7,7 @@ from edgevision.envs.dynamic.dynamic_environment import DynamicEnv, DynamicVecto
 
 
 class DynamicPriceEnv(DynamicEnv, common_page=False):
-    """`EdgeVision/Dynamic-v0` with prices as actions: an agent prices energy and waiting, and a solver does the rest.
+    """`EdgeVision/Dynamic-v0` with prices as actions, a sequential problem: an agent prices, and a solver allocates.
 
     ## Description
     Episodes, rewards and settings are those of `EdgeVision/Dynamic-v0`. Only the action differs, and the observation
@@ -51,6 +51,6 @@ class DynamicPriceEnv(DynamicEnv, common_page=False):
 
 
 class DynamicPriceVectorEnv(DynamicVectorEnv):
-    """Vector environment of n `DynamicPriceEnv`."""
+    """Vector environment of n `DynamicPriceEnv`, whose docstring describes it: n sequential problems."""
 
     view = PRICE_VIEW

@@ -12,14 +12,13 @@ from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 
 class DynamicEnv(OffloadingEnv, common_page=False):
-    """Patrolling cameras with small batteries share a narrow carrier, and requests may wait for a better place.
+    """Patrolling cameras with small batteries share a narrow carrier, and requests may wait: a sequential problem.
 
     ## Description
     Six cameras move there and back on known routes through a 3GPP street-canyon cell. Requests arrive in bursts and
     wait in a queue for 2 to 12 seconds. In each slot of 0.5 s the controller decides which cameras send, how
     compressed, and with what bandwidth and energy. Battery, permission to wait and a channel that changes along the
-    route make now and later compete, so that foresight pays: this is a sequential problem, for which a discount factor
-    of 0.98 is reasonable.
+    route make now and later compete, so that foresight pays. A discount factor of 0.98 is reasonable.
 
     One slot, in this order: new requests join the queues, and a full queue drops its oldest; the controller decides; a
     request that is sent leaves its queue, heard or not, and costs power x 0.5 s; all other requests are a slot older,
@@ -129,7 +128,7 @@ class DynamicEnv(OffloadingEnv, common_page=False):
 
 
 class DynamicVectorEnv(OffloadingVectorEnv):
-    """Vector environment of n `DynamicEnv`."""
+    """Vector environment of n `DynamicEnv`, whose docstring describes it: n sequential problems."""
 
     default_preset = "patrol"
     config_type = DynamicConfig
