@@ -39,6 +39,7 @@ from edgevision.data.hmdb51 import SPLIT_FOLDER
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
 from edgevision.measure import video_profile
+from edgevision.profiles.content_models import train_content
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from tests.codecs.deepisc.conftest import CONFIG
 from tests.codecs.stae.tiny import tiny_models, with_budgets
@@ -54,6 +55,7 @@ SHORT = FitConfig(1, 8, 1e-3)
 SMALLER = {
     "demo": "--steps 2048 --episodes 2 --processes 1",
     "train": "--steps 256 --set episode_slots=2",
+    "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",
     "profile video": "--weights tiny.safetensors --count 1",
@@ -68,6 +70,8 @@ SMALLER = {
     "info": "",
     "python benchmarks/assumptions.py": "--episodes 1 EdgeVision/Paper-v0",
     "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
+    "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
+    "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
@@ -129,6 +133,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(train_stae, "QUICK_PLAN", plan)
     monkeypatch.setattr(video_profile, "FOLD_PLAN", dataclasses.replace(plan, frames=(1,), pixels=(1.0,)))
+    for name, values in {"DEPTHS": (3,), "RATES": (0.1,), "LEAST_ROWS": (5,), "TREES": (40,), "REPEATS": 1}.items():
+        monkeypatch.setattr(train_content, name, values)
     monkeypatch.setattr("edgevision.cli.video_commands._HELD_BACK", 3)
     monkeypatch.setattr("edgevision.data.hmdb51.CLASSES", 2)
     monkeypatch.setattr(solver_sweep, "INSTANCES", 2)
@@ -176,6 +182,8 @@ def here(
 
 @pytest.mark.parametrize("line", whole_commands("edgevision"), ids=str)
 def test_commands_run(line: str, here: Path, small: None, capsys: pytest.CaptureFixture[str]) -> None:
+    if line.startswith("train-content"):
+        pytest.importorskip("sklearn", reason="needs the extra 'content'")
     words = smaller(line)
     if line.startswith(("decompress", "inspect")):
         assert run("compress", "photo.png", "photo.jpg", "--level", "4") == 0

@@ -27,7 +27,7 @@ from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.tensorboard_figures import TensorBoardOutput
 from edgevision.checks import whole_number
-from edgevision.envs import IDS, ScenarioConfig
+from edgevision.envs import IDS, EpisodeSimulator
 from edgevision.errors import TrainingError, unknown_name
 from edgevision.event_log import EventLog
 from edgevision.locking import only_writer
@@ -143,13 +143,13 @@ def resume(folder: Path) -> TrainingSummary:
         FolderInUseError: another process is working on the run.
     """
     run = RunFolder(Path(folder))
-    config, hyperparameters, env, scenario = read_run(run)
+    config, hyperparameters, env, simulator = read_run(run)
     with only_writer(run.path):
         run.note_start()
-        return _learn(config, hyperparameters, run, env, scenario)
+        return _learn(config, hyperparameters, run, env, simulator)
 
 
-def read_run(run: RunFolder) -> tuple[TrainConfig, Hyperparameters, SB3VecEnv, ScenarioConfig]:
+def read_run(run: RunFolder) -> tuple[TrainConfig, Hyperparameters, SB3VecEnv, EpisodeSimulator]:
     """What a run was started with: its settings, its hyperparameters, and the environments to train and evaluate on.
 
     Raises:
@@ -163,10 +163,10 @@ def read_run(run: RunFolder) -> tuple[TrainConfig, Hyperparameters, SB3VecEnv, S
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{run.path / 'config.json'}: missing or unknown entry ({error})") from None
     config, hyperparameters = _complete(config)
-    env, scenario = _environments(config, hyperparameters.n_envs)
+    env, simulator = _environments(config, hyperparameters.n_envs)
     if _document(config, env.env.config)["scenario"] != stored:
         raise TrainingError(f"{run.path}: the scenario's defaults have changed since this run began; train anew")
-    return config, hyperparameters, env, scenario
+    return config, hyperparameters, env, simulator
 
 
 def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:
@@ -181,16 +181,17 @@ def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:
     ), hyperparameters
 
 
-def _environments(config: TrainConfig, n_envs: int) -> tuple[SB3VecEnv, ScenarioConfig]:
-    """The training environment, and the scenario to evaluate on."""
+def _environments(config: TrainConfig, n_envs: int) -> tuple[SB3VecEnv, EpisodeSimulator]:
+    """The training environment, and the simulator of the evaluations."""
     env = SB3VecEnv.make(config.env_id, n_envs, **config.settings)
-    if env.env.simulator.profile.correct is None:
-        return env, env.env.config
-    env = SB3VecEnv.make(config.env_id, n_envs, **config.settings, content_split="train")
-    return env, dataclasses.replace(env.env.config, content_split="validation")
+    evaluated = env.env.config
+    if env.env.simulator.profile.correct is not None:
+        env = SB3VecEnv.make(config.env_id, n_envs, **config.settings, content_split="train")
+        evaluated = dataclasses.replace(env.env.config, content_split="validation")
+    return env, env.env.simulator_type(evaluated, config.evaluation_episodes)
 
 
-def _document(config: TrainConfig, scenario: ScenarioConfig) -> dict[str, Any]:
+def _document(config: TrainConfig, scenario: Any) -> dict[str, Any]:
     """Content of ``config.json``."""
     training = {key: value for key, value in vars(config).items() if key != "folder"}
     document = {"training": training, "scenario": dataclasses.asdict(scenario)}
@@ -199,7 +200,11 @@ def _document(config: TrainConfig, scenario: ScenarioConfig) -> dict[str, Any]:
 
 
 def _learn(
-    config: TrainConfig, hyperparameters: Hyperparameters, run: RunFolder, env: SB3VecEnv, scenario: ScenarioConfig
+    config: TrainConfig,
+    hyperparameters: Hyperparameters,
+    run: RunFolder,
+    env: SB3VecEnv,
+    simulator: EpisodeSimulator,
 ) -> TrainingSummary:
     total, interval = hyperparameters.steps, config.evaluation_interval or hyperparameters.steps
     with (
@@ -216,7 +221,7 @@ def _learn(
             run,
             LearnedPolicy(_description(config, env), set_actor(model)),
             env,
-            scenario,
+            simulator,
             SEEDS["validation"][: config.evaluation_episodes],
             seed=config.seed,
             interval=interval,
@@ -231,13 +236,16 @@ def _learn(
 
 
 def _description(config: TrainConfig, env: SB3VecEnv) -> PolicyDescription:
-    profile = env.env.simulator.profile
+    profile, view = env.env.simulator.profile, env.env.view
     provenance = {"env_id": config.env_id, "algorithm": config.algorithm, "steps": config.steps, "seed": config.seed}
     return PolicyDescription(
         name=config.algorithm,
         width=config.hyperparameters["width"],
         grid=profile.grid,
         content_features=profile.feature_names,
+        user_features=view.user_features,
+        cell_features=view.cell_features,
+        view=view.name,
         provenance={**provenance, "settings": dict(config.settings)},
     )
 

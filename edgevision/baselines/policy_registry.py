@@ -18,7 +18,9 @@ def register(policy: PolicyClass) -> PolicyClass:
     """Class decorator that makes a policy available under its ``name``.
 
     A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``. With ``needs_content_model =
-    True`` it is only for profiles for which an accuracy model comes with the package.
+    True`` it is only for profiles for which an accuracy model comes with the package. A class attribute ``sequential``
+    says whether the policy is for environments whose decisions change later slots: ``True``, ``False`` (the default),
+    or ``None`` for both kinds.
 
     Raises:
         ValueError: the name is taken.
@@ -42,17 +44,19 @@ def known() -> list[str]:
     return list(_POLICIES.names())
 
 
-def names(axes: Sequence[str] = (), content_fingerprint: str = "") -> list[str]:
+def names(axes: Sequence[str] = (), content_fingerprint: str = "", *, sequential: bool = False) -> list[str]:
     """Names of the policies for a profile, sorted; by default, those for any profile.
 
     Args:
         axes: the profile's ``axis_names``.
         content_fingerprint: the profile's.
+        sequential: whether decisions change later slots.
     """
     modelled = content_fingerprint in shipped_models()
 
     def fits(policy: Any) -> bool:
         has_model = modelled or not getattr(policy, "needs_content_model", False)
-        return has_model and getattr(policy, "axes", None) in (None, tuple(axes))
+        right_kind = getattr(policy, "sequential", False) in (None, sequential)
+        return has_model and right_kind and getattr(policy, "axes", None) in (None, tuple(axes))
 
     return [name for name in known() if fits(_POLICIES[name])]

@@ -19,13 +19,13 @@ def info() -> None:
     Example: **edgevision info**
     """
     from edgevision import baselines, codecs
-    from edgevision.envs import IDS, PRESETS
+    from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS
     from edgevision.experiments.evaluation.fingerprints import versions
 
     sections = {
         "versions": [f"{name} {number}" for name, number in versions().items()],
         "environments": list(IDS),
-        "presets": [f"{name}: {_settings(fields)}" for name, fields in PRESETS.items()],
+        "presets": [f"{name}: {_settings(fields)}" for name, fields in {**PRESETS, **DYNAMIC_PRESETS}.items()],
         "profiles": _profiles(),
         "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],
         "codecs": [", ".join(codecs.names())],
@@ -38,7 +38,7 @@ def info() -> None:
 
 
 def _settings(fields: dict[str, object]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in fields.items()) or "the published setting (all defaults)"
+    return ", ".join(f"{key}={value}" for key, value in fields.items()) or "all defaults of its environment"
 
 
 def _profiles() -> list[str]:

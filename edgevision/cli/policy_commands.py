@@ -121,7 +121,6 @@ def evaluate(
     """
     import json
 
-    from edgevision import baselines
     from edgevision.experiments.evaluation.evaluate import EvaluationConfig
     from edgevision.experiments.evaluation.evaluate import evaluate as run
     from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
@@ -131,9 +130,8 @@ def evaluate(
     from edgevision.protocol import Split
 
     chosen = parse_settings(settings or ())
-    profile = Scenario(env, chosen).resolve()[1]
-    asked = policies or baselines.names(profile.axis_names, profile.content_fingerprint)
-    config = EvaluationConfig(env, asked, episodes, cast(Split, split), chosen)
+    known = policies or Scenario(env, chosen).classical_policies()
+    config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:
         require("matplotlib", "report")  # before the evaluation, which takes long
     evaluation = run(config, out, processes=processes)

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from edgevision import agents, baselines
+from edgevision import agents
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.experiments.evaluation import fingerprints as provenance
@@ -103,8 +103,7 @@ def run_demo(config: DemoConfig) -> Path:
     summary = _trained(config)
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
-    profile = Scenario(config.env_id, config.settings).resolve()[1]
-    policies = (str(summary.folder), *baselines.names(profile.axis_names, profile.content_fingerprint))
+    policies = (str(summary.folder), *Scenario(config.env_id, config.settings).classical_policies())
     asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     console.print("3/3 drawing")
@@ -118,8 +117,7 @@ def run_demo(config: DemoConfig) -> Path:
 
 def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCurve:
     """The validation scores of the agent, with those of a few classical policies on the same episodes."""
-    profile = Scenario(config.env_id, config.settings).resolve()[1]
-    fitting = baselines.names(profile.axis_names, profile.content_fingerprint)
+    fitting = Scenario(config.env_id, config.settings).classical_policies()
     references = [name for name in DEMONSTRATIONS[config.what].references if name in fitting]
     asked = EvaluationConfig(config.env_id, references, _validation_episodes(config), "validation", config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)

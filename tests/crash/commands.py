@@ -93,6 +93,7 @@ def _prepare_clips(inputs: Path) -> None:
     import numpy as np
 
     from edgevision.cli import video_commands
+    from edgevision.codecs.stae.stae_model_set import StaeModels
     from edgevision.codecs.stae.training import train_stae
     from edgevision.codecs.stae.training.fit_step import FitConfig
     from edgevision.measure import video_profile
@@ -122,6 +123,8 @@ def _prepare_clips(inputs: Path) -> None:
     tiny_models().save(inputs / "start.safetensors", {})
     models = with_budgets(tiny_models(), video_profile.FRAMES, video_profile.PIXELS[1:])
     models.save(inputs / "whole-grid.safetensors", {"plan": {"seed": 6}, "clips": 3})
+    load, read = StaeModels.load, {path: StaeModels.load(path) for path in inputs.glob("*.safetensors")}
+    StaeModels.load = lambda path: read[path] if path in read else load(path)  # type: ignore[method-assign,assignment]
 
 
 def _evaluate(policies: Sequence[str], processes: int) -> Command:

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgevision import agents, baselines
 from edgevision.envs import Allocation, Policy
-from edgevision.envs.policy import Kind, is_batched, kind_of
+from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
 from edgevision.protocol import SEEDS
@@ -50,6 +50,11 @@ class PolicySpec:
         return isinstance(self.source, Path) or (
             isinstance(self.source, str) and type(self.build()).__module__.split(".")[0] == "edgevision"
         )
+
+    @property
+    def causal(self) -> bool:
+        """Whether it decides without knowing the future; see `edgevision.envs.policy.show_future`."""
+        return not hasattr(self.build(), "foresee")
 
     def build(self) -> Policy:
         """Make the policy.
@@ -163,7 +168,9 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     env = scenario.make(1)
     env.reset(seed=SEEDS["validation"][0])
     try:
-        answer = spec.build().act(env.problem)
+        policy = spec.build()
+        show_future(policy, env.simulator)
+        answer = policy.act(env.problem)
     except TypeError as error:
         if not spec.options:
             raise

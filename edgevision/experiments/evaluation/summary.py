@@ -18,8 +18,8 @@ from edgevision.statistics import (
 )
 from edgevision.storage import without_nan
 
-#: The policy that all others are compared with, if it is evaluated.
-REFERENCE = "co-crra"
+#: All others are compared with the first of these policies that is evaluated.
+REFERENCES = ("co-crra", "look-ahead")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SummaryRow:
         options: options as ``key=value``, tuned ones included.
         score: mean over episodes of the mean reward per slot; the bootstrap resamples both episodes and contents.
         iqm: interquartile mean of the scores of episodes; the bootstrap resamples episodes only.
-        difference: score minus that of ``REFERENCE``, paired; ``None`` for ``REFERENCE``, or if it is not evaluated.
+        difference: score minus that of the reference, paired; ``None`` for the reference, or if there is none.
         in_time: mean success probability (or share in time) of the requests.
         accuracy: mean accuracy term of the requests.
         latency_p50_ms: median time of a single-slot decision [ms].
@@ -59,8 +59,15 @@ class SummaryRow:
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
     """One row per policy, best score first."""
     results = {result.spec.label: result for result in evaluation.results}
-    rows = [_row(result, results.get(REFERENCE)) for result in evaluation.results]
+    rows = [_row(result, results.get(reference_of(evaluation))) for result in evaluation.results]
     return sorted(rows, key=lambda row: -row.score.estimate)
+
+
+def reference_of(evaluation: Evaluation) -> str:
+    """Label of the policy that the others are compared with; the first of ``REFERENCES`` if none is evaluated."""
+    labels = [result.spec.label for result in evaluation.results]
+    found = (label for name in REFERENCES for label in labels if label.partition(":")[0] == name)
+    return next(found, REFERENCES[0])
 
 
 def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
@@ -87,8 +94,13 @@ def difference(result: PolicyResult, reference: PolicyResult) -> Interval:
 
 
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
-    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind."""
+    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind.
+
+    References that know the future do not count.
+    """
     results = {result.spec.label: result for result in evaluation.results}
+    clairvoyant = {label for label, result in results.items() if not result.spec.causal}
+    rows = [row for row in rows if row.policy not in clairvoyant] or rows
     learned = [row for row in rows if row.kind == "learned"]
     classical = [row for row in rows if row.kind != "learned"]
     if not learned or not classical:
@@ -122,16 +134,16 @@ def _text(interval: Interval, form: str) -> str:
     return f"{estimate} [{low}, {high}]"
 
 
-def notes(rows: Sequence[SummaryRow]) -> list[str]:
-    """Why there are dashes in a table of these rows; a sentence for each reason."""
+def notes(rows: Sequence[SummaryRow], reference: str) -> list[str]:
+    """Why there are dashes in a table of these rows, compared with ``reference``; a sentence for each reason."""
     intervals = [interval for row in rows for interval in (row.score, row.iqm, row.difference) if interval is not None]
     found = []
     if any(math.isnan(interval.low) for interval in intervals):
         found.append(
             "[-, -]: no interval, because too many of its bootstrap samples have no request; evaluate more episodes."
         )
-    if REFERENCE not in [row.policy for row in rows]:
-        found.append(f"minus {REFERENCE}: -, because {REFERENCE} is not among these policies.")
+    if reference not in [row.policy for row in rows]:
+        found.append(f"minus {reference}: -, because {reference} is not among these policies.")
     return found
 
 
