@@ -22,13 +22,15 @@ from one_line import one_line_errors
 
 from edgevision import baselines
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs import IDS, Allocation, Policy, Simulator, SlotProblem
+from edgevision.envs import Allocation, Policy, Simulator, SlotProblem
 from edgevision.envs.config import Fading
 from edgevision.envs.simulation.episodes import play
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import episode_seeds
 from edgevision.statistics import Interval, crosswise_samples, percentile_interval
 
+#: Environments in which no decision changes a later slot.
+BANDITS = ("EdgeVision/Paper-v0", "EdgeVision/Image-v0", "EdgeVision/Video-v0")
 POLICIES = ("joint", "fracr-exact")
 FIRST_SLOTS = 10
 #: Spectral efficiency of the highest modulation and coding schemes of LTE [bit/s/Hz]: 3GPP TS 36.213, tables 7.2.3-1
@@ -311,9 +313,11 @@ def per_cent(interval: Interval) -> str:
 def main() -> None:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ids", nargs="*", default=IDS, help="environment ids")
+    parser.add_argument("ids", nargs="*", metavar="ID", default=BANDITS, help=f"of {', '.join(BANDITS)}")
     parser.add_argument("--episodes", type=int, default=300, help="test episodes")
     given = parser.parse_args()
+    if unknown := set(given.ids) - set(BANDITS):
+        parser.error(f"ids must be of {', '.join(BANDITS)}, got {min(unknown)}")
     with one_line_errors():
         print_summary({env_id: report(env_id, given.episodes) for env_id in given.ids})
 

@@ -49,7 +49,7 @@ def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Ma
 class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
     """Base of the vector environments of all ids; bit for bit equal to n scalar ones in every autoreset mode.
 
-    The docstring of `OffloadingEnv` describes them; like the scalar ones they are contextual bandits.
+    The docstring of the scalar class of each id describes the problem.
 
     Environment ``i`` is seeded with ``seed + i`` or ``seed[i]``, as `gymnasium.vector.SyncVectorEnv` does.
     """

@@ -60,8 +60,8 @@ def test_tables_agree_with_the_spaces(env_id: str) -> None:
     assert {float(spaces[name].low.min()) for name in ("users", "cell")} == {-4.0}
 
 
-@pytest.mark.parametrize("env_id", IDS)
-def test_every_id_says_what_kind_of_problem_it_is(env_id: str) -> None:
+@pytest.mark.parametrize("env_id", BANDIT_IDS)
+def test_every_bandit_says_what_kind_of_problem_it_is(env_id: str) -> None:
     own = type(gymnasium.make(env_id).unwrapped)
     vector = type(gymnasium.make_vec(env_id, num_envs=1).unwrapped)
     kind = "contextual bandit" if env_id in BANDIT_IDS else "sequential problem"
