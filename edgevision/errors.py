@@ -60,6 +60,10 @@ class ProfileError(EdgeVisionError, ValueError):
     """An operating-point profile is missing, damaged or inconsistent."""
 
 
+class AccuracyModelError(EdgeVisionError, ValueError):
+    """A model of the accuracy on each content is missing, damaged, of no use, or made for another profile."""
+
+
 class BitstreamError(EdgeVisionError, ValueError):
     """Bytes cannot be decoded as an image or a clip."""
 
@@ -82,6 +86,10 @@ class DataSetError(EdgeVisionError, ValueError):
 
 class DataSetWarning(UserWarning):
     """A data set can be used, but it is likely not what was meant; the command prints it in one line."""
+
+
+class NoDisplayWarning(UserWarning):
+    """The render mode ``human`` shows nothing, because there is no screen to open a window on."""
 
 
 class UnreadableImageError(EdgeVisionError, ValueError):
@@ -118,6 +126,10 @@ class LearnedPolicyError(EdgeVisionError, ValueError):
 
 class FolderInUseError(EdgeVisionError, RuntimeError):
     """Another process is writing to a folder that only one may write to."""
+
+
+class FolderRemovedError(EdgeVisionError, FileNotFoundError):
+    """A folder that this process writes to was removed under it."""
 
 
 class EvaluationError(EdgeVisionError, ValueError):

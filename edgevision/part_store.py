@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgevision.errors import EdgeVisionError
 from edgevision.provenance import digest
-from edgevision.storage import read_json, write_atomically
+from edgevision.storage import make_folder, read_json, write_atomically
 from edgevision.storage_arrays import pack_arrays, read_arrays
 
 MAX_PART_BYTES = 2**30
@@ -52,7 +52,7 @@ class PartStore:
         """
         self.folder = folder
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
 
     def load(self, label: str, description: Mapping[str, Any]) -> dict[str, Any] | None:
         """The JSON values stored under ``description``; ``None`` if there are none."""

@@ -29,6 +29,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import (
+    AccuracyModelError,
     EdgeVisionError,
     LearnedPolicyError,
     ProfileError,
@@ -38,7 +39,7 @@ from edgevision.errors import (
     WeightsError,
 )
 from edgevision.experiments.evaluation.policy_spec import resolve
-from edgevision.profiles import load_profile, published_eta, save_profile
+from edgevision.profiles import AccuracyModel, load_profile, published_eta, save_profile
 from edgevision.profiles.profile import _read_once
 from edgevision.storage import sha256
 from edgevision.storage_torch import read_checkpoint
@@ -101,6 +102,12 @@ def profile(folder: Path) -> Files:
     return Files(lambda: load_profile(str(path)), ProfileError, path.with_suffix(".json"), path)
 
 
+def accuracy_model(folder: Path) -> Files:
+    path = folder / "model.npz"
+    AccuracyModel(np.zeros((1, 1)), np.ones((1, 1)), np.ones((1, 2)), np.full(2, 0.5), 1.0, "", ("a",)).save(path)
+    return Files(lambda: AccuracyModel.load(path), AccuracyModelError, path.with_suffix(".json"), path)
+
+
 def trace(folder: Path) -> Files:
     path = folder / "trace.npz"
     draw_traces(ScenarioConfig(), published_eta(), np.arange(1), [np.random.default_rng(0)]).save(path)
@@ -159,9 +166,9 @@ def configuration(folder: Path) -> Files:
     return Files(files.load, TrainingError, folder / "run" / "config.json", files.payload)
 
 
-ARCHIVES = [profile, trace, checkpoint_arrays]
+ARCHIVES = [profile, accuracy_model, trace, checkpoint_arrays]
 TENSORS = [theta, heads, stae, deepisc, policy, checkpoint_tensors]
-DESCRIBED = [profile, theta, heads, stae, deepisc, policy, checkpoint_tensors, configuration]
+DESCRIBED = [profile, accuracy_model, theta, heads, stae, deepisc, policy, checkpoint_tensors, configuration]
 
 BROKEN_JSON: dict[str, tuple[bytes, str]] = {
     "deeply nested": (b"[" * 100_000, "nested too deeply"),

@@ -67,6 +67,7 @@ SMALLER = {
     "inspect": "",
     "info": "",
     "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
+    "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
@@ -140,7 +141,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
     for codec in (UniformJpeg, SpatImco):
         monkeypatch.setattr(codec, "levels", (1.0, 10.0))
-    monkeypatch.setattr("edgevision.experiments.demo.EPISODE_SLOTS", 2)
     create: Callable[..., Any] = timm.create_model
 
     def untrained(name: str, **options: Any) -> Any:

@@ -24,7 +24,7 @@ from edgevision.locking import only_writer
 from edgevision.measure.feature_scaling import standardised
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, check_name, save_profile
+from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files, save_profile
 from edgevision.progress import Progress
 from edgevision.protocol import content_split
 from edgevision.vision.classifiers import Classifier
@@ -66,6 +66,7 @@ def measure_image_profile(
             file name.
         DataSetError: no image can be read, too few to fill the train split, or a label that the classifier does not
             know.
+        FolderInUseError: another process measures this profile.
     """
     ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
     if not ladder or (np.diff(ladder) <= 0).any():
@@ -75,16 +76,16 @@ def measure_image_profile(
     classes = class_indices(labels, classifier.classes, classifier.class_names)
     key = _key(dataset, codec, classifier, ladder)
     parts = out_folder / f".{name}-{key[:16]}"
-    with only_writer(parts):
+    with only_writer(parts, *profile_files(out_folder, name)):
         records, skipped = _measure_in_parts(PartStore(parts), dataset, classes, codec, classifier, ladder, progress)
-    if not records:
-        raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
-    metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
-    if command:
-        metadata["command"] = command
-    profile = _assemble(name, records, ladder, metadata)
-    save_profile(profile, out_folder)
-    shutil.rmtree(parts)
+        if not records:
+            raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
+        metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
+        if command:
+            metadata["command"] = command
+        profile = _assemble(name, records, ladder, metadata)
+        save_profile(profile, out_folder)
+        shutil.rmtree(parts)
     _warn_of_guessing(np.array([record.outcomes[0].correct for record in records]), classifier)
     return profile
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.errors import ProfileError, UnknownNameError, shown, unknown_name
 from edgevision.protocol import CONTENT_SPLITS
+from edgevision.provenance import digest
 from edgevision.storage import read_pair, sha256, write_pair
 from edgevision.storage_arrays import pack_arrays, unpack_arrays
 
@@ -157,6 +158,17 @@ class OperatingPointProfile:
         """Share of the raw size that is sent, 1 - o in the paper's notation, (J, K)."""
         return self.size / self.raw_size[:, None]
 
+    @functools.cached_property
+    def content_fingerprint(self) -> str:
+        """SHA-256 of the contents' features, answers and splits; empty for closed forms.
+
+        It identifies the profile to models of its contents. Sizes and times do not count: measured again, they leave
+        such a model valid.
+        """
+        if self.correct is None:
+            return ""
+        return digest([self.feature_names, self.grid], arrays=(self.features, self.correct, self.split))
+
     def members(self, split: str) -> IntArray:
         """Indices of the contents in ``split`` (``all``, ``train``, ``validation`` or ``test``).
 
@@ -271,6 +283,11 @@ def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
         "relative": profile.relative,
         "metadata": dict(profile.metadata),
     }
-    path = folder / f"{profile.name}.npz"
+    path, _ = profile_files(folder, profile.name)
     write_pair(path, payload, description)
     return path
+
+
+def profile_files(folder: Path, name: str) -> tuple[Path, Path]:
+    """The files of a profile: ``NAME.npz``, and ``NAME.json`` beside it."""
+    return folder / f"{name}.npz", folder / f"{name}.json"

@@ -25,9 +25,11 @@ def test_every_policy_is_known_by_its_name() -> None:
     for name in baselines.known():
         policy = baselines.make(name)
         assert policy.name == name
-        solves = {"co-crra", "co-crra-exact", "fcrra", "msvra", "joint", "stae-budget-joint"}
+        slow = {"co-crra", "co-crra-exact", "co-crra-content", "fcrra"}
+        solves = {*slow, "msvra", "joint", "joint-content", "stae-budget-joint"}
+        solves |= set(baselines.names(sequential=True)) - {"random"}
         assert kind_of(policy) == ("solver" if name in solves else "rule")
-        assert is_batched(policy) == (name not in ("co-crra", "co-crra-exact", "fcrra"))
+        assert is_batched(policy) == (name not in slow)
 
 
 def test_an_unknown_name_is_refused_with_a_suggestion() -> None:

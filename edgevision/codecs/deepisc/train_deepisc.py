@@ -23,6 +23,7 @@ from edgevision.codecs.stae.training.train_stae import clip_set, training_record
 from edgevision.codecs.stae.vit import VideoVit
 from edgevision.data.clip_cache import cached_clips
 from edgevision.data.clips import ClipSource
+from edgevision.locking import only_writer
 from edgevision.progress import StageProgress
 from edgevision.provenance import digest
 
@@ -58,14 +59,16 @@ def train_deepisc_weights(
 
     Raises:
         ClipError: no clip can be read.
+        FolderInUseError: another process trains in ``folder``.
     """
     shape = {"frames": models.config.frames, "size": models.config.vit.size}
-    cached = cached_clips(source, folder, **shape, progress=lambda *done: progress("training clips", *done))
-    trained = train_deepisc(models, clip_set(cached), plan, folder, progress=progress)
-    record = {**(provenance or {}), **training_record(source, cached, plan), "stae": models.origin}
-    path = folder / "deepisc.safetensors"
-    trained.save(path, record)
-    return DeepIscModels.load(path)
+    with only_writer(folder):
+        cached = cached_clips(source, folder, **shape, progress=lambda *done: progress("training clips", *done))
+        trained = train_deepisc(models, clip_set(cached), plan, folder, progress=progress)
+        record = {**(provenance or {}), **training_record(source, cached, plan), "stae": models.origin}
+        path = folder / "deepisc.safetensors"
+        trained.save(path, record)
+        return DeepIscModels.load(path)
 
 
 def train_deepisc(

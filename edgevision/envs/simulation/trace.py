@@ -173,7 +173,7 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     """
     if not config.shadowing_walk_db:
         return gain_scale
-    steps = _normal(uniforms[:, 0], uniforms[:, 1])
+    steps = standard_normal(uniforms[:, 0], uniforms[:, 1])
     kept, new = config.shadowing_correlation, math.sqrt(1.0 - config.shadowing_correlation**2)
     walk = np.empty_like(steps)
     walk[:, 0] = steps[:, 0]
@@ -182,7 +182,7 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
 
 
-def _normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
+def standard_normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
     """Standard normal numbers from pairs of uniforms in [0, 1), by Box and Muller; 1 - u > 0 keeps the log finite."""
     return np.asarray(np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2.0 * np.pi * angle))
 
@@ -221,6 +221,6 @@ def _place_users(config: ScenarioConfig, uniforms: FloatArray) -> tuple[FloatArr
     loss = propagation.path_loss_db(
         distance, line_of_sight, config.carrier_ghz, config.base_station_height_m, config.user_height_m
     )
-    normal = _normal(normal_radius, normal_angle)
+    normal = standard_normal(normal_radius, normal_angle)
     spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
     return position, propagation.gain_scale_from_loss(loss + spread * normal, config.fading)

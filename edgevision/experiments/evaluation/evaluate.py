@@ -24,6 +24,7 @@ from edgevision.checks import whole_number
 from edgevision.envs import Policy
 from edgevision.errors import EvaluationError, shown
 from edgevision.experiments.evaluation import fingerprints, tuning, workers
+from edgevision.experiments.evaluation.parameter_search import open_parameters, search_parameters
 from edgevision.experiments.evaluation.policy_spec import PolicySpec, check, resolve
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
 from edgevision.experiments.evaluation.scenario import Scenario
@@ -157,9 +158,11 @@ def evaluate(
     parts = out / "parts" if out else None
     with only_writer(parts) if parts else nullcontext():
         store = PartStore(parts)
-        chosen = _tuned(chosen, scenario, environment, store, show_progress)
+        chosen = _tuned(chosen, scenario, environment, store, range(profile.points), show_progress)
         jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
         done = _run_all(jobs, environment, store, profile, processes, show_progress)
+    if not any(rollout.requests.any() for rollout in done.values()):
+        raise EvaluationError("no requests in these episodes; evaluate more of them, or raise arrivals_per_slot")
     return Evaluation(
         env_id=config.env_id,
         scenario=environment["scenario"],
@@ -195,22 +198,25 @@ def _tuned(
     scenario: Scenario,
     environment: Mapping[str, Any],
     store: PartStore,
+    points: range,
     show_progress: bool,
 ) -> list[PolicySpec]:
-    """The policies, with a tuned operating point for those that fix one; tuned on the validation seeds."""
-    untuned = [spec for spec in chosen if tuning.needs_tuning(spec)]
+    """The policies, with the options that they leave open tuned on the validation seeds."""
+    untuned = [spec for spec in chosen if tuning.needs_tuning(spec) or open_parameters(spec)]
     if not untuned:
         return chosen
     tuned = {spec.label: spec for spec in chosen}
-    slots = tuning.tuning_slots(scenario)
-    with progress_bar("tune fixed compression", len(untuned), visible=show_progress) as advance:
+    slots = functools.cache(lambda: tuning.tuning_slots(scenario))
+    with progress_bar("tune on validation", len(untuned), visible=show_progress) as advance:
         for spec in untuned:
             description = {**environment, **spec.describe(), "tuned on": "validation"}
-            found = readable(store.load(f"tune-{spec.label}", description), tuning.checked)
+            searched = open_parameters(spec)
+            check_stored = functools.partial(tuning.checked, options=searched or {"operating_point": points})
+            found = readable(store.load(f"tune-{spec.label}", description), check_stored)
             if found is None:
-                found = dict(tuning.tune(spec, slots))
+                found = dict(search_parameters(spec, scenario) if searched else tuning.tune(spec, slots()))
                 store.save(f"tune-{spec.label}", description, found)
-            options = (*spec.options, ("operating_point", found["operating_point"]))
+            options = (*spec.options, *(option for option in found.items() if option[0] != "tuned_on"))
             tuned[spec.label] = replace(spec, options=options, origin=(("tuned_on", found["tuned_on"]),))
             advance(1)
     return list(tuned.values())

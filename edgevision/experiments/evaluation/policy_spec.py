@@ -10,7 +10,7 @@ from typing import Any
 
 from edgevision import agents, baselines
 from edgevision.envs import Allocation, Policy
-from edgevision.envs.policy import Kind, is_batched, kind_of
+from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
 from edgevision.protocol import SEEDS
@@ -78,7 +78,9 @@ class PolicySpec:
             return {
                 "learned": (self.source / _POLICY_FILE).read_text(encoding="utf-8")
             }  # contains the SHA-256 of the weights
-        return {"policy": str(self.source), "options": dict(self.options)}
+        described: dict[str, Any] = {"policy": str(self.source), "options": dict(self.options)}
+        policy = self.build()
+        return {**described, "model": policy.fingerprint} if isinstance(policy, baselines.ContentAware) else described
 
 
 def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
@@ -161,7 +163,9 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     env = scenario.make(1)
     env.reset(seed=SEEDS["validation"][0])
     try:
-        answer = spec.build().act(env.problem)
+        policy = spec.build()
+        show_future(policy, env.simulator)
+        answer = policy.act(env.problem)
     except TypeError as error:
         if not spec.options:
             raise

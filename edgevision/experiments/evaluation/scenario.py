@@ -9,7 +9,8 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode
 
-from edgevision.envs import IDS, OffloadingVectorEnv, ScenarioConfig
+from edgevision import baselines
+from edgevision.envs import IDS, OffloadingVectorEnv
 from edgevision.envs.vector_environment import make_vector
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.profiles import OperatingPointProfile
@@ -52,8 +53,14 @@ class Scenario:
     def _make(self, n: int, settings: Mapping[str, Any]) -> OffloadingVectorEnv:
         return make_vector(self.env_id, n, AutoresetMode.NEXT_STEP, settings)
 
-    def resolve(self) -> tuple[ScenarioConfig, OperatingPointProfile]:
-        """All settings and the operating points. Raises the errors of ``make``."""
+    def classical_policies(self) -> list[str]:
+        """Names of the policies for this environment that are not learned. Raises the errors of ``make``."""
+        simulator = self.make(1).simulator
+        profile = simulator.profile
+        return baselines.names(profile.axis_names, profile.content_fingerprint, sequential=simulator.sequential)
+
+    def resolve(self) -> tuple[Any, OperatingPointProfile]:
+        """All settings (`ScenarioConfig` or `DynamicConfig`) and the profile. Raises the errors of ``make``."""
         env = self.make(1)
         return env.config, env.simulator.profile
 

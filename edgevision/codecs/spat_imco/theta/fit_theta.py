@@ -111,10 +111,10 @@ def fit_head(
         run.scores.append(_score(head, examples, held))
         if run.scores[-1] > run.scores[run.best_epoch]:
             run.best_epoch, run.best = run.epoch, deepcopy(head.state_dict())
-        if checkpoint:
-            _save(run, checkpoint)
         log("loss/train", loss, run.epoch)
         log("rank_correlation/validation", run.scores[-1], run.epoch)
+        if checkpoint:
+            _save(run, checkpoint)
         progress(run.epoch, config.epochs)
     progress(config.epochs, config.epochs)
     head.load_state_dict(run.best)
