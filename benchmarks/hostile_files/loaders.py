@@ -344,7 +344,8 @@ def json_parts(work: Path) -> Loader:
     PartStore(work).save("tune", description, {"operating_point": 3, "tuned_on": "120 validation slots"})
 
     def load(folder: Path) -> None:
-        _present(readable(PartStore(folder).load("tune", description), tuning.checked))
+        stored = PartStore(folder).load("tune", description)
+        _present(readable(stored, lambda found: tuning.checked(found, {"operating_point": range(20)})))
 
     def renew(files: Files) -> Files:
         def sealed(data: bytes) -> bytes:
@@ -357,6 +358,30 @@ def json_parts(work: Path) -> Loader:
         return {name: sealed(data) for name, data in files.items()}
 
     return Loader((_files(work),), load, renew)
+
+
+def accuracy_model(work: Path) -> Loader:
+    """Models of the accuracy on each content: ``AccuracyModel.load``, and a prediction."""
+    from edgevision.profiles.content_models.accuracy_model import AccuracyModel
+
+    random = np.random.default_rng(0)
+    lower = random.normal(size=(4, 2))
+    model = AccuracyModel(
+        lower=lower,
+        upper=lower + 1,
+        value=random.normal(size=(4, 3)),
+        mean=np.array([0.9, 0.7, 0.5]),
+        weight=0.5,
+        content_fingerprint="0" * 64,
+        feature_names=("a", "b"),
+        metadata={"command": "none"},
+    )
+    model.save(work / "m.npz")
+    return Loader(
+        (_files(work),),
+        lambda folder: AccuracyModel.load(folder / "m.npz").predict(np.zeros((2, 2))).sum(),
+        resealed,
+    )
 
 
 def clips(work: Path) -> Loader:
@@ -426,6 +451,6 @@ LOADERS: dict[str, Callable[[Path], Loader]] = {
     make.__name__.replace("_", "-"): make
     for make in (
         *(profile, trace, policy, run, checkpoint, hyperparameters, labels, clip_list, theta, stae, deepisc, fit),
-        *(backbone, parts, json_parts, clips, section, picture),
+        *(backbone, parts, json_parts, clips, section, picture, accuracy_model),
     )
 }

@@ -158,7 +158,7 @@ def evaluate(
     parts = out / "parts" if out else None
     with only_writer(parts) if parts else nullcontext():
         store = PartStore(parts)
-        chosen = _tuned(chosen, scenario, environment, store, show_progress)
+        chosen = _tuned(chosen, scenario, environment, store, range(profile.points), show_progress)
         jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
         done = _run_all(jobs, environment, store, profile, processes, show_progress)
     if not any(rollout.requests.any() for rollout in done.values()):
@@ -198,6 +198,7 @@ def _tuned(
     scenario: Scenario,
     environment: Mapping[str, Any],
     store: PartStore,
+    points: range,
     show_progress: bool,
 ) -> list[PolicySpec]:
     """The policies, with the options that they leave open tuned on the validation seeds."""
@@ -209,9 +210,11 @@ def _tuned(
     with progress_bar("tune on validation", len(untuned), visible=show_progress) as advance:
         for spec in untuned:
             description = {**environment, **spec.describe(), "tuned on": "validation"}
-            found = readable(store.load(f"tune-{spec.label}", description), tuning.checked)
+            searched = open_parameters(spec)
+            check_stored = functools.partial(tuning.checked, options=searched or {"operating_point": points})
+            found = readable(store.load(f"tune-{spec.label}", description), check_stored)
             if found is None:
-                found = dict(search_parameters(spec, scenario) if open_parameters(spec) else tuning.tune(spec, slots()))
+                found = dict(search_parameters(spec, scenario) if searched else tuning.tune(spec, slots()))
                 store.save(f"tune-{spec.label}", description, found)
             options = (*spec.options, *(option for option in found.items() if option[0] != "tuned_on"))
             tuned[spec.label] = replace(spec, options=options, origin=(("tuned_on", found["tuned_on"]),))

@@ -58,16 +58,20 @@ def tune(spec: PolicySpec, slots: SlotProblem) -> Mapping[str, Any]:
     return {"operating_point": point, "tuned_on": f"{slots.slots} validation slots"}
 
 
-def checked(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What was stored of ``tune``'s answer.
+def checked(found: Mapping[str, Any], options: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """What was stored of tuned options and of how they were tuned (``tuned_on``).
+
+    Args:
+        found: the stored values.
+        options: the values that each option can have, by its name.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is something else.
     """
-    point, tuned_on = found["operating_point"], found["tuned_on"]
-    if type(point) is not int or point < 0 or not isinstance(tuned_on, str):
-        raise ValueError("not a tuned operating point")
-    return {"operating_point": point, "tuned_on": tuned_on}
+    if found.keys() != {*options, "tuned_on"} or not isinstance(found["tuned_on"], str):
+        raise ValueError("other values than tuned options")
+    tuned = {name: values[values.index(found[name])] for name, values in options.items()}
+    return {**tuned, "tuned_on": found["tuned_on"]}
 
 
 def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) -> int:
