@@ -52,6 +52,8 @@ nitpick_ignore_regex = [
     # What has no page: modules and types that their package does not export, and names of types.
     ("py:(class|obj)", r"edgevision\.\w+\..*"),
     ("py:class", "|".join([*autodoc_type_aliases, "Number", "Observation", "StepResult"])),
+    # How autodoc marks an alias of an array type that stands beside ``None``.
+    ("py:class", "TypeAliasForwardRef"),
     # What is left of a long type that Sphinx cuts at a comma.
     ("py:class", r"\w+\[\w+"),
 ]

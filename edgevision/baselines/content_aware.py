@@ -53,7 +53,7 @@ class ContentAware:
 
     @property
     def fingerprint(self) -> str:
-        """What decisions depend on besides code and options: the arrays of the models."""
+        """Digest of the arrays of the models, on which decisions depend besides code and options."""
         return shipped_digest() if self.model is None else self.model.digest
 
     def act(self, problem: SlotProblem) -> Allocation:

@@ -69,7 +69,7 @@ def episode_bound(simulator: DynamicSimulator, steps: int = _STEPS) -> EpisodeBo
         steps: steps that improve the prices; more make the bound tighter, slightly.
 
     Raises:
-        ResetNeeded: no episode has begun.
+        gymnasium.error.ResetNeeded: no episode has begun.
         MissingExtraError: SciPy is not installed (extra ``convex``).
     """
     trace: DynamicTrace = simulator.trace

@@ -56,7 +56,7 @@ class Simulator(EpisodeSimulator):
 
     @property
     def arrivals(self) -> tuple[BoolArray, IntArray]:
-        """The active users and the contents of their requests: each slot is scored for itself."""
+        """The active users and the contents of their requests, since each slot is scored for itself."""
         return self.problem.active, self.content
 
     def _build_problem(self) -> SlotProblem:
