@@ -11,6 +11,7 @@ import typer
 
 from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
+from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.errors import BitstreamError, ImageFileError
 from edgevision.imports import require
 from edgevision.storage import read_bytes
@@ -172,6 +173,7 @@ def profile_image(
         more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
         named = ", ".join(skipped[:_NAMED])
         typer.echo(f"{len(skipped)} of {len(dataset)} pictures skipped: {named}{more}", err=True)
+    warn_if_late_in_its_environment(profile)
     typer.echo(
         f"{out / name}.npz: {profile.contents} images, {profile.points} operating points, accuracy "
         f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "

@@ -172,6 +172,7 @@ def test_a_picture_for_any_viewer(picture: Path) -> None:
     np.testing.assert_array_equal(np.asarray(Image.open(small)), np.asarray(Image.open(decoded)))
 
 
+@pytest.mark.usefixtures("short_timing")
 def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("foolbox", reason="needs the extra 'dev'")
     import foolbox

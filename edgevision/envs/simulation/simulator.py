@@ -14,6 +14,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing import compute_time, warn_if_always_late
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
@@ -72,9 +73,8 @@ class Simulator:
             )
         self._outcomes = outcomes
         self._members = self.profile.members(config.content_split)
-        self._compute_time = (
-            config.device_time_scale * self.profile.device_time + config.edge_time_scale * self.profile.edge_time
-        )
+        self._compute_time = compute_time(config, self.profile)
+        warn_if_always_late(config, self.profile)
         self._rows = np.arange(n)
         self.slot = np.zeros(n, np.int64)
         self._episodes: dict[str, NDArray[Any]] = {}
