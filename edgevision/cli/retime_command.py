@@ -40,7 +40,7 @@ def profile_retime(
 
     Writes OUT/NAME.npz and OUT/NAME.json of each profile, when all have been timed. Times are those of the reference
     machine, so profiles that were timed on different machines can be compared. Any pictures and clips will do: those
-    that the profiles were measured on, if you have them. Twelve profiles take about ten minutes of one core.
+    that the profiles were measured on, if you have them. Twelve profiles take about a quarter of an hour of CPU time.
 
     Example: **edgevision profile retime image-lite0-uniform image-lite0-spat-imco --images photos --labels labels.csv**
 
