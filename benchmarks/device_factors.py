@@ -5,8 +5,8 @@
 DIR holds the .param files of https://github.com/Tencent/ncnn (benchmark/models). Each network runs on this machine with
 the package ``ncnn`` on one thread, as it ran on the devices for the table of ncnn's benchmark/README.md (commit
 a4d2ea1d, 2026). Times here are CPU times of the thread, the least of many runs, as in ``clean_timing``. Prints the
-times and their ratios; the factors of ``edgevision.envs.device_models`` are the geometric means. Run it on the machine
-that the profiles are timed on. ncnn is not a dependency of the package: ``pip install ncnn``.
+times and their ratios. The factors in ``edgevision/envs/computing/device_models.py`` are the geometric means. Run it on
+the machine that the profiles are timed on. ncnn is not a dependency of the package: ``pip install ncnn``.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _fuzz(calls: Mapping[str, Callable[[bytes], Any]], inputs: Inputs, options: 
     counts: Counter[str] = Counter()
     made = inputs(options.count, options.seed)
     first = next(made)  # makes the files to damage, before the limit is set
-    _limit_memory(options.limit_mib)
+    limit_memory(options.limit_mib)
     for kind, data in (first, *made):
         last.raw = data[: 2**20].ljust(64, b"\0")
         for name, call in calls.items():
@@ -75,7 +75,7 @@ def _fuzz(calls: Mapping[str, Callable[[bytes], Any]], inputs: Inputs, options: 
     )
 
 
-def _limit_memory(mebibytes: int) -> None:
+def limit_memory(mebibytes: int) -> None:
     """Limit the address space to what the process has now plus ``mebibytes``."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     limit = pages * resource.getpagesize() + mebibytes * 2**20

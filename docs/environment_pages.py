@@ -12,24 +12,27 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from edgevision import baselines
-from edgevision.envs import IDS
+from edgevision.envs import IDS, OffloadingEnv
 
 _DIRECTIVE = re.compile(r"^```\{environment\} (\S+)\n```$", re.MULTILINE)
 #: Where the pictures go, below the folder of the sources.
 PICTURES = Path("_build/pictures")
-#: Who decides in the pictures: a policy that differs from user to user, and needs no extra.
-POLICY = "fracr-exact"
 SEED = 10
-SLOTS = 3
+
+
+def shown_slot(cell: OffloadingEnv) -> tuple[str, int]:
+    """Who decides in the picture of an id, and for how many slots: policies that tell users apart and need no extra."""
+    return ("adaptive", 12) if cell.simulator.sequential else ("fracr-exact", 3)
 
 
 def picture(env_id: str) -> np.ndarray:
     """What ``render`` shows after a few slots, (H, W, 3) uint8; the same in every build."""
     env = gymnasium.make(env_id, render_mode="rgb_array")
     cell = env.unwrapped
+    policy, slots = shown_slot(cell)
     cell.reset(seed=SEED)
-    for _ in range(SLOTS):
-        cell.allocate(baselines.make(POLICY).act(cell.problem))
+    for _ in range(slots):
+        cell.allocate(baselines.make(policy).act(cell.problem))
     return cell.render()
 
 
@@ -53,9 +56,11 @@ def insert_pages(_: Sphinx, _document: str, source: list[str]) -> None:
 
 def page(env_id: str) -> str:
     """The Markdown of an id: its docstring, with the picture after the summary."""
-    summary, _, sections = str(type(gymnasium.make(env_id).unwrapped).__doc__).partition("\n\n")
+    cell = gymnasium.make(env_id).unwrapped
+    policy, slots = shown_slot(cell)
+    summary, _, sections = str(type(cell).__doc__).partition("\n\n")
     shown = f"![One slot of {env_id}, drawn by render()](/{path_of(env_id)})"
-    caption = f"*Slot {SLOTS} of an episode (`seed={SEED}`), decided by `{POLICY}`, as `render()` draws it.*"
+    caption = f"*Slot {slots} of an episode (`seed={SEED}`), decided by `{policy}`, as `render()` draws it.*"
     return "\n\n".join([summary, shown, caption, sections])
 
 

@@ -1,4 +1,4 @@
-"""Checks of numbers that callers pass in: each becomes a Python number in a given range, or an error in one line."""
+"""Checks of numbers and bytes that callers pass in: each becomes a plain Python value, or an error in one line."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ def whole_number(name: str, value: Any, low: int, high: int, error: type[Excepti
     if not isinstance(given, numbers.Integral) or not low <= int(given) <= high:
         raise error(f"{name} must be a whole number from {low} to {high}, got {shown(value)}")
     return int(given)
+
+
+def checked_bytes(data: Any, error: type[Exception]) -> bytes:
+    """``data`` as bytes, from bytes, a bytearray or a memoryview.
+
+    Raises:
+        error: ``data`` is something else.
+    """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise error(f"bytes are expected, got {shown(data)}")
+    return bytes(data)
 
 
 def _scalar(value: Any) -> Any:

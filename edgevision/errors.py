@@ -9,11 +9,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-_LONGEST = 160
+_LONGEST = 160  # characters of a value in a message
+_LONGEST_MESSAGE = 1000
 
 
 class EdgeVisionError(Exception):
     """Base of all errors that the caller can fix; the command line prints them in one line."""
+
+    def __str__(self) -> str:
+        """The message, in one line of limited length that prints everywhere, whatever a file or a name put into it."""
+        text = " ".join(super().__str__().splitlines())
+        if len(text) > _LONGEST_MESSAGE:
+            text = f"{text[:_LONGEST_MESSAGE]}.."
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class UnknownNameError(EdgeVisionError, ValueError):
@@ -21,7 +29,7 @@ class UnknownNameError(EdgeVisionError, ValueError):
 
 
 class UnknownSettingError(UnknownNameError, TypeError):
-    """An environment has no such keyword; also a `TypeError`, as for any unknown keyword in Python."""
+    """An environment, codec or policy has no such keyword; also a `TypeError`, as for any in Python."""
 
 
 class MissingExtraError(EdgeVisionError, ImportError):
@@ -36,6 +44,10 @@ class InvalidActionError(EdgeVisionError, ValueError):
     """An action has the wrong shape, lies outside [-1, 1] or is not finite."""
 
 
+class PolicyOptionError(EdgeVisionError, ValueError):
+    """A policy's option is of the wrong type or out of range."""
+
+
 class AllocationError(EdgeVisionError, ValueError):
     """An allocation breaks one of the constraints C1..C5."""
 
@@ -48,8 +60,16 @@ class ProfileError(EdgeVisionError, ValueError):
     """An operating-point profile is missing, damaged or inconsistent."""
 
 
+class AccuracyModelError(EdgeVisionError, ValueError):
+    """A model of the accuracy on each content is missing, damaged, of no use, or made for another profile."""
+
+
 class BitstreamError(EdgeVisionError, ValueError):
     """Bytes cannot be decoded as an image or a clip."""
+
+
+class CodecInputError(EdgeVisionError, ValueError):
+    """A codec cannot take an image, a clip, a rate or a setting."""
 
 
 class RateControlError(EdgeVisionError, ValueError):
@@ -74,6 +94,10 @@ class DataSetWarning(EdgeVisionWarning):
 
 class DeadlineWarning(EdgeVisionWarning):
     """Computing alone takes longer than every deadline, so that every reward will be 0."""
+
+
+class NoDisplayWarning(UserWarning):
+    """The render mode ``human`` shows nothing, because there is no screen to open a window on."""
 
 
 class UnreadableImageError(EdgeVisionError, ValueError):
@@ -112,6 +136,10 @@ class FolderInUseError(EdgeVisionError, RuntimeError):
     """Another process is writing to a folder that only one may write to."""
 
 
+class FolderRemovedError(EdgeVisionError, FileNotFoundError):
+    """A folder that this process writes to was removed under it."""
+
+
 class EvaluationError(EdgeVisionError, ValueError):
     """The settings of an evaluation contradict each other or break the protocol."""
 
@@ -132,6 +160,8 @@ def shown(value: object) -> str:
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """The error for a name that is not in ``known``; it suggests the nearest match."""
     names = sorted(known)
+    if not names:
+        return UnknownNameError(f"unknown {kind} {shown(name)} (there is none)")
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return UnknownNameError(f"unknown {kind} {shown(name)}{hint} (known: {', '.join(names)})")

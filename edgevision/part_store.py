@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import EdgeVisionError
 from edgevision.provenance import digest
-from edgevision.storage import read_json, write_atomically
+from edgevision.storage import make_folder, read_json, write_atomically
 from edgevision.storage_arrays import pack_arrays, read_arrays
 
 MAX_PART_BYTES = 2**30
 _OF = "of"
+
+
+Part = TypeVar("Part")
+Found = TypeVar("Found")
+
+
+def readable(found: Found | None, build: Callable[[Found], Part]) -> Part | None:
+    """What ``build`` makes of a stored part; ``None`` if there is no part, or it holds something else than expected.
+
+    Args:
+        found: what ``PartStore`` returned.
+        build: raises KeyError, TypeError or ValueError if it cannot use the values.
+    """
+    try:
+        return None if found is None else build(found)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
 
 
 class PartStore:
@@ -35,7 +52,7 @@ class PartStore:
         """
         self.folder = folder
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
 
     def load(self, label: str, description: Mapping[str, Any]) -> dict[str, Any] | None:
         """The JSON values stored under ``description``; ``None`` if there are none."""

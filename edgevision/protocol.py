@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import IntArray
-from edgevision.errors import EvaluationError
+from edgevision.checks import whole_number
+from edgevision.errors import EvaluationError, shown
 
 #: Splits on which policies are evaluated.
 Split = Literal["validation", "test"]
@@ -35,10 +36,9 @@ def episode_seeds(split: Split, episodes: int) -> tuple[int, ...]:
         EvaluationError: no such split, or more episodes than it has seeds.
     """
     if split not in ("validation", "test"):
-        raise EvaluationError(f"split must be one of validation, test, got {split!r}")
+        raise EvaluationError(f"split must be one of validation, test, got {shown(split)}")
     seeds = SEEDS[split]
-    if not 1 <= episodes <= len(seeds):
-        raise EvaluationError(f"episodes must be 1..{len(seeds)} (the seeds of the {split} split), got {episodes}")
+    episodes = whole_number(f"episodes, of the seeds of the {split} split,", episodes, 1, len(seeds), EvaluationError)
     return tuple(seeds[:episodes])
 
 

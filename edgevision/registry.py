@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, cast
 
-from edgevision.errors import UnknownNameError, unknown_name
+from edgevision.errors import UnknownNameError, UnknownSettingError, unknown_name
 
 Entry = TypeVar("Entry")
 Added = TypeVar("Added")
+Made = TypeVar("Made")
 
 
 class Registry(Generic[Entry]):
@@ -58,7 +60,7 @@ class Registry(Generic[Entry]):
         Raises:
             UnknownNameError: there is none.
         """
-        if name not in self._entries:
+        if not isinstance(name, str) or name not in self._entries:
             raise self.unknown(name)
         entry = self._entries[name]
         if isinstance(entry, str):
@@ -66,7 +68,23 @@ class Registry(Generic[Entry]):
             entry = self._entries[name] = cast(Entry, getattr(importlib.import_module(module), attribute))
         return entry
 
-    def unknown(self, name: str) -> UnknownNameError:
+    def make(self: Registry[Callable[..., Made]], name: str, settings: Mapping[str, Any]) -> Made:
+        """Call the entry of this name with settings as keywords.
+
+        Raises:
+            UnknownNameError: there is no such entry.
+            UnknownSettingError: it takes no such setting.
+        """
+        entry = self[name]
+        known = inspect.signature(entry).parameters.values()
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known):
+            for setting in settings:
+                if setting not in {parameter.name for parameter in known}:
+                    message = unknown_name(f"setting of {self.kind} {name!r}", setting, (one.name for one in known))
+                    raise UnknownSettingError(str(message))
+        return entry(**settings)
+
+    def unknown(self, name: object) -> UnknownNameError:
         """The error for a name that is not registered; it suggests the nearest match."""
         return unknown_name(self.kind, name, self._entries)
 

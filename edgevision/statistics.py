@@ -120,10 +120,6 @@ def crosswise_interval(
 ) -> Interval:
     """Interval of a mean score over episodes when both the episodes and the contents are samples.
 
-    An episode's score is a sum over the contents of its requests. Episodes and contents are crossed factors, because a
-    hard content is hard in every episode. The pigeonhole bootstrap resamples both, and training seeds if there are
-    several. The score of a sample is its mean reward per unit of weight, times the weight of its episodes.
-
     Args:
         mass: what each content adds to the score of each episode, (E, C), or (S, E, C) with S training seeds; for a
             paired difference, the difference of two such arrays.
@@ -135,6 +131,37 @@ def crosswise_interval(
     Raises:
         ValueError: shapes that do not fit, or values that are not finite.
     """
+    masses, weights = _seeds_episodes_contents(mass, weight)
+    resampled = crosswise_samples(masses, weights, resamples=resamples, seed=seed)
+    return percentile_interval(float(masses.sum() / masses.shape[0] / masses.shape[1]), resampled, confidence)
+
+
+def crosswise_samples(mass: ArrayLike, weight: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0) -> FloatArray:
+    """The mean score on each bootstrap sample of episodes and contents, (resamples,); NaN if a sample has no request.
+
+    An episode's score is a sum over the contents of its requests. Episodes and contents are crossed factors, because a
+    hard content is hard in every episode. The pigeonhole bootstrap resamples both, and training seeds if there are
+    several. Contents without any weight were not sampled, so they are left out. The score of a bootstrap sample is its
+    mean reward per unit of weight, times the weight of its episodes.
+
+    Arguments and errors are those of ``crosswise_interval``. Scores with different weights are compared by the
+    difference of their samples, drawn with one seed.
+    """
+    masses, weights = _seeds_episodes_contents(mass, weight)
+    asked = weights.any(axis=0)
+    masses, weights = masses[:, :, asked], weights[:, asked]
+    S, E, C = masses.shape
+    random = np.random.default_rng(seed)
+    episodes, contents, seeds = (_multiplicities(random, count, resamples) for count in (E, C, S))
+    total = sum(seeds[:, s] * ((episodes @ masses[s]) * contents).sum(axis=1) for s in range(S)) / S
+    per_unit = ((episodes @ weights) * contents).sum(axis=1)
+    own = episodes @ weights.sum(axis=1) / E
+    with np.errstate(divide="ignore", invalid="ignore"):  # a sample may have no request
+        return np.asarray(np.where(per_unit > 0, total / per_unit * own, np.nan))
+
+
+def _seeds_episodes_contents(mass: ArrayLike, weight: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Mass as (S, E, C) and weight as (E, C), checked."""
     masses = np.asarray(mass, np.float64)
     masses = masses[None] if masses.ndim == 2 else masses
     weights = np.asarray(weight, np.float64)
@@ -144,15 +171,7 @@ def crosswise_interval(
         )
     if not (np.isfinite(masses).all() and np.isfinite(weights).all()):
         raise ValueError("mass and weight must be finite")
-    S, E, C = masses.shape
-    random = np.random.default_rng(seed)
-    episodes, contents, seeds = (_multiplicities(random, count, resamples) for count in (E, C, S))
-    total = sum(seeds[:, s] * ((episodes @ masses[s]) * contents).sum(axis=1) for s in range(S)) / S
-    per_unit = ((episodes @ weights) * contents).sum(axis=1)
-    own = episodes @ weights.sum(axis=1) / E
-    with np.errstate(divide="ignore", invalid="ignore"):  # a sample may have no request
-        resampled = np.where(per_unit > 0, total / per_unit * own, np.nan)
-    return percentile_interval(float(masses.sum() / S / E), resampled, confidence)
+    return masses, weights
 
 
 def _multiplicities(random: np.random.Generator, count: int, resamples: int) -> FloatArray:

@@ -3,55 +3,130 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
+import math
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from edgevision.errors import EdgeVisionError
+from edgevision.errors import EdgeVisionError, FolderRemovedError
 
 #: Largest JSON file [byte]. Parsed JSON can take about twenty times as much memory.
 MAX_JSON_BYTES = 16 * 2**20
+#: Most lists and objects inside each other in a document. Python writes, copies and prints values by recursion.
+MAX_DEPTH = 32
 
-
+#: Name of the file in a folder that one process at a time may lock; see ``edgevision.locking``.
+LOCK = ".lock"
 _UNFINISHED = ".unfinished"
+#: Folders that this process alone writes to, and what they were when it began.
+_held: list[tuple[Path, os.stat_result]] = []
 
 
-def write_atomically(path: Path, payload: bytes) -> None:
-    """Write a file in one step, so that it is never half written; creates parent folders and follows links.
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """While the block runs, refuse to write below ``folder`` if it is removed; it would otherwise be made again."""
+    held = folder.absolute(), folder.stat()
+    _held.append(held)
+    try:
+        yield
+    except FileNotFoundError:
+        _check_held(*held)
+        raise
+    finally:
+        _held.remove(held)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and its parents.
 
     Raises:
+        FolderRemovedError: a folder that this process holds is among them, and was removed.
+        OSError: the folder cannot be created.
+    """
+    for held, before in _held:
+        if folder.absolute().is_relative_to(held):
+            _check_held(held, before)
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _check_held(held: Path, before: os.stat_result) -> None:
+    if not (held.is_dir() and os.path.samestat(held.stat(), before)):
+        raise FolderRemovedError(f"{held} was removed while this process wrote to it; run the command again") from None
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A stream to a file that takes the place of ``path`` when the block ends without an error, and then in one step.
+
+    Creates parent folders and follows links.
+
+    Raises:
+        FolderRemovedError: see ``make_folder``.
         OSError: names the file, when the disk is full too; or ``path`` is a folder, a device or a pipe.
     """
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():  # replacing a device such as /dev/null would remove it
         raise OSError(errno.EINVAL, "not a regular file", str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(4)}{_UNFINISHED}"
     try:
-        with temporary.open("xb") as stream:  # with the permissions that the user's umask leaves
-            stream.write(payload)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from None
+        with naming(path, temporary):
+            with temporary.open("xb") as stream:  # with the permissions that the user's umask leaves
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):  # what remains is removed by the next process that holds the folder
+            temporary.unlink(missing_ok=True)
         raise
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what ``write_atomically`` left in a folder, or below it, when its process was killed.
+@contextmanager
+def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Let errors of the system name ``path`` if they name no file, as those of writing, or the ``temporary`` one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
-    Only for the process that alone writes there.
+
+def write_atomically(path: Path, payload: bytes) -> None:
+    """Write a file in one step, so that it is never half written; see ``new_file``."""
+    with new_file(path) as stream:
+        stream.write(payload)
+
+
+def remove_unfinished(place: Path) -> None:
+    """Remove what ``new_file`` left of a file, or of all files below a folder, when its process was killed.
+
+    Only for the process that alone writes there. Folders below that have a lock of their own are left as they are.
     """
-    for path in folder.rglob(f".*{_UNFINISHED}"):
-        path.unlink(missing_ok=True)
+    if not place.is_dir():
+        for path in place.parent.glob(f".{glob.escape(place.name[:100])}.????????{_UNFINISHED}"):
+            path.unlink(missing_ok=True)
+        return
+    for path in place.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            if not (path / LOCK).exists():
+                remove_unfinished(path)
+        elif path.name.startswith(".") and path.name.endswith(_UNFINISHED):
+            path.unlink(missing_ok=True)
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether a folder holds nothing but a lock and what ``new_file`` left when its process was killed."""
+    return all(path.name == LOCK or path.name.endswith(_UNFINISHED) for path in folder.iterdir())
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -65,13 +140,22 @@ def write_pair(path: Path, payload: bytes, description: Mapping[str, Any]) -> No
     write_json(path.with_suffix(".json"), description)
 
 
+def without_nan(value: Any) -> Any:
+    """JSON values with ``None`` in place of NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def sha256(payload: bytes) -> str:
     """SHA-256 of bytes, 64 hexadecimal digits."""
     return hashlib.sha256(payload).hexdigest()
 
 
-def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
-    """Check that a path is a regular file of at most ``limit`` bytes.
+def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> int:
+    """Check that a path is a regular file of at most ``limit`` bytes; returns its size.
 
     Raises:
         EdgeVisionError: of type ``error``: there is no such file, it is a folder or a device, or it is too large.
@@ -85,6 +169,7 @@ def check_file(path: Path, error: type[EdgeVisionError], limit: int) -> None:
         raise error(f"{str(path)!r} cannot be read: it is not a file")
     if found.st_size > limit:
         raise error(f"{path}: larger than {limit} bytes, refusing to load")
+    return found.st_size
 
 
 def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
@@ -93,23 +178,30 @@ def read_bytes(path: Path, error: type[EdgeVisionError], limit: int) -> bytes:
     Raises:
         EdgeVisionError: of type ``error``: see ``check_file``, or the system refuses to read it.
     """
-    check_file(path, error, limit)
+    size = check_file(path, error, limit)
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            payload = stream.read(size + 1)
     except OSError as reason:
         raise error(f"{str(path)!r} cannot be read: {reason.strerror}") from None
+    if len(payload) > size:  # as do files of the system that state no size
+        raise error(f"{str(path)!r} cannot be read: it grows while it is read")
+    return payload
 
 
 def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
     """Read a JSON object from a file of at most ``MAX_JSON_BYTES``.
 
     Raises:
-        EdgeVisionError: of type ``error``: see ``read_bytes``, or the file is not JSON in UTF-8, is nested too deeply,
-            or holds no object.
+        EdgeVisionError: of type ``error``: see ``read_bytes``, or the file is not JSON in UTF-8, holds characters that
+            are no text, is nested too deeply, or holds no object.
     """
     payload = read_bytes(path, error, MAX_JSON_BYTES)
     try:
         value = json.loads(payload.decode("utf-8"))
+        if b"\\u" in payload:
+            json.dumps(value, ensure_ascii=False).encode()  # refuses half a character, which no file or terminal takes
+        check_depth(value)
     except RecursionError:
         raise error(f"{path}: not valid JSON (nested too deeply)") from None
     except ValueError as reason:
@@ -117,6 +209,25 @@ def read_json(path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise error(f"{path}: must hold an object")
     return value
+
+
+def check_depth(value: Any) -> None:
+    """Check that lists and dictionaries are nested at most ``MAX_DEPTH`` deep.
+
+    Raises:
+        RecursionError: they are nested deeper.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return
+    raise RecursionError
 
 
 def read_pair(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from edgevision.errors import EdgeVisionError, WeightsError
 from edgevision.storage import read_pair, sha256, write_pair
 
 MAX_WEIGHTS_BYTES = 2**30
+_MAX_HEADER = 2**22  # largest list of a file's tensors [byte]
 _DTYPES = (torch.float16, torch.float32, torch.int64)  # weights of layers, vectors, and batch counters
 
 
@@ -26,13 +28,29 @@ def unpack_tensors(payload: bytes, path: Path, error: type[EdgeVisionError]) -> 
         error: class of every error.
 
     Raises:
-        EdgeVisionError: of type ``error``: the file is damaged, or holds a type that PyTorch does not have.
+        EdgeVisionError: of type ``error``: the file is damaged, its header is too long, or it holds a type that PyTorch
+            does not have.
     """
+    if int.from_bytes(payload[:8], "little") > _MAX_HEADER:
+        raise error(f"{path.name} is damaged, not a safetensors file (its header is larger than {_MAX_HEADER} bytes)")
     try:
         return safetensors.torch.load(payload)
     except Exception as reason:  # KeyError for types, RuntimeError for shapes, and errors of safetensors
         said = " ".join(str(reason).split())
         raise error(f"{path.name} is damaged, not a safetensors file ({said})") from None
+
+
+def unpack_metadata(payload: bytes, path: Path, error: type[EdgeVisionError]) -> dict[str, Any]:
+    """The texts by name in the header of a safetensors file that ``unpack_tensors`` can read; empty if there are none.
+
+    Raises:
+        EdgeVisionError: of type ``error``: the header is damaged.
+    """
+    try:
+        found = json.loads(payload[8 : 8 + int.from_bytes(payload[:8], "little")]).get("__metadata__", {})
+    except (ValueError, RecursionError, AttributeError):
+        raise error(f"{path.name} is damaged, not a safetensors file") from None
+    return dict(found)
 
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any], *, version: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.torch
+import torch
 
 from edgevision import storage
 from edgevision.agents import LearnedPolicy, TrainConfig, resume, train
@@ -27,16 +29,20 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import (
+    AccuracyModelError,
     EdgeVisionError,
     LearnedPolicyError,
     ProfileError,
     ScenarioError,
     TrainingError,
+    UnknownNameError,
     WeightsError,
 )
-from edgevision.profiles import load_profile, published_eta, save_profile
+from edgevision.experiments.evaluation.policy_spec import resolve
+from edgevision.profiles import AccuracyModel, load_profile, published_eta, save_profile
 from edgevision.profiles.profile import _read_once
 from edgevision.storage import sha256
+from edgevision.storage_torch import read_checkpoint
 from tests.codecs.stae.tiny import tiny_models
 
 
@@ -94,6 +100,12 @@ def profile(folder: Path) -> Files:
     path = save_profile(published_eta(), folder)
     _read_once.cache_clear()
     return Files(lambda: load_profile(str(path)), ProfileError, path.with_suffix(".json"), path)
+
+
+def accuracy_model(folder: Path) -> Files:
+    path = folder / "model.npz"
+    AccuracyModel(np.zeros((1, 1)), np.ones((1, 1)), np.ones((1, 2)), np.full(2, 0.5), 1.0, "", ("a",)).save(path)
+    return Files(lambda: AccuracyModel.load(path), AccuracyModelError, path.with_suffix(".json"), path)
 
 
 def trace(folder: Path) -> Files:
@@ -154,9 +166,9 @@ def configuration(folder: Path) -> Files:
     return Files(files.load, TrainingError, folder / "run" / "config.json", files.payload)
 
 
-ARCHIVES = [profile, trace, checkpoint_arrays]
+ARCHIVES = [profile, accuracy_model, trace, checkpoint_arrays]
 TENSORS = [theta, heads, stae, deepisc, policy, checkpoint_tensors]
-DESCRIBED = [profile, theta, heads, stae, deepisc, policy, checkpoint_tensors, configuration]
+DESCRIBED = [profile, accuracy_model, theta, heads, stae, deepisc, policy, checkpoint_tensors, configuration]
 
 BROKEN_JSON: dict[str, tuple[bytes, str]] = {
     "deeply nested": (b"[" * 100_000, "nested too deeply"),
@@ -164,6 +176,8 @@ BROKEN_JSON: dict[str, tuple[bytes, str]] = {
     "not UTF-8": (b'{"name": "\xff\xfe"}', "not valid JSON"),
     "UTF-16": ("{}".encode("utf-16"), "not valid JSON"),
     "a number too long to convert": (b'{"format": ' + b"9" * 10_000 + b"}", "not valid JSON"),
+    "nested deeper than anything needs": (b'{"a": ' * 40 + b"1" + b"}" * 40, "nested too deeply"),
+    "half a character": (b'{"name": "\\ud800"}', "not valid JSON"),
     "a list": (b"[]", "must hold an object"),
     "nothing": (b"", "not valid JSON"),
     "half": (b'{"format": 1, "sha', "not valid JSON"),
@@ -239,6 +253,27 @@ def patched(payload: bytes, local: int, central: int, value: int) -> bytes:
     return bytes(changed)
 
 
+def patched_size(payload: bytes, size: int) -> bytes:
+    """State another size of the first entry in the directory."""
+    changed = bytearray(payload)
+    position = payload.index(b"PK\x01\x02") + 24
+    changed[position : position + 4] = size.to_bytes(4, "little")
+    return bytes(changed)
+
+
+def doubled_entry(payload: bytes) -> bytes:
+    """The directory of an archive, with its first entry twice, and its end."""
+    directory = payload[payload.index(b"PK\x01\x02") : -22]
+    first = directory[: directory.index(b"PK\x01\x02", 1)]
+    end = bytearray(payload[-22:])
+    for place, added in ((8, 1), (10, 1), (12, len(first))):
+        width = 4 if place == 12 else 2
+        end[place : place + width] = (int.from_bytes(end[place : place + width], "little") + added).to_bytes(
+            width, "little"
+        )
+    return first + directory + bytes(end)
+
+
 def corrupt_deflate(payload: bytes) -> bytes:
     changed = bytearray(packed(entries(payload)))
     start = 30 + int.from_bytes(changed[26:28], "little") + int.from_bytes(changed[28:30], "little")
@@ -274,6 +309,9 @@ BROKEN_ARCHIVES: dict[str, Callable[[bytes], bytes]] = {
     "deeply nested header": lambda payload: with_first(payload, header("(" * 9_000)),
     "long header": lambda payload: with_first(payload, header("{" + " " * 2**20 + "}", 2)),
     "header of another version": lambda payload: with_first(payload, header(EIGHT_TEBIBYTE, 1)[:6] + b"\x07\x00"),
+    "ten thousand arrays": lambda payload: packed({f"{'x' * 99}{number}": b"" for number in range(10_000)}),
+    "a kilobyte that claims a gigabyte": lambda payload: patched_size(payload, 2**30),
+    "two arrays of one name": lambda payload: payload[: payload.index(b"PK\x01\x02")] + doubled_entry(payload),
     "no array": lambda payload: with_first(payload, b"import os"),
     "pickled objects": pickled,
     "missing array": lambda payload: packed(dict(list(entries(payload).items())[1:])),
@@ -352,6 +390,13 @@ def test_broken_tensors_are_refused(make: Callable[[Path], Files], folder: Path)
         {"curve": [{"steps": "1", "seconds": "2", "score": "3", "in_time": "4", "accuracy": "5"}]},
         {"curve": 3},
         {"seconds": []},
+        {"seconds": 10**400},
+        {"seconds": -1.0},
+        {"num_timesteps": 2.5},
+        {"num_timesteps": -3},
+        {"n_updates": "7"},
+        {"curve": [{"steps": 1, "seconds": 10**400, "score": 1.0, "in_time": 1.0, "accuracy": 1.0}]},
+        {"curve": [{"steps": 1, "seconds": 1.0, "score": float("nan"), "in_time": 1.0, "accuracy": 1.0}]},
     ],
 )
 def test_counters_that_are_none_are_refused(change: dict[str, Any], folder: Path) -> None:
@@ -370,3 +415,77 @@ def test_settings_of_a_run_that_are_no_mapping_are_refused(name: str, value: Any
     document["training"][name] = value
     files.json.write_text(json.dumps(document))
     files.refuse()
+
+
+def test_messages_are_one_line_that_prints_whatever_a_file_puts_into_them() -> None:
+    error = ProfileError("a\nb\u2028c\x1b[31m \udcff é " + "x" * 5000)
+    text = str(error)
+    assert text.startswith("a b c\\x1b[31m \\udcff é xxx")
+    assert len(text) < 1100
+    assert text.encode().decode() == text
+
+
+@pytest.mark.skipif(not Path("/proc/version").is_file(), reason="needs a file of the system that states no size")
+def test_files_that_state_no_size_are_refused() -> None:
+    with pytest.raises(ProfileError, match="grows while it is read"):
+        storage.read_bytes(Path("/proc/version"), ProfileError, 2**20)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "said"),
+    [
+        ("provenance", None, "provenance must be an object, got None"),
+        ("provenance", [["seed", 1]], "provenance must be an object"),
+        ("name", None, "name must be a text"),
+        ("grid", [3.5], "grid must hold positive whole numbers"),
+        ("grid", None, "must be lists"),
+        ("width", True, "width must be 1.."),
+    ],
+)
+def test_entries_of_a_policy_that_are_none_are_refused(entry: str, value: Any, said: str, tmp_path: Path) -> None:
+    files = policy(tmp_path)
+    assert files.json is not None
+    files.json.write_text(json.dumps(json.loads(files.json.read_text()) | {entry: value}))
+    assert said in files.refuse()
+    with pytest.raises(LearnedPolicyError, match=re.escape(said)):
+        resolve([str(tmp_path)])
+
+
+@pytest.mark.parametrize("name", ["self", "cls", "num_envs", "n_envs", "env_id", "id", "users "])
+def test_settings_of_a_run_that_are_no_settings_are_refused(name: str, folder: Path) -> None:
+    files = configuration(folder)
+    assert files.json is not None
+    document = json.loads(files.json.read_text())
+    document["training"]["settings"][name] = 1
+    files.json.write_text(json.dumps(document))
+    with pytest.raises(UnknownNameError, match=f"unknown scenario setting '{name}'"):
+        files.load()
+
+
+def test_checkpoints_of_pytorch_state_no_more_than_they_hold(tmp_path: Path) -> None:
+    zipped, old = tmp_path / "zipped.pth", tmp_path / "old.pth"
+    torch.save({"a": torch.ones(300)}, zipped)
+    torch.save({"a": torch.ones(300)}, old, _use_new_zipfile_serialization=False)
+    for path in (zipped, old):
+        assert torch.equal(read_checkpoint(path, WeightsError)["a"], torch.ones(300))
+    (large,) = (name for name in entries(zipped.read_bytes()) if name.endswith("data/0"))
+    with zipfile.ZipFile(zipped) as archive:
+        offset = archive.getinfo(large).header_offset
+    changed = bytearray(zipped.read_bytes())
+    central = changed.rindex(large.encode()) - 46
+    for place in (offset + 18, offset + 22, central + 20, central + 24):
+        changed[place : place + 4] = (2**31).to_bytes(4, "little")
+    zipped.write_bytes(bytes(changed))
+    claim = (300).to_bytes(2, "little")
+    old.write_bytes(old.read_bytes().replace(b"M" + claim, b"J" + (2**30).to_bytes(4, "little")))
+    for path in (zipped, old):
+        with pytest.raises(WeightsError, match="states more numbers than it has"):
+            read_checkpoint(path, WeightsError)
+    torch.save([1, 2], zipped)
+    with pytest.raises(WeightsError, match="something else than tensors by name"):
+        read_checkpoint(zipped, WeightsError)
+    torch.save(print, zipped)
+    with pytest.raises(WeightsError, match="not a file of PyTorch's tensors"):
+        read_checkpoint(zipped, WeightsError)
+    with pytest.raises(WeightsError, match=r"zipped.pth is not the file that was released"):
+        read_checkpoint(zipped, WeightsError, expected="0" * 64)

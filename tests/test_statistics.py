@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edgevision.statistics import bootstrap_interval, crosswise_interval, interquartile_mean, mean
+from edgevision.statistics import bootstrap_interval, crosswise_interval, crosswise_samples, interquartile_mean, mean
 
 values = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3))
 
@@ -150,3 +150,20 @@ def test_what_policies_share_cancels_in_paired_differences() -> None:
 def test_crosswise_values_that_do_not_fit_are_refused(bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match="mass and weight"):
         crosswise_interval(bad, np.ones((3, 2)))
+
+
+def test_samples_of_two_scores_are_paired() -> None:
+    random = np.random.default_rng(0)
+    weight = random.integers(0, 3, (20, 15)).astype(float)
+    first, second = weight * random.random((2, 20, 15))
+    difference = crosswise_samples(first, weight) - crosswise_samples(second, weight)
+    np.testing.assert_allclose(difference, crosswise_samples(first - second, weight), atol=1e-12)
+
+
+def test_contents_that_no_request_had_change_nothing() -> None:
+    random = np.random.default_rng(0)
+    weight = random.integers(0, 3, (20, 15)).astype(float)
+    mass = weight * random.random((20, 15))
+    wider = np.zeros((2, 20, 40))
+    wider[:, :, 7:22] = mass, weight
+    assert crosswise_interval(*wider) == crosswise_interval(mass, weight)

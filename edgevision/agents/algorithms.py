@@ -10,6 +10,7 @@ from stable_baselines3.common.vec_env import VecMonitor
 
 from edgevision.agents.content_noise import ContentNoise
 from edgevision.agents.hyperparameters import Hyperparameters, PPOHyperparameters
+from edgevision.agents.mean_return import MeanReturn
 from edgevision.agents.networks import SetActor
 from edgevision.agents.ppo_policy import SetActorCriticPolicy
 from edgevision.agents.sac_policy import SetSACPolicy
@@ -31,7 +32,8 @@ def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> 
         "seed": seed,
         "device": "cpu",  # networks this small are slower on an accelerator
     }
-    wrapped = VecMonitor(ContentNoise(env, hyperparameters.content_noise))
+    noisy = VecMonitor(ContentNoise(env, hyperparameters.content_noise, len(env.env.view.user_features)))
+    wrapped = MeanReturn(noisy, hyperparameters.gamma)
     return PPO(SetActorCriticPolicy, wrapped, **options) if ppo else SAC(SetSACPolicy, wrapped, **options)
 
 

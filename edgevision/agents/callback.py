@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,8 @@ from edgevision.agents.learned_policy import LearnedPolicy
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.validation import Validation, validate
-from edgevision.envs import ScenarioConfig
+from edgevision.checks import real_number
+from edgevision.envs import EpisodeSimulator
 from edgevision.errors import TrainingError
 from edgevision.protocol import SEEDS
 
@@ -57,11 +59,12 @@ class RunProgress:
         """
         try:
             curve = [CurvePoint(**point) for point in state["curve"]]
-            if not curve or not all(
-                isinstance(value, int | float) for point in curve for value in vars(point).values()
-            ):
-                raise ValueError("it must hold numbers")
-            return cls(curve, float(state["seconds"]))
+            if not curve:
+                raise ValueError("it has no point")
+            for point in curve:
+                for name, value in vars(point).items():
+                    real_number(name, value, 0, sys.float_info.max, TrainingError)
+            return cls(curve, real_number("seconds", state["seconds"], 0, sys.float_info.max, TrainingError))
         except (KeyError, TypeError, ValueError) as error:
             raise TrainingError(f"the checkpoint's learning curve is damaged ({error})") from None
 
@@ -78,7 +81,7 @@ class EvaluateAndCheckpoint(BaseCallback):
         run: RunFolder,
         policy: LearnedPolicy,
         env: SB3VecEnv,
-        scenario: ScenarioConfig,
+        simulator: EpisodeSimulator,
         validation_seeds: Sequence[int],
         *,
         seed: int,
@@ -92,7 +95,7 @@ class EvaluateAndCheckpoint(BaseCallback):
             run: folder for evaluations and checkpoints.
             policy: policy around the actor that is trained.
             env: the training environment, without wrappers.
-            scenario: scenario of the evaluations.
+            simulator: simulator of the evaluations, with an environment per validation seed.
             validation_seeds: one seed per episode of an evaluation.
             seed: seed of the run.
             interval: environment steps from one evaluation to the next.
@@ -101,7 +104,7 @@ class EvaluateAndCheckpoint(BaseCallback):
         """
         super().__init__()
         self._run, self._policy, self._env = run, policy, env
-        self._scenario, self._validation_seeds = scenario, validation_seeds
+        self._simulator, self._validation_seeds = simulator, validation_seeds
         self._seed, self._interval, self._advance = seed, interval, advance
         self._progress = progress
         self._earlier = progress.seconds
@@ -153,7 +156,7 @@ class EvaluateAndCheckpoint(BaseCallback):
     def _evaluate(self, last: bool = False) -> None:
         curve = self._progress.curve
         best = self._progress.best.score if curve else -np.inf
-        result = validate(self._policy, self._scenario, self._validation_seeds)
+        result = validate(self._policy, self._simulator, self._validation_seeds)
         self._progress.seconds = self._earlier + time.perf_counter() - self._begun
         curve.append(_point(self.model.num_timesteps, self._progress.seconds, result))
         if curve[-1].score > best:

@@ -7,7 +7,6 @@ then renamed, so that it is never incomplete.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +20,16 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import DictReplayBuffer
 from torch import Tensor
 
+from edgevision.checks import whole_number
 from edgevision.errors import TrainingError
-from edgevision.storage import read_bytes, read_json, write_atomically, write_json
+from edgevision.storage import new_file, read_bytes, read_json, write_atomically, write_json
 from edgevision.storage_arrays import read_arrays
 from edgevision.storage_tensors import MAX_WEIGHTS_BYTES, unpack_tensors
 
 #: Number of checkpoints to keep: the last two, in case the last one is damaged on disk.
 KEPT = 2
 
+_UNFINISHED = "."  # beginning of the name of a folder that is no checkpoint yet, or none any longer
 _TENSORS, _STATE, _REPLAY = "tensors.safetensors", "state.json", "replay.npz"
 _HEADERS = 2**20  # largest size of the headers in a replay buffer's file [byte]
 
@@ -36,9 +37,10 @@ _HEADERS = 2**20  # largest size of the headers in a replay buffer's file [byte]
 def save_checkpoint(model: BaseAlgorithm, state: dict[str, Any], folder: Path) -> Path:
     """Write a checkpoint of ``model`` and the JSON values ``state``, remove old checkpoints, and return its path."""
     target = folder / f"step-{model.num_timesteps:012d}"
-    temporary = folder / f".{target.name}"
-    for leftover in (temporary, target):
-        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = folder / f"{_UNFINISHED}{target.name}"
+    tidy(folder)
+    if target.exists():
+        _remove(target)
     write_atomically(temporary / _TENSORS, safetensors.torch.save(_tensors(model)))
     counters = {"num_timesteps": model.num_timesteps, "n_updates": model._n_updates}
     write_json(temporary / _STATE, {**state, **counters})
@@ -46,9 +48,23 @@ def save_checkpoint(model: BaseAlgorithm, state: dict[str, Any], folder: Path) -
     if buffer is not None:
         _save_replay(buffer, temporary / _REPLAY)
     temporary.rename(target)
-    for old in checkpoints(folder)[:-KEPT]:
-        shutil.rmtree(old)
+    tidy(folder)
     return target
+
+
+def tidy(folder: Path) -> None:
+    """Remove old checkpoints, and what a killed process left of writing or removing one."""
+    for old in checkpoints(folder)[:-KEPT]:
+        _remove(old)
+    for rest in folder.glob(f"{_UNFINISHED}step-*"):
+        shutil.rmtree(rest)
+
+
+def _remove(checkpoint: Path) -> None:
+    """Remove a checkpoint that is complete; it is renamed first, so that it is never half a checkpoint."""
+    rest = checkpoint.with_name(f"{_UNFINISHED}{checkpoint.name}")
+    checkpoint.rename(rest)
+    shutil.rmtree(rest)
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -66,7 +82,9 @@ def load_checkpoint(model: BaseAlgorithm, path: Path) -> dict[str, Any]:
         state = read_json(path / _STATE, TrainingError)
         stored = read_bytes(path / _TENSORS, TrainingError, MAX_WEIGHTS_BYTES)
         _restore_tensors(model, unpack_tensors(stored, path / _TENSORS, TrainingError))
-        model.num_timesteps, model._n_updates = int(state["num_timesteps"]), int(state["n_updates"])
+        model.num_timesteps, model._n_updates = (
+            whole_number(name, state[name], 0, 2**53, TrainingError) for name in ("num_timesteps", "n_updates")
+        )
         buffer = _replay_buffer(model)
         if buffer is not None:
             _load_replay(buffer, path / _REPLAY)
@@ -146,9 +164,8 @@ def _replay_arrays(buffer: DictReplayBuffer) -> dict[str, NDArray[Any]]:
 
 def _save_replay(buffer: DictReplayBuffer, path: Path) -> None:
     filled = {key: value[: buffer.size()] for key, value in _replay_arrays(buffer).items()}
-    with path.open("wb") as stream:
+    with new_file(path) as stream:
         np.savez(stream, allow_pickle=False, position=np.array(buffer.pos), **filled)
-        os.fsync(stream.fileno())
 
 
 def _load_replay(buffer: DictReplayBuffer, path: Path) -> None:

@@ -18,15 +18,16 @@ class ContentNoise(VecEnvWrapper):
     memorises for each content which operating points give the right answer.
     """
 
-    def __init__(self, venv: VecEnv, scale: float) -> None:
+    def __init__(self, venv: VecEnv, scale: float, first: int = len(USER_FEATURES)) -> None:
         """Wrap a vector environment.
 
         Args:
             venv: vector environment with the observations of `edgevision.envs`.
             scale: standard deviation of the noise; content features have about unit scale.
+            first: column of the first content feature.
         """
         super().__init__(venv)
-        self._scale = scale
+        self._scale, self._first = scale, first
         self._random = np.random.default_rng()
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
@@ -46,7 +47,7 @@ class ContentNoise(VecEnvWrapper):
     def _noisy(self, observation: Any) -> dict[str, Any]:
         """A copy of the observations with noise on the content features, the last columns of ``users`` (n, U, F)."""
         users = observation["users"].copy()
-        content = users[..., len(USER_FEATURES) :]
+        content = users[..., self._first :]
         noise = self._scale * self._random.standard_normal(content.shape, np.float32)
         content += noise * observation["active"][..., None]
         return {**observation, "users": users.clip(-FEATURE_LIMIT, FEATURE_LIMIT)}

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from edgevision.agents.networks import SetActor
-from edgevision.envs.action import decode
-from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES, observe
+from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.errors import LearnedPolicyError
+from edgevision.envs.view import VIEWS
+from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage import read_bytes, read_json, sha256, write_atomically, write_json
 from edgevision.storage_tensors import unpack_tensors
 
@@ -43,6 +43,7 @@ class PolicyDescription:
         content_features: names of the content features in its observations.
         user_features: names of the other features of a user, in order.
         cell_features: names of the features of the cell, in order.
+        view: name of its `edgevision.envs.view.View`, which makes its observations and reads its actions.
         provenance: how it was trained; has no effect on actions.
     """
 
@@ -52,16 +53,22 @@ class PolicyDescription:
     content_features: tuple[str, ...]
     user_features: tuple[str, ...] = USER_FEATURES
     cell_features: tuple[str, ...] = CELL_FEATURES
+    view: str = "slot"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise LearnedPolicyError(f"name must be a text, got {self.name!r}")
+            raise LearnedPolicyError(f"name must be a text, got {shown(self.name)}")
         if type(self.width) is not int or not 1 <= self.width <= MAX_WIDTH:
-            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {self.width!r}")
+            raise LearnedPolicyError(f"width must be 1..{MAX_WIDTH}, got {shown(self.width)}")
         if not self.grid or not all(type(size) is int and size > 0 for size in self.grid):
-            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {self.grid!r}")
-        if self.user_features != USER_FEATURES or self.cell_features != CELL_FEATURES:
+            raise LearnedPolicyError(f"grid must hold positive whole numbers, got {shown(self.grid)}")
+        if not isinstance(self.provenance, Mapping):
+            raise LearnedPolicyError(f"provenance must be an object, got {shown(self.provenance)}")
+        if not isinstance(self.view, str) or self.view not in VIEWS:
+            raise LearnedPolicyError(f"view must be one of {', '.join(VIEWS.names())}, got {shown(self.view)}")
+        view = VIEWS[self.view]
+        if self.user_features != view.user_features or self.cell_features != view.cell_features:
             raise LearnedPolicyError(
                 "the policy was trained on other observations than this version of edgevision makes"
             )
@@ -69,7 +76,7 @@ class PolicyDescription:
     def network(self) -> SetActor:
         """A `SetActor` of this architecture with random weights."""
         users = len(self.user_features) + len(self.content_features)
-        return SetActor(users, len(self.cell_features), len(self.grid) + 2, self.width)
+        return SetActor(users, len(self.cell_features), VIEWS[self.view].coordinates(self.grid), self.width)
 
 
 class LearnedPolicy:
@@ -101,11 +108,12 @@ class LearnedPolicy:
                 f"{len(described.content_features)} content features, the environment has {problem.grid} and "
                 f"{problem.features.shape[-1]}; evaluate it where it was trained"
             )
-        observation = observe(problem)
+        view = VIEWS[described.view]
+        observation = view.observe(problem)
         with torch.inference_mode():
             inputs = (torch.from_numpy(observation[key].astype(np.float32)) for key in ("users", "cell", "active"))
             action = self.actor(*inputs).numpy()
-        return decode(action.astype(np.float64), problem)
+        return view.decode(action.astype(np.float64), problem)
 
     def save(self, folder: Path) -> None:
         """Write the policy into ``folder``; replaces any policy there."""
@@ -157,6 +165,7 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise LearnedPolicyError(f"{path}: unknown architecture {architecture!r} (known: {ARCHITECTURE})")
     if not isinstance(digest, str) or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise LearnedPolicyError(f"{path}: sha256 must be 64 hexadecimal digits")
+    document.setdefault("view", "slot")  # older files are all of this view
     expected = {entry.name for entry in dataclasses.fields(PolicyDescription)}
     if document.keys() != expected:
         raise LearnedPolicyError(f"{path}: entries must be {', '.join(sorted(expected))}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from edgevision.errors import TrainingError
 from edgevision.provenance import versions
-from edgevision.storage import read_json, write_json
+from edgevision.storage import is_unused, read_json, write_atomically, write_json
 
 _LIBRARIES = ("gymnasium", "numpy", "torch", "stable-baselines3", "safetensors")
 
@@ -68,12 +68,19 @@ class RunFolder:
             TrainingError: ``path`` is a file or a folder that is not empty.
         """
         folder = cls(Path(path))
-        if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-            raise TrainingError(f"{path} is not empty; resume the run in it or choose another folder")
+        folder.check_new()
         write_json(folder.path / "config.json", config)  # first, because a killed run can be resumed once it exists
-        write_json(folder.path / "versions.json", versions(_LIBRARIES))
-        folder.log_command()
+        folder.note_start()
         return folder
+
+    def check_new(self) -> None:
+        """Check that there is no such folder, or nothing in it but a lock and what a killed process left half written.
+
+        Raises:
+            TrainingError: the path is a file or a folder that is not empty.
+        """
+        if self.path.exists() and (not self.path.is_dir() or not is_unused(self.path)):
+            raise TrainingError(f"{self.path} is not empty; resume the run in it or choose another folder")
 
     def read_config(self) -> dict[str, Any]:
         """The settings with which the run was started.
@@ -83,13 +90,19 @@ class RunFolder:
         """
         path = self.path / "config.json"
         if not path.exists():
-            raise TrainingError(f"no training run in {str(self.path)!r}: config.json is missing")
+            raise TrainingError(
+                f"no training run in {str(self.path)!r}: config.json is missing; start one without --resume"
+            )
         return read_json(path, TrainingError)
 
-    def log_command(self) -> None:
-        """Append the current command line to ``command.txt``."""
-        with (self.path / "command.txt").open("a", encoding="utf-8") as stream:
-            stream.write(shlex.join(sys.argv) + "\n")
+    def note_start(self) -> None:
+        """Append the current command line to ``command.txt``; write ``versions.json`` if it is missing."""
+        record = self.path / "versions.json"
+        if not record.exists():  # at the first start, or when that was killed here
+            write_json(record, versions(_LIBRARIES))
+        path = self.path / "command.txt"
+        earlier = path.read_bytes() if path.exists() else b""
+        write_atomically(path, earlier + f"{shlex.join(sys.argv)}\n".encode())
 
     def write_curve(self, curve: Sequence[CurvePoint]) -> None:
         """Replace the learning curve."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 import edgevision  # noqa: F401 - registers the ids
-from edgevision.envs.vector_environment import OffloadingVectorEnv
+from edgevision.envs.vector_environment import OffloadingVectorEnv, make_vector
 
 
 class SB3VecEnv(VecEnv):
@@ -39,10 +38,13 @@ class SB3VecEnv(VecEnv):
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
     @classmethod
-    def make(cls, env_id: str, n_envs: int, **settings: Any) -> SB3VecEnv:
-        """Build ``n_envs`` environments of an id; ``settings`` are its `ScenarioConfig` keywords."""
-        env = gymnasium.make_vec(env_id, num_envs=n_envs, autoreset_mode=AutoresetMode.SAME_STEP, **settings)
-        return cls(env.unwrapped)  # type: ignore[arg-type]
+    def make(cls, env_id: str, n_envs: int, /, **settings: Any) -> SB3VecEnv:
+        """Build ``n_envs`` environments of an id; ``settings`` are its `ScenarioConfig` keywords.
+
+        Raises:
+            UnknownNameError, ScenarioError: see ``make_vector``.
+        """
+        return cls(make_vector(env_id, n_envs, AutoresetMode.SAME_STEP, settings))
 
     def seed_episodes(self, seeds: Sequence[int]) -> None:
         """Set the seed of each environment for the next reset; ``seed`` would give runs overlapping seeds.

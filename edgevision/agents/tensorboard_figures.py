@@ -1,18 +1,39 @@
-"""Figures for TensorBoard: the learning curve, and the decisions of the policy."""
+"""What TensorBoard shows of a run: numbers, the learning curve, and the decisions of the policy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from stable_baselines3.common import logger
 
 from edgevision.agents.run_folder import CurvePoint
 from edgevision.agents.validation import Decisions
+from edgevision.event_log import EventLog
 
 #: Approximate largest number of requests in a scatter plot.
 MAX_DOTS = 2000
+
+
+class TensorBoardOutput(logger.KVWriter):
+    """Writes the numbers and figures that Stable-Baselines3 logs to a file of TensorBoard."""
+
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
+
+    def write(self, key_values: dict[str, Any], key_excluded: Mapping[str, tuple[str, ...]], step: int = 0) -> None:
+        """Write the values of one step."""
+        for name, value in sorted(key_values.items()):
+            if isinstance(value, logger.Figure):
+                self._events.add_figure(name, value.figure, step)
+            else:
+                self._events.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Do nothing: the file is closed by its owner."""
 
 
 def learning_curve(curve: Sequence[CurvePoint]) -> Figure:

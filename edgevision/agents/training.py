@@ -16,18 +16,20 @@ from pathlib import Path
 from typing import Any, get_args
 
 import torch
-from stable_baselines3.common.logger import configure
+from stable_baselines3.common.logger import Logger
 
 from edgevision.agents.algorithms import build_model, log_interval, set_actor
 from edgevision.agents.callback import EvaluateAndCheckpoint, RunProgress
-from edgevision.agents.checkpoint import checkpoints, load_checkpoint
+from edgevision.agents.checkpoint import checkpoints, load_checkpoint, tidy
 from edgevision.agents.hyperparameters import Algorithm, Hyperparameters, load_hyperparameters
 from edgevision.agents.learned_policy import LearnedPolicy, PolicyDescription
 from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
+from edgevision.agents.tensorboard_figures import TensorBoardOutput
 from edgevision.checks import whole_number
-from edgevision.envs import IDS, ScenarioConfig
+from edgevision.envs import IDS, EpisodeSimulator
 from edgevision.errors import TrainingError, unknown_name
+from edgevision.event_log import EventLog
 from edgevision.locking import only_writer
 from edgevision.progress import progress_bar
 from edgevision.protocol import SEEDS
@@ -102,6 +104,7 @@ class TrainingSummary:
     Attributes:
         folder: the run's folder; ``LearnedPolicy.load(folder)`` is its best policy.
         steps: environment steps taken.
+        taken: environment steps taken now, without those before a resumed run was stopped; 0 if it was finished.
         seconds: wall-clock time, including evaluations [s].
         best: evaluation of the stored policy, the one with the highest score.
         curve: all evaluations on the validation seeds, the first before any learning.
@@ -109,6 +112,7 @@ class TrainingSummary:
 
     folder: Path
     steps: int
+    taken: int
     seconds: float
     best: CurvePoint
     curve: tuple[CurvePoint, ...]
@@ -125,8 +129,10 @@ def train(config: TrainConfig) -> TrainingSummary:
     """
     config, hyperparameters = _complete(config)
     env, scenario = _environments(config, hyperparameters.n_envs)
-    run = RunFolder.create(config.folder, _document(config, env.env.config))
-    return _learn(config, hyperparameters, run, env, scenario)
+    RunFolder(config.folder).check_new()  # before anything is written to it
+    with only_writer(config.folder):
+        run = RunFolder.create(config.folder, _document(config, env.env.config))
+        return _learn(config, hyperparameters, run, env, scenario)
 
 
 def resume(folder: Path) -> TrainingSummary:
@@ -137,18 +143,30 @@ def resume(folder: Path) -> TrainingSummary:
         FolderInUseError: another process is working on the run.
     """
     run = RunFolder(Path(folder))
+    config, hyperparameters, env, simulator = read_run(run)
+    with only_writer(run.path):
+        run.note_start()
+        return _learn(config, hyperparameters, run, env, simulator)
+
+
+def read_run(run: RunFolder) -> tuple[TrainConfig, Hyperparameters, SB3VecEnv, EpisodeSimulator]:
+    """What a run was started with: its settings, its hyperparameters, and the environments to train and evaluate on.
+
+    Raises:
+        TrainingError: see ``resume``.
+        UnknownNameError, ScenarioError, ProfileError: the environment cannot be made any more.
+    """
     document = run.read_config()
     try:
         config = TrainConfig(**document["training"], folder=run.path)
-        scenario = document["scenario"]
+        stored = document["scenario"]
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{run.path / 'config.json'}: missing or unknown entry ({error})") from None
     config, hyperparameters = _complete(config)
-    env, validation_scenario = _environments(config, hyperparameters.n_envs)
-    if _document(config, env.env.config)["scenario"] != scenario:
+    env, simulator = _environments(config, hyperparameters.n_envs)
+    if _document(config, env.env.config)["scenario"] != stored:
         raise TrainingError(f"{run.path}: the scenario's defaults have changed since this run began; train anew")
-    run.log_command()
-    return _learn(config, hyperparameters, run, env, validation_scenario)
+    return config, hyperparameters, env, simulator
 
 
 def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:
@@ -163,16 +181,17 @@ def _complete(config: TrainConfig) -> tuple[TrainConfig, Hyperparameters]:
     ), hyperparameters
 
 
-def _environments(config: TrainConfig, n_envs: int) -> tuple[SB3VecEnv, ScenarioConfig]:
-    """The training environment, and the scenario to evaluate on."""
+def _environments(config: TrainConfig, n_envs: int) -> tuple[SB3VecEnv, EpisodeSimulator]:
+    """The training environment, and the simulator of the evaluations."""
     env = SB3VecEnv.make(config.env_id, n_envs, **config.settings)
-    if env.env.simulator.profile.correct is None:
-        return env, env.env.config
-    env = SB3VecEnv.make(config.env_id, n_envs, **config.settings, content_split="train")
-    return env, dataclasses.replace(env.env.config, content_split="validation")
+    evaluated = env.env.config
+    if env.env.simulator.profile.correct is not None:
+        env = SB3VecEnv.make(config.env_id, n_envs, **config.settings, content_split="train")
+        evaluated = dataclasses.replace(env.env.config, content_split="validation")
+    return env, env.env.simulator_type(evaluated, config.evaluation_episodes)
 
 
-def _document(config: TrainConfig, scenario: ScenarioConfig) -> dict[str, Any]:
+def _document(config: TrainConfig, scenario: Any) -> dict[str, Any]:
     """Content of ``config.json``."""
     training = {key: value for key, value in vars(config).items() if key != "folder"}
     document = {"training": training, "scenario": dataclasses.asdict(scenario)}
@@ -181,39 +200,52 @@ def _document(config: TrainConfig, scenario: ScenarioConfig) -> dict[str, Any]:
 
 
 def _learn(
-    config: TrainConfig, hyperparameters: Hyperparameters, run: RunFolder, env: SB3VecEnv, scenario: ScenarioConfig
+    config: TrainConfig,
+    hyperparameters: Hyperparameters,
+    run: RunFolder,
+    env: SB3VecEnv,
+    simulator: EpisodeSimulator,
 ) -> TrainingSummary:
     total, interval = hyperparameters.steps, config.evaluation_interval or hyperparameters.steps
-    with only_writer(run.path), _torch_threads(config.threads), progress_bar("training", total) as advance:
+    with (
+        _torch_threads(config.threads),
+        EventLog(run.tensorboard) as events,
+        progress_bar("training", total) as advance,
+    ):
+        tidy(run.checkpoints)
         model = build_model(hyperparameters, env, config.seed)
         saved = checkpoints(run.checkpoints)
         progress = RunProgress.from_json(load_checkpoint(model, saved[-1])) if saved else RunProgress()
-        model.set_logger(configure(str(run.tensorboard), ["tensorboard"]))
+        model.set_logger(Logger(None, [TensorBoardOutput(events)]))
         callback = EvaluateAndCheckpoint(
             run,
             LearnedPolicy(_description(config, env), set_actor(model)),
             env,
-            scenario,
+            simulator,
             SEEDS["validation"][: config.evaluation_episodes],
             seed=config.seed,
             interval=interval,
             progress=progress,
             advance=advance,
         )
-        remaining = max(0, total - model.num_timesteps)
+        before = model.num_timesteps
+        remaining = max(0, total - before)
         model.learn(remaining, callback, log_interval(hyperparameters), reset_num_timesteps=False)
-        model.logger.close()
-    return TrainingSummary(run.path, model.num_timesteps, progress.seconds, progress.best, tuple(progress.curve))
+    taken = model.num_timesteps - before
+    return TrainingSummary(run.path, before + taken, taken, progress.seconds, progress.best, tuple(progress.curve))
 
 
 def _description(config: TrainConfig, env: SB3VecEnv) -> PolicyDescription:
-    profile = env.env.simulator.profile
+    profile, view = env.env.simulator.profile, env.env.view
     provenance = {"env_id": config.env_id, "algorithm": config.algorithm, "steps": config.steps, "seed": config.seed}
     return PolicyDescription(
         name=config.algorithm,
         width=config.hyperparameters["width"],
         grid=profile.grid,
         content_features=profile.feature_names,
+        user_features=view.user_features,
+        cell_features=view.cell_features,
+        view=view.name,
         provenance={**provenance, "settings": dict(config.settings)},
     )
 

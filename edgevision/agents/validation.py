@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray, IntArray
-from edgevision.envs import Allocation, Policy, ScenarioConfig, Simulator, SlotProblem
+from edgevision.envs import Allocation, EpisodeSimulator, Policy, SlotProblem
 from edgevision.envs.simulation.episodes import play
 
 
@@ -41,7 +41,7 @@ class Validation:
     """Result of E episodes.
 
     Attributes:
-        score: mean reward per slot of each episode, (E,).
+        score: mean reward per slot of each episode or, if decisions change later slots, per request, (E,).
         decisions: decisions for all their requests.
     """
 
@@ -49,23 +49,23 @@ class Validation:
     decisions: Decisions
 
 
-def validate(policy: Policy, config: ScenarioConfig, seeds: Sequence[int]) -> Validation:
+def validate(policy: Policy, simulator: EpisodeSimulator, seeds: Sequence[int]) -> Validation:
     """Run one episode per seed, exactly as the scenario's environments do.
 
     Args:
         policy: policy that decides for all episodes at once.
-        config: the scenario.
+        simulator: simulator of E environments.
         seeds: one seed per episode, E in total.
     """
-    reward, slots = np.zeros((2, len(seeds)))
+    reward, offered = np.zeros((2, len(seeds)))
     parts: list[tuple[NDArray[np.generic], ...]] = []
-    for slot in play(Simulator(config, len(seeds)), lambda problem, _: policy.act(problem), seeds):
+    for slot in play(simulator, lambda problem, _: policy.act(problem), seeds):
         reward += np.where(slot.running, slot.outcome.reward, 0.0)
-        slots += slot.running
+        offered += np.where(slot.running, slot.outcome.offered, 0.0)
         terms = (*_decided(slot.problem, slot.allocation), slot.outcome.in_time, slot.outcome.accuracy)
-        parts.append(tuple(term[slot.asked] for term in terms))
+        parts.append(tuple(term[slot.sent] for term in terms))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Validation(reward / slots, Decisions(*columns))
+    return Validation(reward / np.maximum(offered, 1e-12), Decisions(*columns))
 
 
 def _decided(problem: SlotProblem, allocation: Allocation) -> tuple[NDArray[np.generic], ...]:

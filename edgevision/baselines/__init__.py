@@ -5,6 +5,15 @@ policies which solve convex programs need the extra ``convex``.
 """
 
 from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
+from edgevision.baselines.content_aware import CoCRRAContent, ContentAware, JointContent
+from edgevision.baselines.dynamic.adaptive import Adaptive
+from edgevision.baselines.dynamic.clairvoyant import Clairvoyant
+from edgevision.baselines.dynamic.episode_bound import EpisodeBound, episode_bound
+from edgevision.baselines.dynamic.lagrangian import Lagrangian
+from edgevision.baselines.dynamic.look_ahead import LookAhead
+from edgevision.baselines.dynamic.lyapunov import Lyapunov
+from edgevision.baselines.dynamic.pace import Pace
+from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.heuristics import FRACR, Fixed, FRACRExact, Random
 from edgevision.baselines.joint import Joint, JointSolution
 from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
@@ -19,7 +28,21 @@ __all__ = ["known", "make", "names", "register"]
 __all__ += ["FCRRA", "FRACR", "MSVRA", "CoCRRA", "CoCRRAExact", "FRACRExact", "Fixed", "Random"]
 # Policies for video profiles, most of them of the STAE paper.
 __all__ += ["FixedBudget", "FullOffload", "Local", "StaeBudget", "StaeBudgetJoint"]
+# Policies for sequential environments, and an upper bound on the value of any policy.
+__all__ += [
+    "Adaptive",
+    "Clairvoyant",
+    "EpisodeBound",
+    "Lagrangian",
+    "LookAhead",
+    "Lyapunov",
+    "Pace",
+    "Priced",
+    "episode_bound",
+]
 # The solver `joint`, and an upper bound on the value of any policy.
 __all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]
+# Policies that know the accuracy on each content.
+__all__ += ["CoCRRAContent", "ContentAware", "JointContent"]
 # The best operating points at given shares (P1), and policies with one point for all users.
 __all__ += ["FixedCompression", "best_operating_points", "tune_fixed_point"]

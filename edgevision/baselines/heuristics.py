@@ -8,8 +8,10 @@ from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
+from edgevision.checks import whole_number
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
+from edgevision.errors import PolicyOptionError
 
 
 @register
@@ -59,9 +61,10 @@ class Random:
     """
 
     name = "random"
+    sequential = None
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = np.random.default_rng(seed)
+        self._random = np.random.default_rng(whole_number("seed", seed, 0, 2**63, PolicyOptionError))
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Draw a feasible allocation for every slot of the batch."""

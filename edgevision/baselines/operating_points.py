@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
+from edgevision.checks import whole_number
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import AllocationError
@@ -56,10 +57,10 @@ class FixedCompression(ABC):
                 curve).
 
         Raises:
-            AllocationError: a negative index.
+            AllocationError: not an index.
         """
-        if operating_point is not None and operating_point < 0:
-            raise AllocationError(f"C5: operating_point must be >= 0, got {operating_point}")
+        if operating_point is not None:
+            operating_point = whole_number("C5: operating_point", operating_point, 0, 2**31, AllocationError)
         self.operating_point = operating_point
 
     @abstractmethod

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from edgevision.envs.policy import Policy
+from edgevision.profiles.content_models.accuracy_model import shipped_models
 from edgevision.registry import Registry
 
 _POLICIES: Registry[Callable[..., Policy]] = Registry("policy")
@@ -16,7 +17,10 @@ PolicyClass = TypeVar("PolicyClass", bound=type[Any])
 def register(policy: PolicyClass) -> PolicyClass:
     """Class decorator that makes a policy available under its ``name``.
 
-    A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``.
+    A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``. With ``needs_content_model =
+    True`` it is only for profiles for which an accuracy model comes with the package. A class attribute ``sequential``
+    says whether the policy is for environments whose decisions change later slots: ``True``, ``False`` (the default),
+    or ``None`` for both kinds.
 
     Raises:
         ValueError: the name is taken.
@@ -29,9 +33,10 @@ def make(name: str, **options: Any) -> Policy:
 
     Raises:
         UnknownNameError: no such policy.
+        UnknownSettingError: it has no such option.
         MissingExtraError: the policy needs an extra that is not installed.
     """
-    return _POLICIES[name](**options)
+    return _POLICIES.make(name, options)
 
 
 def known() -> list[str]:
@@ -39,6 +44,19 @@ def known() -> list[str]:
     return list(_POLICIES.names())
 
 
-def names(axes: Sequence[str] = ()) -> list[str]:
-    """Names of the policies for a profile with these ``axis_names``, sorted; by default, those for any profile."""
-    return [name for name in known() if getattr(_POLICIES[name], "axes", None) in (None, tuple(axes))]
+def names(axes: Sequence[str] = (), content_fingerprint: str = "", *, sequential: bool = False) -> list[str]:
+    """Names of the policies for a profile, sorted; by default, those for any profile.
+
+    Args:
+        axes: the profile's ``axis_names``.
+        content_fingerprint: the profile's.
+        sequential: whether decisions change later slots.
+    """
+    modelled = content_fingerprint in shipped_models()
+
+    def fits(policy: Any) -> bool:
+        has_model = modelled or not getattr(policy, "needs_content_model", False)
+        right_kind = getattr(policy, "sequential", False) in (None, sequential)
+        return has_model and right_kind and getattr(policy, "axes", None) in (None, tuple(axes))
+
+    return [name for name in known() if fits(_POLICIES[name])]

@@ -31,8 +31,7 @@ def fill_budget(share: FloatArray, active: BoolArray, budget: FloatArray, least:
 
 
 def fill_budgets(problem: SlotProblem, bandwidth: FloatArray, power: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Apply ``fill_budget`` to bandwidth [Hz] and power [W], (N, U) each."""
-    return (
-        fill_budget(bandwidth, problem.active, problem.bandwidth_budget, problem.min_bandwidth),
-        fill_budget(power, problem.active, problem.power_budget, problem.min_power),
-    )
+    """Apply ``fill_budget`` to bandwidth [Hz] and power [W], (N, U) each; no user gets more than its largest power."""
+    bandwidth = fill_budget(bandwidth, problem.active, problem.bandwidth_budget, problem.min_bandwidth)
+    power = fill_budget(power, problem.active, problem.power_budget, problem.min_power)
+    return bandwidth, power if problem.max_power is None else np.minimum(power, problem.max_power)

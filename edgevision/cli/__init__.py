@@ -7,6 +7,7 @@ traceback.
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import threading
@@ -21,7 +22,12 @@ from edgevision.errors import EdgeVisionError, EdgeVisionWarning, MissingExtraEr
 from edgevision.imports import require
 
 _WRONG_INPUT, _DEFECT, _INTERRUPTED, _TERMINATED = 2, 70, 130, 143
-_GO_ON = "stopped; the same command goes on with what is finished ('edgevision train' with --resume)"
+_GO_ON = "the same command goes on with what is finished ('edgevision train' with --resume)"
+_DISK_TROUBLE = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EIO: "check the disk",
+}
 
 
 class _Terminated(BaseException):
@@ -42,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = _INTERRUPTED if received else _print_bug(error)
     if received or code == _INTERRUPTED:  # errors after a signal are its consequences, such as a worker that died too
         code = _TERMINATED if signal.SIGTERM in received else _INTERRUPTED
-        print(f"edgevision: {_GO_ON}", file=sys.stderr)
+        print(f"edgevision: stopped; {_GO_ON}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -130,6 +136,8 @@ def _print_error(error: Any) -> int:
             message = f"{message.rstrip('.')}; see '{context.command_path} --help'"
     elif isinstance(error, OSError) and error.strerror:
         message = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        if error.errno in _DISK_TROUBLE:
+            message += f"; {_DISK_TROUBLE[error.errno]}, then {_GO_ON}"
     elif isinstance(error, MemoryError):
         message = f"not enough memory for these settings ({error})"
     else:

@@ -6,6 +6,7 @@ import typer
 
 from edgevision import __version__
 from edgevision.cli.codec_commands import bench, compare
+from edgevision.cli.content_command import train_content
 from edgevision.cli.image_commands import compress, decompress, inspect, profile_image
 from edgevision.cli.importance_command import train_importance
 from edgevision.cli.info_command import info
@@ -66,7 +67,7 @@ def _help_if_alone(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for command in (demo, train, evaluate, reproduce, compress, decompress, inspect, info):
+for command in (demo, train, train_content, evaluate, reproduce, compress, decompress, inspect, info):
     app.command()(command)
 profile.command("image")(profile_image)
 profile.command("video")(profile_video)

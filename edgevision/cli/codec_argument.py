@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from edgevision.errors import UnknownNameError
+from edgevision.errors import CodecInputError, EvaluationError
 
 if TYPE_CHECKING:
     from edgevision.codecs.base import ImageCodec
@@ -16,8 +16,8 @@ def make_codec(text: str) -> ImageCodec:
     """Make the codec that is given as ``NAME`` or ``NAME:key=value,key=value``.
 
     Raises:
-        BadParameter: the codec has no such setting, or its value is out of range.
-        UnknownNameError: there is no such codec.
+        BadParameter: a value is out of range.
+        UnknownNameError: there is no such codec, or it has no such setting.
     """
     from edgevision import codecs
     from edgevision.experiments.evaluation.scenario import parse_settings
@@ -25,7 +25,5 @@ def make_codec(text: str) -> ImageCodec:
     name, _, options = text.partition(":")
     try:
         return codecs.make(name, **parse_settings(filter(None, options.split(","))))
-    except UnknownNameError:
-        raise
-    except (TypeError, ValueError) as error:
+    except (CodecInputError, EvaluationError) as error:
         raise typer.BadParameter(f"{text}: {error}") from None

@@ -12,12 +12,13 @@ import typer
 from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
 from edgevision.cli.late_warning import warn_if_late_in_its_environment
-from edgevision.errors import BitstreamError, ImageFileError
+from edgevision.errors import BitstreamError, ImageFileError, UnreadableImageError
 from edgevision.imports import require
 from edgevision.storage import read_bytes
 
 if TYPE_CHECKING:
-    from edgevision.arrays import ByteImage
+    from edgevision.arrays import ByteImage, FloatArray
+    from edgevision.profiles import OperatingPointProfile
 
 MAX_BYTES = 2**29  # of a compressed picture
 
@@ -52,20 +53,18 @@ def compress(
     Example: **edgevision compress photo.png photo.jpg --level 4 --codec spat-imco:container=plain**
     """
     require("PIL", "codecs")
-    from edgevision import codecs
     from edgevision.data.image_reading import read_image
 
     _check_apart(source, target)
     if target.suffix.lower() not in (".jpg", ".jpeg"):
         raise ImageFileError(f"{target}: what this command writes is a JPEG file; use the suffix .jpg")
     chosen = make_codec(codec)
-    image = read_image(source)
     try:
-        data = chosen.encode(image, level=level, target_bytes=target_bytes, ratio=ratio)
-    except codecs.RateControlError:
+        image = read_image(source)
+    except UnreadableImageError:
+        _refuse_mapped(source)
         raise
-    except ValueError as error:  # a rate out of range, or not exactly one
-        raise typer.BadParameter(str(error)) from None
+    data = chosen.encode(image, level=level, target_bytes=target_bytes, ratio=ratio)
     _write(target, data)
     info = chosen.inspect(data)
     levels = ", ".join(f"{value:.3g}" for value in info.levels)
@@ -83,16 +82,23 @@ def decompress(
     """Decode a compressed picture and save it in a common format.
 
     Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. spat-imco also reads ordinary JPEG
-    files.
+    files, and turns them upright as their EXIF data say.
 
     Example: **edgevision decompress photo.jpg decoded.png**
     """
     require("PIL", "codecs")
     from edgevision import codecs
+    from edgevision.data.image_reading import upright
 
     _check_apart(source, target)
+    _kind(target)
+    data = read_bytes(source, ImageFileError, MAX_BYTES)
     with _named(source):
-        pixels = codecs.make(codec).decode(read_bytes(source, ImageFileError, MAX_BYTES))
+        decoder = codecs.make(codec)
+        pixels = decoder.decode(data)
+        mapped = decoder.inspect(data).container == "mapped"
+    if not mapped:
+        pixels = upright(pixels, data)
     write_image(target, pixels)
     typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
 
@@ -168,35 +174,72 @@ def profile_image(
             name,
             progress=lambda done, total: report("measure (images)", done, total),
         )
-    skipped = list(profile.metadata["skipped"])
+    skipped = list(profile.metadata["skipped"].values())
     if skipped:
-        more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
-        named = ", ".join(skipped[:_NAMED])
-        typer.echo(f"{len(skipped)} of {len(dataset)} pictures skipped: {named}{more}", err=True)
+        more = f"; and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+        reasons = "; ".join(skipped[:_NAMED])
+        typer.echo(f"{len(skipped)} of {len(dataset)} pictures skipped: {reasons}{more}", err=True)
+    accuracy, size = mean_accuracy(profile), profile.size.mean(axis=0)
     warn_if_late_in_its_environment(profile)
     typer.echo(
-        f"{out / name}.npz: {profile.contents} images, {profile.points} operating points, accuracy "
-        f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes "
-        f"{profile.size.mean(axis=0).max():.0f} to {profile.size.mean(axis=0).min():.0f}"
+        f"{out / name}.npz: {profile.contents} images, {profile.points} operating points, accuracy on all images "
+        f"{accuracy.max():.3f} to {accuracy.min():.3f}, mean bytes {size.max():.0f} to {size.min():.0f}"
     )
+
+
+def mean_accuracy(profile: OperatingPointProfile) -> FloatArray:
+    """Accuracy of a measured profile over all its contents, (K,); ``profile.accuracy`` is that of the train split."""
+    return profile.accuracy if profile.correct is None else profile.correct.mean(axis=0)
 
 
 def write_image(path: Path, pixels: ByteImage) -> None:
     """Write (H, W, 3) uint8 in the format of the suffix, atomically.
 
     Raises:
-        ImageFileError: no picture format has this suffix.
+        ImageFileError: no format that this command writes has this suffix, or the picture is too large for it.
     """
     import io
 
     from PIL import Image
 
-    kind = Image.registered_extensions().get(path.suffix.lower())
-    if kind is None or kind not in Image.SAVE:
-        raise ImageFileError(f"{path}: no picture format has the suffix {path.suffix!r}; use .png")
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind)
+    kind, buffer = _kind(path), io.BytesIO()
+    try:
+        Image.fromarray(pixels).save(buffer, kind)
+    except (OSError, ValueError) as error:  # such as a side of more than 16383 pixels in WEBP
+        raise ImageFileError(f"{path}: cannot be written as {kind} ({error}); use .png") from None
     _write(path, buffer.getvalue())
+
+
+def _kind(path: Path) -> str:
+    """Pillow's name of the picture format of a suffix.
+
+    Raises:
+        ImageFileError: see ``write_image``.
+    """
+    from PIL import Image
+
+    from edgevision.data.image_reading import FORMATS
+
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind not in FORMATS:
+        raise ImageFileError(f"{path}: this command writes no file with the suffix {path.suffix!r}; use .png")
+    return kind
+
+
+def _refuse_mapped(source: Path) -> None:
+    """Say so if a file that is no picture for others is one that ``compress`` wrote.
+
+    Raises:
+        ImageFileError: it is.
+    """
+    from edgevision import codecs
+
+    try:
+        container = codecs.make("spat-imco").inspect(read_bytes(source, ImageFileError, MAX_BYTES)).container
+    except (BitstreamError, ImageFileError):
+        return
+    if container == "mapped":
+        raise ImageFileError(f"{source}: is already compressed by spat-imco; read it with 'edgevision decompress'")
 
 
 def _write(path: Path, data: bytes) -> None:

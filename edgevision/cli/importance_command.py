@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edgevision.errors import WeightsError
 from edgevision.imports import CODEC_LIBRARIES, require, require_all
-from edgevision.storage import sha256
+from edgevision.storage import read_bytes, read_json, sha256
 
 _LABELS = typer.Option(
     help="CSV file with columns file, and class_index (number) or class (name) of ImageNet. Without it all sub-folders "
     "are read, and the teachers explain the class that they predict."
 )
 _RECORD = "for the record"
+#: Weights whose origin is known by their SHA-256.
+_TORCHVISION = {
+    "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889": "torchvision, mobilenet_v2-b0353104.pth",
+}
 
 
 def train_importance(
@@ -27,7 +31,12 @@ def train_importance(
     ),
     views: Annotated[int | None, typer.Option(min=1, help="Views of each picture; 3 by default.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of views, weights and order.")] = 0,
-    origin: Annotated[str, typer.Option(help=f"Where the backbone comes from, {_RECORD}.")] = "not stated",
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Where the backbone comes from, {_RECORD}. Needed for any but torchvision's own.", show_default=False
+        ),
+    ] = None,
     licence: Annotated[str, typer.Option(help=f"Licence of the backbone, {_RECORD}.")] = "not stated",
 ) -> None:
     """Train the importance network theta on the maps of EfficientNet-Lite0, -Lite1 and -Lite2.
@@ -46,24 +55,28 @@ def train_importance(
     from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS
     from edgevision.data.images import ImageFolder
     from edgevision.progress import stage_bars
+    from edgevision.storage_torch import MAX_CHECKPOINT_BYTES
     from edgevision.vision.classifiers import load_classifier
 
     config = TrainingConfig(views=views or TrainingConfig.views, seed=seed, true_class=labels is not None)
     dataset = ImageFolder(images, labels)
-    digest = sha256(backbone.read_bytes())
+    digest = sha256(read_bytes(backbone, WeightsError, MAX_CHECKPOINT_BYTES))
+    if not origin and digest not in _TORCHVISION:
+        raise typer.BadParameter(f"{backbone.name} is not torchvision's own; say where it comes from with --origin")
     network = load_mobilenet(backbone, config.width)
     teachers = [load_classifier(name) for name in TEACHERS]
     options = f"--images DIR {'--labels FILE ' if labels else ''}--backbone FILE --views {config.views} --seed {seed}"
     provenance = {
         "backbone": f"{backbone.name}, SHA-256 {digest}",
-        "backbone_origin": origin,
+        "backbone_origin": origin or _TORCHVISION[digest],
         "licence": licence,
         "command": f"edgevision codec train-importance {options} --out DIR",
     }
     with stage_bars() as report:
         train(dataset, network, teachers, out, config, provenance=provenance, progress=report)
     weights = out / "theta.safetensors"
-    score = json.loads(weights.with_suffix(".json").read_text())["provenance"]["validation_rank_correlation"]
+    described = read_json(weights.with_suffix(".json"), WeightsError)
+    score = described["provenance"]["validation_rank_correlation"]
     typer.echo(
         f"{weights}: rank correlation with the teachers on held-back pictures {score['after']:.3f} "
         f"({score['before']:.3f} before training)"

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import typer
 
 _DISTRIBUTION = "edgevision-gym"
-_EXTRAS = ("convex", "codecs", "agents", "report", "cli")
+_EXTRAS = ("convex", "codecs", "agents", "report", "content", "cli")
 
 
 def info() -> None:
@@ -19,14 +19,14 @@ def info() -> None:
     Example: **edgevision info**
     """
     from edgevision import baselines, codecs
-    from edgevision.envs import IDS, PRESETS
-    from edgevision.envs.device_models import DEVICE_MODELS
+    from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS
+    from edgevision.envs.computing.device_models import DEVICE_MODELS
     from edgevision.experiments.evaluation.fingerprints import versions
 
     sections = {
         "versions": [f"{name} {number}" for name, number in versions().items()],
         "environments": list(IDS),
-        "presets": [f"{name}: {_settings(fields)}" for name, fields in PRESETS.items()],
+        "presets": [f"{name}: {_settings(fields)}" for name, fields in {**PRESETS, **DYNAMIC_PRESETS}.items()],
         "devices": [f"{name}: {factor:g} times the reference machine's time" for name, factor in DEVICE_MODELS.items()],
         "profiles": _profiles(),
         "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],
@@ -40,11 +40,12 @@ def info() -> None:
 
 
 def _settings(fields: dict[str, object]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in fields.items()) or "the published setting (all defaults)"
+    return ", ".join(f"{key}={value}" for key, value in fields.items()) or "all defaults of its environment"
 
 
 def _profiles() -> list[str]:
     from edgevision.profiles import load_profile, shipped_profiles
+    from edgevision.profiles.content_models.accuracy_model import shipped_models
 
     lines = []
     for name in shipped_profiles():
@@ -54,9 +55,10 @@ def _profiles() -> list[str]:
             lines.append(f"{name}: closed form, {profile.points} points, {accuracy}")
         else:
             size = profile.size.mean(axis=0) / 1e3
+            modelled = ", accuracy model" if profile.content_fingerprint in shipped_models() else ""
             lines.append(
                 f"{name}: {profile.contents} contents, {profile.points} points, {accuracy}, "
-                f"{size.max():.1f} to {size.min():.1f} kB"
+                f"{size.max():.1f} to {size.min():.1f} kB{modelled}"
             )
     return lines
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def warn_if_late_in_its_environment(profile: OperatingPointProfile) -> None:
     """Warn where no answer can be in time in the environment that the profile is for, with its default settings."""
-    from edgevision.envs.computing import warn_if_always_late
+    from edgevision.envs.computing.compute_time import warn_if_always_late
     from edgevision.envs.config import ScenarioConfig
     from edgevision.envs.image import ImageEnv
     from edgevision.envs.video import VideoEnv

@@ -69,21 +69,27 @@ def train(
     from edgevision.agents.run_folder import RunFolder
     from edgevision.experiments.evaluation.scenario import parse_settings
 
-    name = algo or "ppo"
+    name, asked = algo or "ppo", steps
     folder = out or Path("runs") / f"{Path(env).name}-{name}-seed{seed or 0}"
     if resume:
         if (algo, steps, seed, settings) != (None, None, None, None):
             raise typer.BadParameter("--resume takes every setting from the run; give only the id and --out")
         training = RunFolder(folder).read_config().get("training")
-        trained = training.get("env_id") if isinstance(training, dict) else None
-        if trained != env:
-            raise typer.BadParameter(f"the run in {folder} was trained on {trained}, not on {env}")
-        summary = agents.resume(folder)
+        training = training if isinstance(training, dict) else {}
+        if training.get("env_id") != env:
+            raise typer.BadParameter(f"the run in {folder} was trained on {training.get('env_id')}, not on {env}")
+        summary, asked = agents.resume(folder), training.get("steps")
+        if not summary.taken:
+            typer.echo(
+                f"{folder}: the run was finished already, so nothing was trained; for more steps begin a new run"
+            )
     else:
         config = agents.TrainConfig(
             env, folder, cast(Algorithm, name), steps, seed or 0, parse_settings(settings or ())
         )
         summary = agents.train(config)
+    if asked is not None and summary.steps > asked:
+        typer.echo(f"{folder}: {asked} steps became {summary.steps}, because training goes on to the end of a rollout")
     typer.echo(
         f"{folder}: {summary.steps} steps in {summary.seconds:.0f} s; best on validation {summary.best.score:.4f} "
         f"after {summary.best.steps} steps\nTensorBoard: tensorboard --logdir {folder / 'tensorboard'}"
@@ -115,7 +121,6 @@ def evaluate(
     """
     import json
 
-    from edgevision import baselines
     from edgevision.experiments.evaluation.evaluate import EvaluationConfig
     from edgevision.experiments.evaluation.evaluate import evaluate as run
     from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
@@ -125,7 +130,7 @@ def evaluate(
     from edgevision.protocol import Split
 
     chosen = parse_settings(settings or ())
-    known = policies or baselines.names(Scenario(env, chosen).resolve()[1].axis_names)
+    known = policies or Scenario(env, chosen).classical_policies()
     config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:
         require("matplotlib", "report")  # before the evaluation, which takes long

@@ -91,6 +91,7 @@ def train_stae(
     from edgevision.codecs.stae.training.train_stae import QUICK_CLIPS
     from edgevision.codecs.stae.training.train_stae import train_stae as train
     from edgevision.data.sources import open_source
+    from edgevision.locking import only_writer
     from edgevision.progress import stage_bars
 
     number = count or (QUICK_CLIPS if quick else TRAINING_CLIPS)
@@ -116,7 +117,8 @@ def train_stae(
     command = " ".join(["edgevision codec train-stae", *options, *(flag for flag, on in flags.items() if on)])
     with stage_bars() as report:
         train(source, config, plan, out, start=first, provenance={"command": command}, progress=report)
-        table = _accuracies(StaeModels.load(out / "stae.safetensors"), held_back, plan, out, report)
+        with only_writer(out):  # for the test clips
+            table = _accuracies(StaeModels.load(out / "stae.safetensors"), held_back, plan, out, report)
     typer.echo(f"{table}\nweights: {out / 'stae.safetensors'}\nTensorBoard: tensorboard --logdir {out}")
 
 

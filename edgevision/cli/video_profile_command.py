@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
@@ -10,8 +9,9 @@ import typer
 
 from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.cli.video_commands import CLIPS, COUNT, DATA, LIBRARIES, TRAINING_CLIPS
-from edgevision.errors import unknown_name
+from edgevision.errors import WeightsError, unknown_name
 from edgevision.imports import require
+from edgevision.storage import read_json
 
 if TYPE_CHECKING:
     from edgevision.data.clips import ClipSource
@@ -65,6 +65,7 @@ def profile_video(
     _check(name, codec, coding, deepisc_weights)
     for module in LIBRARIES:
         require(module, "codecs")
+    from edgevision.cli.image_commands import mean_accuracy
     from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
     from edgevision.codecs.deepisc.train_deepisc import DEEPISC_PLAN, train_deepisc_weights
     from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
@@ -116,10 +117,10 @@ def profile_video(
             record["deepisc_weights_sha256"] = _description(trained)["sha256"]
             profile = measure_deepisc_profile(run, deepisc, name, record=record)
     warn_if_late_in_its_environment(profile)
-    size = profile.size.mean(axis=0)
+    accuracy, size = mean_accuracy(profile), profile.size.mean(axis=0)
     typer.echo(
-        f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy "
-        f"{profile.accuracy.max():.3f} to {profile.accuracy.min():.3f}, mean bytes {size.max():.0f} to "
+        f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy on all clips "
+        f"{accuracy.max():.3f} to {accuracy.min():.3f}, mean bytes {size.max():.0f} to "
         f"{size[size > 0].min():.0f}"
     )
 
@@ -130,8 +131,9 @@ def _check(name: str, codec: str, coding: str, deepisc_weights: Path | None) -> 
         raise unknown_name("codec", codec, _CODECS)
     if coding not in _CODINGS:
         raise unknown_name("coding", coding, _CODINGS)
-    if not name or Path(name).name != name:
-        raise typer.BadParameter(f"--name must be a plain file name, got {name!r}")
+    from edgevision.profiles.profile import check_name
+
+    check_name(name)
     if codec == "deepisc" and coding != "huffman":
         raise typer.BadParameter("DeepISC has no coder but huffman; leave --coding out")
     if codec != "deepisc" and deepisc_weights is not None:
@@ -165,8 +167,7 @@ def _origin(path: Path) -> _Origin:
 
 def _description(path: Path) -> dict[str, Any]:
     """The JSON file beside weights."""
-    found: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    return found
+    return read_json(path.with_suffix(".json"), WeightsError)
 
 
 def _training_clips(origin: _Origin, data: str, clips: Path | None, *, folds: bool) -> ClipSource:

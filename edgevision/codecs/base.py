@@ -14,7 +14,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from edgevision.arrays import ByteImage
-from edgevision.errors import RateControlError
+from edgevision.checks import real_number, whole_number
+from edgevision.errors import CodecInputError, RateControlError
 from edgevision.vision.importance import Importance
 
 MAX_PIXELS = 2**24  # of an image, such as 4096 x 4096
@@ -96,7 +97,7 @@ class ImageCodec(Protocol):
             importance: result of ``analyse(image)``, if the caller already has it.
 
         Raises:
-            ValueError: not an image, not exactly one rate, or a rate out of range.
+            CodecInputError: not an image, not exactly one rate, or a rate out of range.
             RateControlError: the file is larger than allowed even at the strongest compression.
         """
 
@@ -119,15 +120,15 @@ def check_image(image: ByteImage) -> None:
     """Check that the argument is an (H, W) or (H, W, 3) uint8 image within the limits.
 
     Raises:
-        ValueError: it is not.
+        CodecInputError: it is not.
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        raise ValueError(f"image must be a uint8 array, got {getattr(image, 'dtype', type(image).__name__)}")
+        raise CodecInputError(f"image must be a uint8 array, got {getattr(image, 'dtype', type(image).__name__)}")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise ValueError(f"image must have shape (H, W) or (H, W, 3), got {image.shape}")
+        raise CodecInputError(f"image must have shape (H, W) or (H, W, 3), got {image.shape}")
     height, width = image.shape[:2]
     if not (0 < height <= 65500 and 0 < width <= 65500 and height * width <= MAX_PIXELS):
-        raise ValueError(f"image of {height} x {width} pixels; must have 1 to {MAX_PIXELS} (sides <= 65500)")
+        raise CodecInputError(f"image of {height} x {width} pixels; must have 1 to {MAX_PIXELS} (sides <= 65500)")
 
 
 def encode_at_rate(
@@ -148,22 +149,21 @@ def encode_at_rate(
         ratio: compression ratio.
 
     Raises:
-        ValueError: not exactly one rate, or a rate out of range.
+        CodecInputError: not exactly one rate, or a rate out of range.
         RateControlError: the file is larger than allowed even at the strongest compression.
     """
-    unclear = ValueError("give exactly one of level, target_bytes and ratio")
+    unclear = CodecInputError("give exactly one of level, target_bytes and ratio")
     if sum(rate is not None for rate in (level, target_bytes, ratio)) > 1:
         raise unclear
     if level is not None:
-        if not MIN_LEVEL <= level <= MAX_LEVEL:
-            raise ValueError(f"level must be in [{MIN_LEVEL}, {MAX_LEVEL:g}], got {level!r}")
-        return encode_level(level)
+        return encode_level(real_number("level", level, MIN_LEVEL, MAX_LEVEL, CodecInputError))
     if ratio is not None:
-        if not 0 <= ratio < 1:
-            raise ValueError(f"ratio must be in [0, 1), got {ratio!r}")
-        return _largest_within(encode_level, math.floor((1 - ratio) * raw_bytes))
+        share = real_number("ratio", ratio, 0, 1, CodecInputError)
+        if share == 1:
+            raise CodecInputError("ratio must be below 1, got 1: a file has at least one byte")
+        return _largest_within(encode_level, math.floor((1 - share) * raw_bytes))
     if target_bytes is not None:
-        return _largest_within(encode_level, target_bytes)
+        return _largest_within(encode_level, whole_number("target_bytes", target_bytes, 1, 2**62, CodecInputError))
     raise unclear
 
 

@@ -24,9 +24,10 @@ def make(name: str, **settings: Any) -> ImageCodec:
 
     Raises:
         UnknownNameError: there is no such codec.
+        UnknownSettingError: it has no such setting.
         MissingExtraError: the extra ``codecs`` is not installed.
-        ValueError: a setting is out of range.
+        CodecInputError: a setting is out of range.
     """
     if name in _CODECS:
         require_all(CODEC_LIBRARIES, "codecs")
-    return _CODECS[name](**settings)
+    return _CODECS.make(name, settings)

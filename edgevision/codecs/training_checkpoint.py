@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from edgevision.storage import write_atomically
+from edgevision.errors import WeightsError
+from edgevision.storage import read_bytes, write_atomically
+from edgevision.storage_tensors import MAX_WEIGHTS_BYTES, unpack_metadata, unpack_tensors
 
+_ADAMW = frozenset(("step", "exp_avg", "exp_avg_sq"))  # its state of a parameter
 Weights = Mapping[str, Mapping[str, Tensor]]
 
 
-def save_checkpoint(path: Path, weights: Weights, optimiser: torch.optim.Optimizer, values: Mapping[str, Any]) -> None:
+def save_checkpoint(path: Path, weights: Weights, optimiser: torch.optim.AdamW, values: Mapping[str, Any]) -> None:
     """Write a checkpoint, atomically.
 
     Args:
@@ -34,7 +36,7 @@ def save_checkpoint(path: Path, weights: Weights, optimiser: torch.optim.Optimiz
 
 
 def load_checkpoint(
-    path: Path, weights: Weights, optimiser: torch.optim.Optimizer, names: Iterable[str]
+    path: Path, weights: Weights, optimiser: torch.optim.AdamW, values: Mapping[str, Callable[[Any], Any]]
 ) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]] | None:
     """Read a checkpoint, and put the optimiser's state back.
 
@@ -42,16 +44,17 @@ def load_checkpoint(
         path: what ``save_checkpoint`` wrote.
         weights: state dicts by name, of the same shapes as those stored; not changed.
         optimiser: receives the stored state.
-        names: of the JSON values to read.
+        values: for each JSON value to read, by name, what turns it into the value to return; it raises ValueError,
+            LookupError or TypeError if it cannot.
 
     Returns:
         State dicts and JSON values by name; ``None``, with the optimiser unchanged, if there is no readable checkpoint
         of the same shapes.
     """
     try:
-        with safetensors.safe_open(path, "pt") as stored:
-            values = {name: json.loads(stored.metadata()[name]) for name in names}
-            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 - not a mapping
+        payload = read_bytes(path, WeightsError, MAX_WEIGHTS_BYTES)
+        tensors, noted = unpack_tensors(payload, path, WeightsError), unpack_metadata(payload, path, WeightsError)
+        read = {name: convert(json.loads(noted[name])) for name, convert in values.items()}
         found = {name: _under(tensors, name) for name in weights}
         if any(_shapes(found[name]) != _shapes(state) for name, state in weights.items()):
             raise ValueError("the weights are another network's")
@@ -62,10 +65,13 @@ def load_checkpoint(
             if value.ndim and value.shape != shapes[int(index)]:
                 raise ValueError("the optimiser's state is of other parameters")
             state["state"].setdefault(int(index), {})[key] = value
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError, safetensors.SafetensorError):
+        entries = {frozenset(parameter) for parameter in state["state"].values()}
+        if not state["state"].keys() <= set(range(len(shapes))) or not entries <= {_ADAMW}:
+            raise ValueError("the optimiser's state is not AdamW's")
+    except (ValueError, LookupError, TypeError, RuntimeError):  # WeightsError is a ValueError
         return None
     optimiser.load_state_dict(state)
-    return found, values
+    return found, read
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:

@@ -15,10 +15,11 @@ import numpy as np
 from PIL import Image
 
 from edgevision.arrays import ByteImage
+from edgevision.checks import checked_bytes
 from edgevision.codecs.base import ImageInfo, check_image, encode_at_rate
 from edgevision.codecs.jpeg.markers import read_header
 from edgevision.codecs.jpeg.quantisation_tables import CHROMINANCE, LUMINANCE, baseline_table, level_of
-from edgevision.errors import BitstreamError
+from edgevision.errors import BitstreamError, CodecInputError, shown
 from edgevision.vision.importance import Importance
 
 LADDER = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0)
@@ -39,7 +40,7 @@ class UniformJpeg:
 
     def __post_init__(self) -> None:
         if self.subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
-            raise ValueError(f"subsampling must be 4:2:0, 4:2:2 or 4:4:4, got {self.subsampling!r}")
+            raise CodecInputError(f"subsampling must be 4:2:0, 4:2:2 or 4:4:4, got {shown(self.subsampling)}")
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -84,6 +85,7 @@ class UniformJpeg:
 
     def inspect(self, data: bytes) -> ImageInfo:
         """See ``ImageCodec.inspect``; the level is estimated from the luminance table."""
+        data = checked_bytes(data, BitstreamError)
         header = read_header(data)
         return ImageInfo(
             codec=self.name,
@@ -103,6 +105,7 @@ def decode_baseline(data: bytes) -> ByteImage:
     Raises:
         BitstreamError: ``data`` is not such a file, is damaged, or states more than 2**24 pixels.
     """
+    data = checked_bytes(data, BitstreamError)
     header = read_header(data)
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,10 +12,9 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
 from edgevision.errors import ClipError, UnreadableClipError
 from edgevision.progress import Progress
-from edgevision.storage import read_json, write_json
+from edgevision.storage import new_file, read_json, write_json
 from edgevision.storage_arrays import map_array
 
-_STALE = 3600.0  # [s]; a temporary file that nobody wrote to for so long is of a killed process
 _VERSION = 3  # changes when another choice or scaling of frames would leave old arrays wrong
 
 
@@ -59,7 +54,6 @@ def cached_clips(
     """
     stem = f"clips-v{_VERSION}-{source.fingerprint()[:32]}-{frames}x{size}"
     array, description = folder / f"{stem}.npy", folder / f"{stem}.json"
-    _clean(array)
     cached = _read(source, array, description, (frames, size, size, 3))
     if cached is None:
         skipped = _write(source, array, frames, size, progress)
@@ -78,6 +72,8 @@ def _read(source: ClipSource, array: Path, description: Path, shape: tuple[int, 
         skipped, clips = read_json(description, ClipError), map_array(array, ClipError)
     except ClipError:
         return None
+    if not all(isinstance(reason, str) for reason in skipped.values()):
+        return None
     items = tuple(item for item in source.items if item.content_id not in skipped)
     if clips.dtype != np.uint8 or clips.shape != (len(items), *shape):
         return None
@@ -86,25 +82,8 @@ def _read(source: ClipSource, array: Path, description: Path, shape: tuple[int, 
 
 def _write(source: ClipSource, array: Path, frames: int, size: int, progress: Progress | None) -> dict[str, str]:
     """Decode clip by clip into a file; returns why clips were skipped. Memory holds one clip at a time."""
-    array.parent.mkdir(parents=True, exist_ok=True)
-    temporary = array.with_name(f".{array.name}.{uuid.uuid4().hex}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            skipped = _write_clips(stream, source, frames, size, progress)
-        temporary.replace(array)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return skipped
-
-
-def _clean(array: Path) -> None:
-    """Remove what killed processes left of their attempts to write ``array``."""
-    for left in array.parent.glob(f".{array.name}.*"):
-        with suppress(OSError):  # gone meanwhile, or not ours to remove
-            if time.time() - left.stat().st_mtime > _STALE:
-                left.unlink()
+    with new_file(array) as stream:
+        return _write_clips(stream, source, frames, size, progress)
 
 
 def _write_clips(

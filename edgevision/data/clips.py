@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from edgevision.arrays import ByteClip, IntArray
+from edgevision.errors import CodecInputError
 
 """Frames of a clip, (F, H, W, 3) uint8, red-green-blue."""
 
@@ -73,14 +74,14 @@ def check_clip(clip: ByteClip) -> None:
     """Refuse what is not an (F, H, W, 3) uint8 clip within the limits.
 
     Raises:
-        ValueError: names the rule that is broken.
+        CodecInputError: names the rule that is broken.
     """
     if not isinstance(clip, np.ndarray) or clip.dtype != np.uint8:
-        raise ValueError(f"clip must be a uint8 array, got {getattr(clip, 'dtype', type(clip).__name__)}")
+        raise CodecInputError(f"clip must be a uint8 array, got {getattr(clip, 'dtype', type(clip).__name__)}")
     if clip.ndim != 4 or clip.shape[3] != 3 or not clip.size:
-        raise ValueError(f"clip must have shape (F, H, W, 3), none of them 0, got {clip.shape}")
+        raise CodecInputError(f"clip must have shape (F, H, W, 3), none of them 0, got {clip.shape}")
     if len(clip) > MAX_CLIP_FRAMES or clip.size > 3 * MAX_CLIP_PIXELS:
-        raise ValueError(
+        raise CodecInputError(
             f"clip of shape {clip.shape}; limits are {MAX_CLIP_FRAMES} frames and {MAX_CLIP_PIXELS} pixels"
         )
 
@@ -98,10 +99,10 @@ def sample_indices(total: int, frames: int) -> IntArray:
         Indices in 0..total - 1, in time order, (frames,).
 
     Raises:
-        ValueError: a number below 1.
+        CodecInputError: a number below 1.
     """
     if total < 1 or frames < 1:
-        raise ValueError(f"cannot take {frames} of {total} frames; both must be at least 1")
+        raise CodecInputError(f"cannot take {frames} of {total} frames; both must be at least 1")
     return (2 * np.arange(frames, dtype=np.int64) + 1) * total // (2 * frames)
 
 
@@ -120,7 +121,7 @@ def indices_at_times(starts: Sequence[int], end: int, frames: int) -> IntArray:
         Indices in 0..total - 1, in time order, (frames,).
 
     Raises:
-        ValueError: no frame there, or none wanted.
+        CodecInputError: no frame there, or none wanted.
     """
     numbers = sample_indices(len(starts), frames)
     times = np.array([time - starts[0] for time in (*starts, end)], np.float64)

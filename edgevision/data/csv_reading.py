@@ -23,6 +23,8 @@ def read_table(
 ) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Read a CSV file with a header line. Empty rows are left out; cells that a row lacks are empty.
 
+    Spaces around names and cells do not count.
+
     Args:
         path: of a regular file.
         columns: those that must be there.
@@ -54,7 +56,8 @@ def read_table(
                 f"{path.name}, line {line}: {len(row)} cells under {len(header)} columns; quote cells that hold "
                 f"{delimiter!r}"
             )
-    return header, [(line, dict(zip(header, row + [""] * len(header), strict=False))) for line, row in lines[1:]]
+    cells = ((line, [cell.strip() for cell in row] + [""] * len(header)) for line, row in lines[1:])
+    return header, [(line, dict(zip(header, row, strict=False))) for line, row in cells]
 
 
 def read_text(path: Path, error: type[EdgeVisionError]) -> str:

@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from edgevision.arrays import ByteImage
 from edgevision.errors import UnreadableImageError
+from edgevision.silence import silenced
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".pgm", ".tif", ".tiff", ".mpo"}
 MAX_PIXELS = 2**26  # a larger picture is taken for a decompression bomb
@@ -24,8 +25,8 @@ MAX_ASPECT = 64  # and so is a thinner one, which resizing its shorter side woul
 MAX_BYTES = 2**29
 BACKGROUND = (255, 255, 255)  # what shows through transparency
 
-# Only formats that Pillow decodes itself: the plug-in for EPS starts another program.
-_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF")
+#: Formats that Pillow reads and writes itself: the plug-in for EPS starts another program.
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF")
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _PLAIN = ("1", "L", "RGB", "RGBX", "CMYK", "YCbCr", "LAB", "P")
 _PHOTOMETRIC = 262  # the TIFF tag that says what 0 means
@@ -67,9 +68,9 @@ def read_image(path: Path, name: str = "") -> ByteImage:
 def decode_image(data: bytes, name: str) -> ByteImage:
     """Decode the bytes of a picture file; see ``read_image``."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), silenced():
             warnings.simplefilter("ignore")  # of metadata that does not matter here, and of sizes, which are checked
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 _check_size(name, *picture.size)
                 picture.load()  # which turns a TIFF upright and removes its orientation
                 turn = _UPRIGHT.get(_orientation(picture))
@@ -78,10 +79,20 @@ def decode_image(data: bytes, name: str) -> ByteImage:
     except UnreadableImageError:
         raise
     except Image.UnidentifiedImageError:
-        raise UnreadableImageError(f"{name}: not a picture in one of {', '.join(_FORMATS)}") from None
+        raise UnreadableImageError(f"{name}: not a picture in one of {', '.join(FORMATS)}") from None
     except Exception as error:  # Pillow's parsers raise many types on damaged files
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UnreadableImageError(f"{name}: damaged ({reason})") from error
+
+
+def upright(pixels: ByteImage, data: bytes) -> ByteImage:
+    """Pixels (H, W, 3), decoded from the picture file ``data``, turned as its EXIF orientation says."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            turn = _UPRIGHT.get(_orientation(picture))
+    except Exception:  # as in _orientation
+        return pixels
+    return pixels if turn is None else np.asarray(Image.fromarray(pixels).transpose(turn))
 
 
 def _check_size(name: str, width: int, height: int) -> None:

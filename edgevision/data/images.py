@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ from edgevision.arrays import ByteImage
 from edgevision.data.csv_reading import read_table
 from edgevision.data.image_reading import SUFFIXES, read_image
 from edgevision.data.listing import checked_name, file_size, file_state, inner_path, visible
-from edgevision.errors import DataSetError
+from edgevision.errors import DataSetError, DataSetWarning, shown
 from edgevision.storage import sha256
 
+_NAMED = 5  # missing pictures that are named
 _LABEL_COLUMNS = ("class_index", "class", "label")
 
 
@@ -41,6 +43,8 @@ class ImageFolder:
     def __init__(self, folder: Path, labels: Path | None = None) -> None:
         """Open ``folder``, with classes from ``labels`` or from its sub-folders.
 
+        Warns (``DataSetWarning``) of listed images that do not exist.
+
         Args:
             folder: where the images are.
             labels: a CSV file with the columns ``file`` (relative to ``folder``) and ``class_index`` (a number) or else
@@ -55,9 +59,27 @@ class ImageFolder:
         self.folder = folder
         self.name = checked_name(folder.resolve().name, DataSetError)
         self.items: Sequence[LabelledImage] = _read_labels(labels) if labels else _read_subfolders(folder)
+        if labels:
+            self._warn_of_missing(labels)
         if not self.items:
             hint = "the label file lists none" if labels else "expected one sub-folder per class"
             raise DataSetError(f"no images in {str(folder)!r}: {hint}")
+
+    def _warn_of_missing(self, labels: Path) -> None:
+        """Name listed pictures that are not there, before hours of measuring.
+
+        Raises:
+            DataSetError: none is there.
+        """
+        missing = [item.content_id for item in self.items if file_size(self.folder / item.content_id) < 0]
+        if not missing:
+            return
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        said = f"of {len(self.items)} pictures in {labels.name} are not in {str(self.folder)!r}"
+        named = f"{', '.join(map(shown, missing[:_NAMED]))}{more}"
+        if len(missing) == len(self.items):
+            raise DataSetError(f"all {said}: {named}")
+        warnings.warn(f"{len(missing)} {said}: {named}", DataSetWarning, stacklevel=3)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -98,7 +120,7 @@ def _read_labels(labels: Path) -> list[LabelledImage]:
 def _labelled(file: str, column: str, label: str, where: str) -> LabelledImage:
     path = inner_path(file, where, DataSetError)
     if column == "class_index" and not (label.isascii() and label.isdecimal()):
-        raise DataSetError(f"{where}: class_index {label!r} is not a whole number >= 0")
+        raise DataSetError(f"{where}: class_index {shown(label)} is not a whole number >= 0")
     if not label.strip():
         raise DataSetError(f"{where}: {column} is empty")
     return LabelledImage(path, label)

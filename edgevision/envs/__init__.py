@@ -2,23 +2,34 @@
 
 from edgevision.envs.config import PRESETS, ScenarioConfig
 from edgevision.envs.drawing.video_rendering import ContentPictures
+from edgevision.envs.dynamic.dynamic_config import DYNAMIC_PRESETS, DynamicConfig
+from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
+from edgevision.envs.dynamic.dynamic_trace import DynamicTrace
 from edgevision.envs.environment import OffloadingEnv
+from edgevision.envs.outlook import Outlook
 from edgevision.envs.policy import Policy
 from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 from edgevision.envs.registration import IDS
-from edgevision.envs.simulation.simulator import OutcomeSource, Simulator, SlotOutcome
+from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 __all__ = [
+    "DYNAMIC_PRESETS",
     "IDS",
     "PRESETS",
     "Allocation",
     "ContentPictures",
+    "DynamicConfig",
+    "DynamicSimulator",
+    "DynamicTrace",
+    "EpisodeSimulator",
     "EpisodeTrace",
     "OffloadingEnv",
     "OffloadingVectorEnv",
     "OutcomeSource",
+    "Outlook",
     "Policy",
     "ScenarioConfig",
     "Simulator",

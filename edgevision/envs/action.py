@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Space
+from gymnasium.spaces import Space
 
 from edgevision.arrays import BoolArray, FloatArray
 from edgevision.envs.problem import Allocation, SlotProblem
@@ -21,11 +21,6 @@ from edgevision.errors import InvalidActionError
 
 #: An action can give one user up to exp(2 x 4) times (35 dB) the divisible budget of another.
 SHARE_LOGIT_RANGE = 4.0
-
-
-def action_space(users: int, grid: tuple[int, ...]) -> Box:
-    """Action space of one environment, ``Box(-1, 1, (U, A + 2))``."""
-    return Box(-1.0, 1.0, (users, len(grid) + 2), np.float32)
 
 
 def check_action(action: object, space: Space[Any]) -> FloatArray:

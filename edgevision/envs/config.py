@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from edgevision.checks import real_number, whole_number
-from edgevision.envs.device_models import DeviceName
+from edgevision.envs.computing.device_models import DeviceName
 from edgevision.envs.presets import PRESETS
 from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
 
@@ -190,6 +190,11 @@ class ScenarioConfig:
     def power(self) -> float:
         """P_max [W]."""
         return self.power_mw * 1e-3
+
+    @property
+    def latest(self) -> float:
+        """The longest deadline [s]."""
+        return self.deadline_ms[1] * 1e-3
 
     @property
     def min_bandwidth(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
@@ -12,10 +13,10 @@ from edgevision.checks import whole_number
 from edgevision.envs import action as actions
 from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.docstrings import merged
-from edgevision.envs.observation import observation_space, observe
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.simulator import OutcomeSource, Simulator, SlotOutcome
-from edgevision.envs.simulation.trace import EpisodeTrace
+from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
+from edgevision.envs.view import SLOT_VIEW, View
 from edgevision.errors import AllocationError, ScenarioError, shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     ## Description
     No decision changes a later slot: each slot is a separate problem (a contextual bandit), so a discount factor of
-    0 is correct.
+    0 is correct. The controller knows the exact bytes of each content at every operating point, at no cost in time or
+    energy. One limit holds for the sum of all powers, and a rate has no upper limit. `docs/assumptions.md` says what
+    these assumptions cost.
 
     ## Action Space
     The last two coordinates of a row divide the resources of the cell; A is the number of coordinates above:
@@ -72,12 +75,14 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     | 0 .. U - 1 | whether the user has a request in this slot | 0 | 1 | 1 |
 
     ## Rewards
-    A slot without requests has reward 0; rewards lie in [0, 1]. `info` holds the terms: `in_time`, `accuracy`,
-    `task_success` and `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth`
-    [Hz] and `power` [W].
+    A slot without requests has reward 0; rewards lie in [0, 1]. Every slot counts alike, so a request in a busy slot
+    counts less than one in a quiet slot. `info` holds the terms: `in_time`, `accuracy`, `task_success` and
+    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz] and `power` [W].
 
     ## Starting State
     Requests arrive by a Poisson process and wait in a pool; every slot takes one request of each user that has any.
+    The pool is only a number. Content and deadline are drawn in the slot that takes the request: a request that has
+    waited gets a new deadline, which counts from this slot, and no request expires.
     `traffic="full-buffer"` gives every user a request in every slot. `reset` draws all randomness of an episode, which
     does not depend on actions; `reset(options={"trace": trace})` replays an `EpisodeTrace`.
 
@@ -90,11 +95,15 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "human", "ansi"], "render_fps": 4}  # type: ignore[misc]
     default_preset: ClassVar[str]
+    config_type: ClassVar[type[Any]] = ScenarioConfig
+    simulator_type: ClassVar[Callable[..., EpisodeSimulator]] = Simulator
+    view: ClassVar[View] = SLOT_VIEW
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, common_page: bool = True, **options: Any) -> None:
+        """Join the docstring with the common sections, unless the class says that it has a page of its own."""
         super().__init_subclass__(**options)
         if cls.__doc__ and OffloadingEnv.__doc__:
-            cls.__doc__ = merged(cls.__doc__, OffloadingEnv.__doc__)
+            cls.__doc__ = merged(cls.__doc__, OffloadingEnv.__doc__ if common_page else "")
 
     def __init__(
         self,
@@ -118,11 +127,11 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         """
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ScenarioError(f"render_mode must be one of {self.metadata['render_modes']}, got {render_mode!r}")
-        self.config = ScenarioConfig.from_preset(self.default_preset if preset is None else preset, **settings)
-        self.simulator = Simulator(self.config, 1, outcomes)
+        self.config = self.config_type.from_preset(self.default_preset if preset is None else preset, **settings)
+        self.simulator = type(self).simulator_type(self.config, 1, outcomes)
         profile = self.simulator.profile
-        self.observation_space = observation_space(self.config.users, len(profile.feature_names))
-        self.action_space = actions.action_space(self.config.users, profile.grid)
+        self.observation_space = self.view.observation_space(self.config.users, len(profile.feature_names))
+        self.action_space = self.view.action_space(self.config.users, profile.grid)
         self.render_mode = render_mode
         self._renderer: Renderer | None = None
         self._last: tuple[SlotProblem, Allocation, SlotOutcome] | None = None
@@ -138,7 +147,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Start an episode; ``options={"trace": trace}`` replays an `EpisodeTrace`."""
         super().reset(seed=None if seed is None else whole_number("seed", seed, 0, MAX_SEED, ScenarioError))
-        trace = requested_trace(options)
+        trace = requested_trace(options, self.simulator.trace_type)
         if trace is None:
             self.simulator.reset(_ROW, [self.np_random])
         else:
@@ -156,7 +165,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         """
         values = actions.check_action(action, self.action_space)
         self._require_running()
-        return self._advance(actions.decode(values[None], self.problem))
+        return self._advance(self.view.decode(values[None], self.problem))
 
     def allocate(self, allocation: Allocation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Advance one slot with an `Allocation` (N = 1) instead of an action.
@@ -184,22 +193,26 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         return self._observe(), float(outcome.reward[0]), False, self._over, info
 
     def _observe(self) -> Observation:
-        return {key: value[0] for key, value in observe(self.problem).items()}
+        return {key: value[0] for key, value in self.view.observe(self.problem).items()}
 
     def render(self) -> Any:
         """Draw the last slot: returns (H, W, 3) uint8, text, or ``None`` if it is shown in a window."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() does nothing without a render_mode; pass one to gymnasium.make()")
             return None
-        from edgevision.envs.drawing.rendering import Scene
-
-        scene = Scene.of(self.problem, self.simulator.trace, int(self.simulator.slot[0]), self._last)
+        scene = self._scene()
         if self.render_mode == "ansi":
             return self._as_text(scene)
         if self._renderer is None:
             self._renderer = self._make_renderer(window=self.render_mode == "human")
         frame = self._renderer.draw(scene)
         return frame if self.render_mode == "rgb_array" else None
+
+    def _scene(self) -> Any:
+        """What is drawn: the last slot, or the upcoming one before the first step."""
+        from edgevision.envs.drawing.rendering import Scene
+
+        return Scene.of(self.problem, self.simulator.trace, int(self.simulator.slot[0]), self._last)
 
     def _as_text(self, scene: Scene) -> str:
         """Text of the scene for the mode ``ansi``."""
@@ -224,18 +237,29 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
             self._renderer = None
 
 
-def requested_trace(options: dict[str, Any] | None) -> EpisodeTrace | None:
-    """The trace in the options of ``reset``, if any.
+def reset_options(options: dict[str, Any] | None) -> dict[str, Any]:
+    """A copy of the options of ``reset``; empty for ``None``.
 
     Raises:
-        ScenarioError: there is no such option, or the trace is not an `EpisodeTrace`.
+        ScenarioError: they are no dictionary.
     """
-    unknown = set(options or {}) - {"trace"}
+    if options is not None and not isinstance(options, dict):
+        raise ScenarioError(f"options must be a dictionary, got {shown(options)}")
+    return dict(options or {})
+
+
+def requested_trace(options: dict[str, Any] | None, kind: type[Any]) -> Any:
+    """The trace in the options of ``reset``, or ``None``.
+
+    Raises:
+        ScenarioError: there is no such option, or the trace is not of this kind.
+    """
+    unknown = reset_options(options).keys() - {"trace"}
     if unknown:
-        raise ScenarioError(f"unknown reset option {sorted(unknown)[0]!r}; 'trace' is the only one")
+        raise ScenarioError(f"unknown reset option {shown(min(unknown, key=str))}; 'trace' is the only one")
     trace = (options or {}).get("trace")
-    if trace is not None and not isinstance(trace, EpisodeTrace):
-        raise ScenarioError(f"options['trace'] must be an EpisodeTrace, got {type(trace).__name__}")
+    if trace is not None and not isinstance(trace, kind):
+        raise ScenarioError(f"options['trace'] must be of type {kind.__name__}, got {type(trace).__name__}")
     return trace
 
 
@@ -251,4 +275,5 @@ def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome
         "operating_point": allocation.operating_point,
         "bandwidth": allocation.bandwidth,
         "power": allocation.power,
+        **outcome.terms,
     }

@@ -7,7 +7,7 @@ from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 
 class ImageEnv(OffloadingEnv):
-    """Cameras in a 3GPP street-canyon cell send compressed images; rewards replay the answers of a real classifier.
+    """Cameras in a 3GPP cell send compressed images: a contextual bandit that replays the answers of a classifier.
 
     ## Description
     Eight cameras share an LTE-M carrier (1.08 MHz, 200 mW in total) to an edge server. Positions, line of sight and
@@ -47,6 +47,6 @@ class ImageEnv(OffloadingEnv):
 
 
 class ImageVectorEnv(OffloadingVectorEnv):
-    """Vector environment of n `ImageEnv`."""
+    """Vector environment of n `ImageEnv`, whose docstring describes it: n contextual bandits."""
 
     default_preset = "umi-image"

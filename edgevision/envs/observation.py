@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, MultiBinary
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray, IntArray
@@ -36,18 +35,6 @@ CELL_FEATURES = (
     "share of the bandwidth budget that the minimum of all users takes",
     "share of the power budget that the minimum of all users takes",
 )
-
-
-def observation_space(users: int, content_features: int) -> Dict:
-    """Observation space of one environment; see ``USER_FEATURES`` and ``CELL_FEATURES``."""
-    width = len(USER_FEATURES) + content_features
-    return Dict(
-        {
-            "users": Box(-FEATURE_LIMIT, FEATURE_LIMIT, (users, width), np.float32),
-            "cell": Box(-FEATURE_LIMIT, FEATURE_LIMIT, (len(CELL_FEATURES),), np.float32),
-            "active": MultiBinary(users),
-        }
-    )
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 
 class PaperEnv(OffloadingEnv):
-    """The system model of the Co-CRRA paper: analytic success probability with the published accuracy curve.
+    """The system model of the Co-CRRA paper as a contextual bandit: analytic success, published accuracy curve.
 
     ## Description
     U cameras share an uplink of B_max [Hz] and P_max [W] to an edge server. In every slot the users with a request
@@ -23,7 +23,7 @@ class PaperEnv(OffloadingEnv):
     | 0 | compression: [-1, 1] cut into 99 equal cells, o = 0.01 .. 0.99 | -1 | 1 |
 
     ## Observation Space
-    F = 0: requests have no content. The 4 points are spaced evenly from o = 0.01 to 0.99.
+    F = 0: requests have no content, only a size. The 4 points are spaced evenly from o = 0.01 to 0.99.
 
     ## Rewards
     The mean of Phi = eta(o) P(t <= t0) over the active users (eqs. 3, 4).
@@ -43,6 +43,6 @@ class PaperEnv(OffloadingEnv):
 
 
 class PaperVectorEnv(OffloadingVectorEnv):
-    """Vector environment of n `PaperEnv`."""
+    """Vector environment of n `PaperEnv`, whose docstring describes it: n contextual bandits."""
 
     default_preset = "paper"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol, get_args
 
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulation.base import EpisodeSimulator
 
 #: ``rule``: a formula or an enumeration; ``solver``: an optimisation in every slot; ``learned``: a trained network.
 Kind = Literal["rule", "solver", "learned"]
@@ -13,10 +14,12 @@ Kind = Literal["rule", "solver", "learned"]
 class Policy(Protocol):
     """A controller: maps a batch of slot problems to an allocation for each slot.
 
-    Two more attributes are optional:
+    Three more attributes are optional:
 
     - ``batched``: whether one call is fast for a batch of many slots, N > 1; default ``True``. A policy with ``False``
       is called for one slot at a time, if wanted in several processes. See ``is_batched``.
+    - ``foresee(simulator)``: only for references that know the future. It is called with the simulator after its
+      episodes have begun, and before ``act``. See ``show_future``.
     - ``kind``: ``rule``, ``solver`` or ``learned``, for tables; default ``rule``. See ``kind_of``.
 
     Attributes:
@@ -33,6 +36,13 @@ class Policy(Protocol):
 def is_batched(policy: Policy) -> bool:
     """Whether the policy should be called with many slots at a time; see `Policy`."""
     return bool(getattr(policy, "batched", True))
+
+
+def show_future(policy: Policy, simulator: EpisodeSimulator) -> None:
+    """Let a reference that knows the future see the episodes of a simulator; other policies see nothing."""
+    foresee = getattr(policy, "foresee", None)
+    if foresee is not None:
+        foresee(simulator)
 
 
 def kind_of(policy: Policy) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgevision.envs.device_models import EDGE_WITH_64_CORES
+from edgevision.envs.computing.device_models import EDGE_WITH_64_CORES
 
 #: Settings by preset name; used by ``ScenarioConfig.from_preset`` and the keyword ``preset=`` of the environments.
 PRESETS: dict[str, dict[str, Any]] = {

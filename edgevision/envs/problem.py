@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
+from edgevision.envs.outlook import Outlook
 from edgevision.errors import AllocationError, SlotProblemError, shown
 
 Number = TypeVar("Number", bound=np.generic)
 
 _POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
+_OPTIONAL = ("max_power", "energy_price", "waiting_value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,13 @@ class SlotProblem:
         grid: sizes of the axes that the K operating points enumerate in row-major order.
         fading: distribution of the channel gain.
         success_model: how the environment scores success probability.
+        content_fingerprint: tells which profile's contents and features these are
+            (``OperatingPointProfile.content_fingerprint``); empty if unknown.
+        max_power: largest power of each user, (N, U) [W]; ``None`` if only P_max limits it.
+        energy_price: what a joule costs each user, (N, U) [successes / J]; ``None`` is 0. Policies set it to save
+            energy for later slots.
+        waiting_value: what each user's request is worth if it waits, (N, U) [successes]; ``None`` is 0.
+        outlook: what is known beyond this slot; ``None`` if no decision changes a later slot.
     """
 
     active: BoolArray
@@ -63,6 +72,11 @@ class SlotProblem:
     grid: tuple[int, ...]
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
+    content_fingerprint: str = ""
+    max_power: FloatArray | None = None
+    energy_price: FloatArray | None = None
+    waiting_value: FloatArray | None = None
+    outlook: Outlook | None = None
 
     @property
     def slots(self) -> int:
@@ -89,6 +103,32 @@ class SlotProblem:
         """Time left for sending at each operating point, (N, U, K) [s]; negative if computing takes longer."""
         return self.deadline[..., None] - self.compute_time
 
+    @property
+    def future(self) -> Outlook:
+        """The outlook, for policies that need one.
+
+        Raises:
+            SlotProblemError: no decision changes a later slot, so there is none.
+        """
+        if self.outlook is None:
+            raise SlotProblemError(
+                "this policy plans over the slots of an episode; run it on a sequential environment such as "
+                "EdgeVision/Dynamic-v0"
+            )
+        return self.outlook
+
+    def priced(self, energy_price: FloatArray, waiting_value: FloatArray) -> SlotProblem:
+        """The same slots at other prices, (N, U) each."""
+        return dataclasses.replace(self, energy_price=energy_price, waiting_value=waiting_value)
+
+    def freeze(self) -> None:
+        """Make every array read-only: a policy must not change what it is scored by."""
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+        if self.outlook is not None:
+            self.outlook.freeze()
+
     def check(self) -> None:
         """Check shapes and ranges of the arrays, for problems built by hand; solvers call this.
 
@@ -99,6 +139,7 @@ class SlotProblem:
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("raw_size", "deadline", "gain_scale"), (N, U))
         shapes |= dict.fromkeys(("size_fraction", "accuracy", "compute_time"), (N, U, K))
         shapes |= dict.fromkeys(("min_bandwidth", "min_power", *_POSITIVE), (N,))
+        shapes |= {name: (N, U) for name in _OPTIONAL if getattr(self, name) is not None}
         for name, shape in shapes.items():
             values = getattr(self, name)
             if values.shape != shape:
@@ -115,7 +156,8 @@ class SlotProblem:
         arrays: dict[str, Any] = {
             name: value[index] for name, value in vars(self).items() if isinstance(value, np.ndarray)
         }
-        return dataclasses.replace(self, **arrays)
+        outlook = None if self.outlook is None else self.outlook[index]
+        return dataclasses.replace(self, **arrays, outlook=outlook)
 
     def success_probabilities(
         self, bandwidth: FloatArray, power: FloatArray, model: SuccessModel | None = None
@@ -227,6 +269,12 @@ class Allocation:
             if not enough.all():
                 slot, user = np.argwhere(~enough)[0].tolist()
                 raise AllocationError(f"{label} of user {user} in slot {slot} is below its minimum")
+        if problem.max_power is not None and (self.power > problem.max_power * (1 + tolerance)).any():
+            slot, user = np.argwhere(self.power > problem.max_power * (1 + tolerance))[0].tolist()
+            raise AllocationError(
+                f"power of user {user} in slot {slot} is {self.power[slot, user]:.12g}, "
+                f"its largest is {problem.max_power[slot, user]:.12g}"
+            )
 
 
 def _check_budget(label: str, total: FloatArray, budget: FloatArray, tolerance: float) -> None:
@@ -239,6 +287,12 @@ def _check_budget(label: str, total: FloatArray, budget: FloatArray, tolerance: 
 
 
 def equal_shares(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
-    """Bandwidth [Hz] and power [W] split equally among the active users of each slot, (N, U) each."""
+    """Bandwidth [Hz] and power [W] split equally among the active users of each slot, (N, U) each.
+
+    A user whose largest power is less gets its largest power.
+    """
     share = problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1)
-    return share * problem.bandwidth_budget[:, None], share * problem.power_budget[:, None]
+    power = share * problem.power_budget[:, None]
+    if problem.max_power is not None:
+        power = np.minimum(power, problem.max_power)
+    return share * problem.bandwidth_budget[:, None], power

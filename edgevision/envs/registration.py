@@ -9,6 +9,9 @@ IDS = {
     "EdgeVision/Paper-v0": "edgevision.envs.paper:Paper",
     "EdgeVision/Image-v0": "edgevision.envs.image:Image",
     "EdgeVision/Video-v0": "edgevision.envs.video:Video",
+    "EdgeVision/Dynamic-v0": "edgevision.envs.dynamic.dynamic_environment:Dynamic",
+    # Its actions need a solver, so that it stands above this package.
+    "EdgeVision/Dynamic-Price-v0": "edgevision.baselines.dynamic.price_environment:DynamicPrice",
 }
 
 

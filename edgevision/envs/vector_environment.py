@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 import gymnasium
 import numpy as np
@@ -16,25 +18,47 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.checks import whole_number
 from edgevision.envs import action as actions
 from edgevision.envs.config import MAX_SEED, ScenarioConfig
-from edgevision.envs.environment import Observation, requested_trace, slot_info
-from edgevision.envs.observation import observation_space, observe
+from edgevision.envs.environment import Observation, requested_trace, reset_options, slot_info
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulation.base import EpisodeSimulator
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
-from edgevision.errors import AllocationError, ScenarioError, shown
+from edgevision.envs.view import SLOT_VIEW, View
+from edgevision.errors import AllocationError, ScenarioError, UnknownSettingError, shown, unknown_name
 
 MAX_ENVS = 2**20
 
 StepResult = tuple[Observation, FloatArray, BoolArray, BoolArray, dict[str, Any]]
 
 
+def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Mapping[str, Any]) -> OffloadingVectorEnv:
+    """``n`` environments of an id, with settings that a file or a user gave.
+
+    Raises:
+        UnknownNameError: no such preset, setting or profile.
+        ScenarioError: settings contradict each other.
+    """
+    # Names of parameters on the way to the environment; as settings Python would refuse them in its own words.
+    taken = {*inspect.signature(gymnasium.make_vec).parameters, "self", "cls", "autoreset_mode"} & settings.keys()
+    if taken:
+        known = {"preset", *(field.name for field in dataclasses.fields(ScenarioConfig))}
+        raise UnknownSettingError(str(unknown_name("scenario setting", min(taken), known)))
+    env = gymnasium.make_vec(env_id, num_envs=n, autoreset_mode=autoreset_mode, **settings)
+    return cast("OffloadingVectorEnv", env.unwrapped)
+
+
 class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
     """Base of the vector environments of all ids; bit for bit equal to n scalar ones in every autoreset mode.
+
+    The docstring of `OffloadingEnv` describes them; like the scalar ones they are contextual bandits.
 
     Environment ``i`` is seeded with ``seed + i`` or ``seed[i]``, as `gymnasium.vector.SyncVectorEnv` does.
     """
 
     metadata: ClassVar[dict[str, Any]]  # type: ignore[misc]
     default_preset: ClassVar[str]
+    config_type: ClassVar[type[Any]] = ScenarioConfig
+    simulator_type: ClassVar[Callable[..., EpisodeSimulator]] = Simulator
+    view: ClassVar[View] = SLOT_VIEW
 
     def __init__(
         self,
@@ -67,7 +91,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             raise ScenarioError("the vector environment does not render; use gymnasium.make(id, render_mode=...)")
         if max_episode_steps is not None:
             max_episode_steps = whole_number("max_episode_steps", max_episode_steps, 1, 2**31, ScenarioError)
-        self.config = ScenarioConfig.from_preset(self.default_preset if preset is None else preset, **settings)
+        self.config = self.config_type.from_preset(self.default_preset if preset is None else preset, **settings)
         try:
             self.autoreset_mode = AutoresetMode(autoreset_mode)
         except ValueError:
@@ -75,10 +99,10 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             raise ScenarioError(f"autoreset_mode must be one of {known}, got {shown(autoreset_mode)}") from None
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": []}  # type: ignore[misc]
         self.num_envs = num_envs
-        self.simulator = Simulator(self.config, num_envs, outcomes)
+        self.simulator = type(self).simulator_type(self.config, num_envs, outcomes)
         profile = self.simulator.profile
-        self.single_observation_space = observation_space(self.config.users, len(profile.feature_names))
-        self.single_action_space = actions.action_space(self.config.users, profile.grid)
+        self.single_observation_space = self.view.observation_space(self.config.users, len(profile.feature_names))
+        self.single_action_space = self.view.action_space(self.config.users, profile.grid)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._max_steps = max_episode_steps
@@ -101,17 +125,17 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         Raises:
             ScenarioError: the seed or an option is invalid.
         """
-        options = dict(options or {})
+        options = reset_options(options)
         rows = np.flatnonzero(self._reset_mask(options.pop("reset_mask", None)))
         self._seed(seed, rows)
-        trace = requested_trace(options)
+        trace = requested_trace(options, self.simulator.trace_type)
         if trace is None:
             self._draw(rows)
         else:
             self.simulator.install(rows, trace)
         self._done[rows] = False
         self._begun = True
-        return observe(self.problem), {}
+        return self.view.observe(self.problem), {}
 
     def _reset_mask(self, mask: Any) -> BoolArray:
         if mask is None:
@@ -155,7 +179,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         """
         values = actions.check_action(actions_, self.action_space)
         self._require_running()
-        return self._advance(actions.decode(values, self.problem))
+        return self._advance(self.view.decode(values, self.problem))
 
     def allocate(self, allocation: Allocation) -> StepResult:
         """Advance one slot with an `Allocation` (N = n) instead of actions.
@@ -185,14 +209,14 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         reward = np.where(running, outcome.reward, 0.0)
         if restarting.any():  # only in NEXT_STEP mode, which ignores the actions of these environments
             self._draw(np.flatnonzero(restarting))
-        self._done = truncated
+        self._done = truncated.copy()
         if self.autoreset_mode == AutoresetMode.SAME_STEP and truncated.any():
             info = self._restart_now(info, truncated)
-        return observe(self.problem), reward, np.zeros(self.num_envs, bool), truncated, info
+        return self.view.observe(self.problem), reward, np.zeros(self.num_envs, bool), truncated, info
 
     def _restart_now(self, info: dict[str, Any], over: BoolArray) -> dict[str, Any]:
         """Reset finished episodes within the step; info keeps their last observation and info under ``final_*``."""
-        last = observe(self.problem)
+        last = self.view.observe(self.problem)
         final_obs = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(over):
             final_obs[i] = {key: value[i] for key, value in last.items()}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class VideoEnv(OffloadingEnv):
-    """Cameras send the important frames and pixels of a clip, or classify it themselves, before a deadline.
+    """Cameras send parts of a clip before a deadline, or classify it themselves: a contextual bandit.
 
     ## Description
     The system model of the STAE paper (section II) with several users. Each request is a clip. Its camera keeps
@@ -89,7 +89,7 @@ class VideoEnv(OffloadingEnv):
 
 
 class VideoVectorEnv(OffloadingVectorEnv):
-    """Vector environment of n `VideoEnv`."""
+    """Vector environment of n `VideoEnv`, whose docstring describes it: n contextual bandits."""
 
     default_preset = "stae-video"
 

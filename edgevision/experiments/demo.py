@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from edgevision import agents, baselines
+from edgevision import agents
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.experiments.evaluation import fingerprints as provenance
@@ -26,9 +26,6 @@ from edgevision.imports import require
 from edgevision.protocol import episode_seeds
 from edgevision.provenance import digest
 
-#: Users keep their places for a whole episode, so the width of the interval depends on the number of episodes, not of
-#: slots. Short episodes let the solvers, which take tens of milliseconds per slot, finish in minutes.
-EPISODE_SLOTS = 10
 #: Episodes of each evaluation during training.
 VALIDATION_EPISODES = 64
 
@@ -42,7 +39,7 @@ class Demonstration:
 
 
 DEMONSTRATIONS = {
-    "image": Demonstration("EdgeVision/Image-v0", ("co-crra-exact", "fracr-exact")),
+    "image": Demonstration("EdgeVision/Image-v0", ("joint-content", "joint", "co-crra-exact")),
     "video": Demonstration("EdgeVision/Video-v0", ("joint", "fracr-exact", "stae-budget-joint")),
 }
 
@@ -106,10 +103,8 @@ def run_demo(config: DemoConfig) -> Path:
     summary = _trained(config)
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
-    settings = {"episode_slots": EPISODE_SLOTS, **config.settings}
-    axes = Scenario(config.env_id, settings).resolve()[1].axis_names
-    policies = (str(summary.folder), *baselines.names(axes))
-    asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=settings)
+    policies = (str(summary.folder), *Scenario(config.env_id, config.settings).classical_policies())
+    asked = EvaluationConfig(config.env_id, policies, config.episodes, settings=config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     console.print("3/3 drawing")
     page = write_report(evaluation, config.out, curve)
@@ -122,7 +117,8 @@ def run_demo(config: DemoConfig) -> Path:
 
 def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCurve:
     """The validation scores of the agent, with those of a few classical policies on the same episodes."""
-    references = DEMONSTRATIONS[config.what].references
+    fitting = Scenario(config.env_id, config.settings).classical_policies()
+    references = [name for name in DEMONSTRATIONS[config.what].references if name in fitting]
     asked = EvaluationConfig(config.env_id, references, _validation_episodes(config), "validation", config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     return LearningCurve(

@@ -14,14 +14,15 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.errors import ProfileError
+from edgevision.locking import only_writer
 from edgevision.measure.deepisc_sender import DeepIscSender
 from edgevision.measure.times.deepisc_times import DeepIscWork
 from edgevision.measure.video_folds import fold_path
 from edgevision.measure.video_outcomes import Outcomes, measure
 from edgevision.measure.video_parts import by_groups, by_parts
-from edgevision.measure.video_profile import VideoMeasurement, check_name
+from edgevision.measure.video_profile import VideoMeasurement
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile
+from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress
 from edgevision.provenance import digest
@@ -43,23 +44,25 @@ def measure_deepisc_profile(
 
     Raises:
         ProfileError: the networks lack a budget of the grid, or ``name`` is not a plain file name.
+        FolderInUseError: another process measures these clips with these weights.
     """
     check_name(name)
     missing = [f"{alpha} x {beta:g}" for alpha in FRAMES for beta in PIXELS if not networks.trained(alpha, beta)]
     if missing:
         raise ProfileError(f"DeepISC's weights lack {len(missing)} budgets of the grid, such as {missing[0]}")
-    local = run.local  # first, because measuring STAE also trains its models of the folds
-    base, progress = run.models, run.reporter("deepisc")
-    if run.plan is None:
-        outcomes = measure_in_parts(base, networks, run.data, run.folder, progress)
-    else:
-        outcomes = measure_in_folds(networks, run.data, run.groups, run.plan, run.folder, progress)
-    times = run.times(
-        f"deepisc-{_description(networks)['networks'][:16]}",
-        lambda clips: DeepIscWork(base, networks, clips, FRAMES, PIXELS),
-    )
-    about = {"networks": networks.config.as_json(), **(record or {})}
-    return run.save_profile(name, "deepisc", outcomes, local, times, about)
+    with only_writer(run.folder, *profile_files(run.out_folder, name)):
+        local = run.local  # first, because measuring STAE also trains its models of the folds
+        base, progress = run.models, run.reporter("deepisc")
+        if run.plan is None:
+            outcomes = measure_in_parts(base, networks, run.data, run.folder, progress)
+        else:
+            outcomes = measure_in_folds(networks, run.data, run.groups, run.plan, run.folder, progress)
+        times = run.times(
+            f"deepisc-{_description(networks)['networks'][:16]}",
+            lambda clips: DeepIscWork(base, networks, clips, FRAMES, PIXELS),
+        )
+        about = {"networks": networks.config.as_json(), **(record or {})}
+        return run.save_profile(name, "deepisc", outcomes, local, times, about)
 
 
 def measure_in_parts(

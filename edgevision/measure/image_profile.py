@@ -25,7 +25,7 @@ from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_co
 from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
 from edgevision.measure.times.image_times import TIMED_PICTURES, ImageWork, image_sides, pictures_to_time
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, save_profile
+from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files, save_profile
 from edgevision.progress import Progress
 from edgevision.protocol import content_split
 from edgevision.vision.classifiers import Classifier
@@ -68,33 +68,33 @@ def measure_image_profile(
             file name.
         DataSetError: no image can be read, too few to fill the train split, or a label that the classifier does not
             know.
+        FolderInUseError: another process measures this profile.
     """
     ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
     if not ladder or (np.diff(ladder) <= 0).any():
         raise ProfileError(f"levels must increase, got {ladder}")
-    if not name or Path(name).name != name:
-        raise ProfileError(f"profile name {name!r} must be a plain file name")
+    check_name(name)
     labels = (item.label for item in dataset.items)
     classes = class_indices(labels, classifier.classes, classifier.class_names)
     key = _key(dataset, codec, classifier, ladder)
     parts = out_folder / f".{name}-{key[:16]}"
     total = len(dataset) + min(TIMED_PICTURES, len(dataset))
-    with only_writer(parts):
+    with only_writer(parts, *profile_files(out_folder, name)):
         records, skipped = _measure_in_parts(
             PartStore(parts), dataset, classes, codec, classifier, ladder, lambda done, _: progress(done, total)
         )
-    if not records:
-        raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
-    readable = [item for item in dataset.items if item.content_id not in skipped]
-    work = ImageWork(pictures_to_time(dataset, readable, classifier), codec, classifier, ladder)
-    (times,) = time_interleaved([work], lambda done, _: progress(len(dataset) + done, total))
-    progress(total, total)
-    metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
-    if command:
-        metadata["command"] = command
-    profile = _assemble(name, records, ladder, times, metadata)
-    save_profile(profile, out_folder)
-    shutil.rmtree(parts)
+        if not records:
+            raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
+        readable = [item for item in dataset.items if item.content_id not in skipped]
+        work = ImageWork(pictures_to_time(dataset, readable, classifier), codec, classifier, ladder)
+        (times,) = time_interleaved([work], lambda done, _: progress(len(dataset) + done, total))
+        progress(total, total)
+        metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
+        if command:
+            metadata["command"] = command
+        profile = _assemble(name, records, ladder, times, metadata)
+        save_profile(profile, out_folder)
+        shutil.rmtree(parts)
     _warn_of_guessing(np.array([record.outcomes[0].correct for record in records]), classifier)
     return profile
 
@@ -204,6 +204,7 @@ def _metadata(
         "data_set_fingerprint": dataset.identity(),
         "files_fingerprint": dataset.fingerprint(),
         "model": classifier.name,
+        "model_weights": classifier.origin,
         "input_size": classifier.input_size,
         "codec": codec.name,
         "codec_version": codec.version,

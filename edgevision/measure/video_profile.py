@@ -24,6 +24,7 @@ from edgevision.codecs.stae.training.train_stae import STEPS_VERSION, adopt, cli
 from edgevision.data.clip_cache import CachedClips, cached_clips
 from edgevision.data.clips import ClipSource
 from edgevision.errors import ProfileError
+from edgevision.locking import only_writer
 from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.times import stae_times
 from edgevision.measure.times.clean_timing import PartTimes, TimedWork, time_interleaved
@@ -33,7 +34,7 @@ from edgevision.measure.video_folds import leave_one_group_out
 from edgevision.measure.video_outcomes import Outcomes, measure
 from edgevision.measure.video_parts import by_parts
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, save_profile
+from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files, save_profile
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 from edgevision.progress import Progress, StageProgress
 
@@ -83,35 +84,27 @@ def measure_video_profile(
     Raises:
         ProfileError: the models do not fit the grid or the classes, or ``name`` is not a plain file name.
         ClipError: no clip can be read.
+        FolderInUseError: another process measures these clips with these weights.
     """
     check_name(name)
     run = VideoMeasurement(source, models, fold_plan, out_folder, progress)
-    models = copy.deepcopy(run.models)
-    for alpha in FRAMES:
-        for beta in PIXELS:
-            models.model(alpha, beta)  # networks that only folds have trained must exist to be timed
-    codec = StaeCodec(models, Coding[coding])
-    outcomes = run.stae
-    times = run.times(coding, lambda clips: StaeWork(codec, clips, FRAMES, PIXELS))
-    about = {
-        "codec_version": StaeCodec.version,
-        "networks": models.config.as_json(),
-        # With all frames and all pixels there is no attention: the classifier alone reads all frames.
-        "uniform_accuracy": float(outcomes.right[:, 0, 0].mean()),
-        **(record or {}),
-    }
-    method = "stae" if recovered else "fa-sa"
-    return run.save_profile(name, method, outcomes, run.local, times, about, recovered=recovered, coding=coding)
-
-
-def check_name(name: str) -> None:
-    """Refuse a profile's name that is not a plain file name.
-
-    Raises:
-        ProfileError: the name is empty or contains a folder.
-    """
-    if not name or Path(name).name != name:
-        raise ProfileError(f"profile name {name!r} must be a plain file name")
+    with only_writer(run.folder, *profile_files(out_folder, name)):
+        models = copy.deepcopy(run.models)
+        for alpha in FRAMES:
+            for beta in PIXELS:
+                models.model(alpha, beta)  # networks that only folds have trained must exist to be timed
+        codec = StaeCodec(models, Coding[coding])
+        outcomes = run.stae
+        times = run.times(coding, lambda clips: StaeWork(codec, clips, FRAMES, PIXELS))
+        about = {
+            "codec_version": StaeCodec.version,
+            "networks": models.config.as_json(),
+            # With all frames and all pixels there is no attention: the classifier alone reads all frames.
+            "uniform_accuracy": float(outcomes.right[:, 0, 0].mean()),
+            **(record or {}),
+        }
+        method = "stae" if recovered else "fa-sa"
+        return run.save_profile(name, method, outcomes, run.local, times, about, recovered=recovered, coding=coding)
 
 
 class VideoMeasurement:
@@ -144,7 +137,8 @@ class VideoMeasurement:
         self.folder = out_folder / f".measured-{_key(source, self.models, plan)[:16]}"
         self.store = PartStore(self.folder)
         shape = {"frames": self.models.config.frames, "size": self.models.config.vit.size}
-        self.cached: CachedClips = cached_clips(source, self.folder, **shape, progress=self.reporter("clips"))
+        with only_writer(self.folder):
+            self.cached: CachedClips = cached_clips(source, self.folder, **shape, progress=self.reporter("clips"))
         self.groups: IntArray = np.array([item.group for item in self.cached.items], np.int64)
         self.data = clip_set(self.cached)
 

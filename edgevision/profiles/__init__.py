@@ -1,9 +1,11 @@
 """Operating-point profiles: measured by codecs and classifiers, replayed by environments."""
 
+from edgevision.profiles.content_models.accuracy_model import AccuracyModel
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, save_profile, shipped_profiles
 from edgevision.profiles.published import published_eta, published_stae
 
 __all__ = [
+    "AccuracyModel",
     "OperatingPointProfile",
     "load_profile",
     "published_eta",

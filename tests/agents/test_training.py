@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from edgevision.agents import LearnedPolicy, TrainConfig, TrainingError, TrainingSummary, resume, train
 from edgevision.agents.validation import validate
-from edgevision.envs import ScenarioConfig
+from edgevision.envs import ScenarioConfig, Simulator
 from edgevision.envs.action import decode, encode
 from edgevision.errors import ScenarioError, UnknownNameError
 from edgevision.protocol import SEEDS
@@ -38,7 +38,7 @@ def test_sac_learns(tmp_path: Path) -> None:
 
 def test_the_run_keeps_its_best_policy(finished_run: TrainingSummary) -> None:
     policy = LearnedPolicy.load(finished_run.folder)
-    again = validate(policy, scenario(**SETTINGS), SEEDS["validation"][:4])
+    again = validate(policy, Simulator(scenario(**SETTINGS), 4), SEEDS["validation"][:4])
     assert again.score.mean() == finished_run.best.score
     assert finished_run.best.score == max(point.score for point in finished_run.curve)
 
@@ -46,7 +46,7 @@ def test_the_run_keeps_its_best_policy(finished_run: TrainingSummary) -> None:
 def test_validation_is_what_the_environment_pays(finished_run: TrainingSummary) -> None:
     policy, seeds = LearnedPolicy.load(finished_run.folder), (10_000, 10_003)
     settings = {**SETTINGS, "episode_slots": (4, 9), "traffic": "poisson"}
-    result = validate(policy, scenario(**settings), seeds)
+    result = validate(policy, Simulator(scenario(**settings), len(seeds)), seeds)
     env = gymnasium.make("EdgeVision/Paper-v0", **settings)
     requests, in_time = 0, 0.0
     for seed, score in zip(seeds, result.score, strict=True):
@@ -113,7 +113,9 @@ def test_trains_on_train_and_evaluates_on_validation_contents(
 
     evaluated = []
     monkeypatch.setattr(
-        callback, "validate", lambda policy, config, seeds: evaluated.append(config) or validate(policy, config, seeds)
+        callback,
+        "validate",
+        lambda policy, simulator, seeds: evaluated.append(simulator.config) or validate(policy, simulator, seeds),
     )
     settings = {"preset": "umi-image", "profile": str(measured_profile), "episode_slots": 5}
     options = {"hyperparameters": {"n_envs": 8, "batch_size": 16}, "evaluation_episodes": 3}

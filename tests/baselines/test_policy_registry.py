@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgevision import baselines
 from edgevision.envs.policy import is_batched, kind_of
-from edgevision.errors import AllocationError, MissingExtraError, UnknownNameError
+from edgevision.errors import (
+    AllocationError,
+    MissingExtraError,
+    PolicyOptionError,
+    UnknownNameError,
+    UnknownSettingError,
+)
 from tests.baselines.problems import ordinary_problem
 
 PUBLISHED = {"co-crra", "co-crra-exact", "fcrra", "fixed", "fracr", "fracr-exact", "msvra", "random"}
@@ -18,9 +25,11 @@ def test_every_policy_is_known_by_its_name() -> None:
     for name in baselines.known():
         policy = baselines.make(name)
         assert policy.name == name
-        solves = {"co-crra", "co-crra-exact", "fcrra", "msvra", "joint", "stae-budget-joint"}
+        slow = {"co-crra", "co-crra-exact", "co-crra-content", "fcrra"}
+        solves = {*slow, "msvra", "joint", "joint-content", "stae-budget-joint"}
+        solves |= set(baselines.names(sequential=True)) - {"random"}
         assert kind_of(policy) == ("solver" if name in solves else "rule")
-        assert is_batched(policy) == (name not in ("co-crra", "co-crra-exact", "fcrra"))
+        assert is_batched(policy) == (name not in slow)
 
 
 def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
@@ -51,8 +60,33 @@ def test_a_fixed_operating_point_must_exist(name: str) -> None:
     assert (baselines.make(name, operating_point=3).act(problem).operating_point == 3).all()
     with pytest.raises(AllocationError, match="operating_point 20 does not exist"):
         baselines.make(name, operating_point=20).act(problem)
-    with pytest.raises(AllocationError, match="must be >= 0"):
-        baselines.make(name, operating_point=-1)
+    for point in (-1, 1.5, True, "3"):
+        with pytest.raises(AllocationError, match="operating_point must be a whole number"):
+            baselines.make(name, operating_point=point)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("co-crra", {"tolerance": "small"}, "tolerance must be a number from 0"),
+        ("co-crra", {"max_iterations": 2.5}, "max_iterations must be a whole number"),
+        ("fcrra", {"resource_tolerance": None}, "resource_tolerance must be a number"),
+        ("random", {"seed": -1}, "seed must be a whole number"),
+        ("joint", {"model": "best"}, "model must be one of exact, chernoff"),
+    ],
+)
+def test_options_are_checked(name: str, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(PolicyOptionError, match=said):
+        baselines.make(name, **options)
+
+
+def test_unknown_options_are_named_with_the_known_ones() -> None:
+    with pytest.raises(
+        UnknownSettingError, match=r"unknown setting of policy 'fixed' 'colour' .known: operating_point"
+    ):
+        baselines.make("fixed", colour="red")
+    with pytest.raises(UnknownSettingError, match=r"unknown setting of policy 'fracr' 'colour' .there is none"):
+        baselines.make("fracr", colour="red")
 
 
 def test_the_random_policy_repeats_with_its_seed_only() -> None:

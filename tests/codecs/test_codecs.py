@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 
 from edgevision import codecs, vision
 from edgevision.codecs import ImageCodec, RateControlError
-from edgevision.errors import BitstreamError, MissingExtraError, UnknownNameError
+from edgevision.errors import BitstreamError, CodecInputError, MissingExtraError, UnknownNameError
 from edgevision.vision import Importance
 from tests.codecs.pictures import centre_weights, picture, pictures, psnr
 
@@ -128,11 +129,19 @@ def test_impossible_target_is_refused(codec: ImageCodec) -> None:
         {"ratio": 1.0},
         {"ratio": -0.1},
         {"ratio": float("nan")},
+        {"level": "4"},
+        {"level": True},
+        {"ratio": None, "level": 1 + 2j},
+        {"target_bytes": True},
+        {"target_bytes": 0},
+        {"target_bytes": 900.5},
+        {"target_bytes": "900"},
     ],
+    ids=str,
 )
-def test_unclear_or_impossible_rates_are_refused(codec: ImageCodec, rates: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"level|ratio|exactly one"):
-        codec.encode(picture(16, 16), **rates)  # type: ignore[arg-type]
+def test_unclear_or_impossible_rates_are_refused(codec: ImageCodec, rates: dict[str, Any]) -> None:
+    with pytest.raises(CodecInputError, match=r"level|ratio|target_bytes|exactly one"):
+        codec.encode(picture(16, 16), **rates)
 
 
 @every_codec
@@ -148,7 +157,7 @@ def test_unclear_or_impossible_rates_are_refused(codec: ImageCodec, rates: dict[
     ids=["float", "four channels", "empty", "flat", "huge"],
 )
 def test_what_is_no_image_is_refused(codec: ImageCodec, image: Picture) -> None:
-    with pytest.raises(ValueError, match="image"):
+    with pytest.raises(CodecInputError, match="image"):
         codec.encode(image, level=1.0)
 
 
@@ -198,12 +207,40 @@ def test_files_that_could_keep_a_decoder_busy_are_refused(codec: ImageCodec) -> 
     image = Image.fromarray(picture(64, 64))
     progressive = io.BytesIO()
     image.save(progressive, "JPEG", progressive=True)
-    with pytest.raises(BitstreamError, match="not supported"):
+    with pytest.raises(BitstreamError, match="is progressive, which is not supported; save it as baseline JPEG"):
         codec.decode(progressive.getvalue())
+    restarting = io.BytesIO()
+    image.save(restarting, "JPEG", restart_marker_blocks=1)
+    with pytest.raises(BitstreamError, match="has restart markers"):
+        codec.decode(restarting.getvalue())
     data = codec.encode(picture(32, 32), level=3.0)
     scan = data.index(b"\xff\xda")
-    with pytest.raises(BitstreamError, match="goes on"):
+    with pytest.raises(BitstreamError, match="another segment inside, such as a scan"):
         codec.decode(data[:-2] + data[scan:])
+    with pytest.raises(BitstreamError, match="has restart markers"):
+        codec.decode(data[:-4] + b"\xff\xd0" + data[-4:])
+    with pytest.raises(BitstreamError, match="7 bytes follow the end of the JPEG picture"):
+        codec.decode(data + b"another")
+    with pytest.raises(BitstreamError, match="truncated"):
+        codec.decode(data[:-2])
+    with pytest.raises(BitstreamError, match="is empty"):
+        codec.decode(b"")
+
+
+@every_codec
+@pytest.mark.parametrize("data", [None, "text", 3, np.zeros(9, np.uint8), [255, 216]], ids=str)
+def test_what_is_no_bytes_is_refused(codec: ImageCodec, data: Any) -> None:
+    for call in (codec.decode, codec.inspect):
+        with pytest.raises(BitstreamError, match="bytes are expected"):
+            call(data)
+
+
+@every_codec
+def test_bytes_may_come_in_any_buffer(codec: ImageCodec) -> None:
+    data = codec.encode(picture(32, 32), level=3.0)
+    for same in (bytearray(data), memoryview(data)):
+        np.testing.assert_array_equal(codec.decode(same), codec.decode(data))  # type: ignore[arg-type]
+        assert codec.inspect(same) == codec.inspect(data)  # type: ignore[arg-type]
 
 
 @every_codec

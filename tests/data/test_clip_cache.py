@@ -12,6 +12,7 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clip_cache import cached_clips
 from edgevision.data.clips import FRAMES, SIZE, LabelledClip
 from edgevision.errors import ClipError, UnreadableClipError
+from edgevision.locking import only_writer
 from tests.data.videos import moving
 
 
@@ -90,18 +91,18 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    source = Source()
-    cached_clips(source, tmp_path, frames=3, size=8)
-    (array,) = tmp_path.glob("*.npy")
-    stale, fresh, foreign = (tmp_path / name for name in (f".{array.name}.a", f".{array.name}.b", ".other.npy.c"))
-    for path in (stale, fresh, foreign):
-        path.write_bytes(b"half")
-    for path in (stale, foreign):
-        os.utime(path, (0, 0))
-    cached_clips(source, tmp_path, frames=3, size=8)
-    assert [path.exists() for path in (stale, fresh, foreign)] == [False, True, True]
-    assert source.loads == 5
+def test_what_a_killed_process_left_is_removed_by_the_next_that_locks_the_folder(tmp_path: Path) -> None:
+    def kill(done: int, total: int) -> None:
+        (unfinished,) = tmp_path.iterdir()
+        copies.append(unfinished.name)
+        raise KeyboardInterrupt
+
+    copies: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        cached_clips(Source(), tmp_path, frames=3, size=8, progress=kill)
+    (tmp_path / copies[0]).write_bytes(b"what a kill leaves")
+    with only_writer(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])

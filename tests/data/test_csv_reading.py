@@ -65,7 +65,8 @@ def test_what_python_writes_is_read_back(
     stream = io.StringIO()
     csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([("file", "class"), *table])
     found = rows_of(stream.getvalue().encode(), tmp_path_factory.mktemp("table"))
-    assert found == [{"file": one, "class": two} for one, two in table if one.strip() or two.strip()]
+    expected = [(one.strip(), two.strip()) for one, two in table]
+    assert found == [{"file": one, "class": two} for one, two in expected if one or two]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from edgevision.data.images import ImageFolder
-from edgevision.errors import DataSetError, UnreadableImageError
+from edgevision.errors import DataSetError, DataSetWarning, UnreadableImageError
 from tests.codecs.pictures import picture
 
 
@@ -59,7 +59,8 @@ def test_subfolders_are_classes_and_their_names_the_labels(tmp_path: Path) -> No
 def test_labels_may_be_names_and_numbers_come_first(tmp_path: Path, header: str, label: str) -> None:
     delimiter = ";" if ";" in header else ","
     cells = {"file": "a.png", "class": "tench", "label": "tench" if "class" not in header else "x", "class_index": "0"}
-    row = delimiter.join(cells[column] for column in header.split(delimiter))
+    row = delimiter.join(f" {cells[column]} " for column in header.split(delimiter))
+    (tmp_path / "a.png").touch()
     (tmp_path / "labels.csv").write_text(f"{header}\n{row}\n", encoding="utf-8-sig")
     (item,) = ImageFolder(tmp_path, tmp_path / "labels.csv").items
     assert (item.content_id, item.label) == ("a.png", label)
@@ -76,6 +77,7 @@ def test_labels_may_be_names_and_numbers_come_first(tmp_path: Path, header: str,
         ("file,class_index\na.png\n", "line 2: class_index '' is not"),
         ("file,class_index\na.png,1\na.png,2\n", "listed twice"),
         ("file,class_index\n", "no images"),
+        ("file,class_index\na.png,1\nb.png,2\n", "all of 2 pictures in labels.csv are not in .*: 'a.png', 'b.png'"),
         ("", "column missing"),
     ],
 )
@@ -84,6 +86,17 @@ def test_malformed_label_files_are_explained(tmp_path: Path, content: str, messa
     labels.write_text(content, encoding="utf-8")
     with pytest.raises(DataSetError, match=message):
         ImageFolder(tmp_path, labels)
+
+
+def test_listed_pictures_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,class\n" + "".join(f"{number}.png,x\n" for number in range(9)))
+    (tmp_path / "3.png").touch()
+    with pytest.warns(DataSetWarning) as warned:
+        assert len(ImageFolder(tmp_path, labels)) == 9
+    said = str(warned[0].message)
+    assert said.startswith("8 of 9 pictures in labels.csv are not in ")
+    assert said.endswith(": '0.png', '1.png', '2.png', '4.png', '5.png' and 3 more")
 
 
 def test_label_file_that_is_no_text_is_explained(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 import edgevision
 from edgevision import baselines
-from edgevision.envs import IDS, PRESETS
+from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS
 from edgevision.profiles import load_profile, shipped_profiles
 from edgevision.profiles.video_grid import AXES
 
@@ -74,7 +74,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_info_names_everything_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     text = capsys.readouterr().out
-    for name in (edgevision.__version__, *IDS, *PRESETS, *shipped_profiles(), *baselines.known()):
+    for name in (edgevision.__version__, *IDS, *PRESETS, *DYNAMIC_PRESETS, *shipped_profiles(), *baselines.known()):
         assert name in text
     assert re.search(r"convex: (installed|missing .*pip install 'edgevision-gym\[convex\]')", text)
 
@@ -172,6 +172,16 @@ def test_a_picture_for_any_viewer(picture: Path) -> None:
     np.testing.assert_array_equal(np.asarray(Image.open(small)), np.asarray(Image.open(decoded)))
 
 
+def test_ordinary_pictures_are_turned_upright(picture: Path) -> None:
+    stored, decoded = picture.with_name("turned.jpg"), picture.with_name("decoded.png")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.open(picture).convert("RGB").save(stored, "JPEG", exif=exif)
+    assert run("decompress", str(stored), str(decoded), "--codec", "uniform") == 0
+    expected = ImageOps.exif_transpose(Image.open(stored))
+    np.testing.assert_array_equal(np.asarray(expected), np.asarray(Image.open(decoded)))
+
+
 @pytest.mark.usefixtures("short_timing")
 def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("foolbox", reason="needs the extra 'dev'")
@@ -187,6 +197,7 @@ def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.Capt
     assert run(*arguments) == 0
     said = capsys.readouterr()
     assert "10 images" in said.out
+    assert "accuracy on all images" in said.out
     assert not re.search("guessing|skipped", said.err)
     assert load_profile(str(tmp_path / "out" / "mine.npz")).accuracy[0] > 0.5
 
@@ -199,8 +210,9 @@ def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.Capt
     lines = capsys.readouterr().err.splitlines()
     warning = "edgevision: at its least compressed level tf_efficientnet_lite0 recognises 0 of 10 images"
     assert sum(line.startswith(warning) for line in lines) == 1
-    skipped = ", ".join(f"n01440764/{number}.png" for number in range(5))
-    assert lines[-1] == f"6 of 16 pictures skipped: {skipped} and 1 more"
+    assert lines[-1].startswith("6 of 16 pictures skipped: n01440764/0.png: not a picture in one of ")
+    assert lines[-1].count("; n01440764/") == 4
+    assert lines[-1].endswith("; and 1 more")
 
     (images / "n01440764").rename(images / "class-0")
     assert run(*arguments) == 2

@@ -106,11 +106,14 @@ def test_a_damaged_policy_is_refused(runs: Path, tmp_path: Path, capsys: pytest.
 
 def test_train_command_trains_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "run"
-    assert run("train", PAPER, "--steps", "1024", "--seed", "3", "--out", str(folder), *SET) == 0
-    assert "1024 steps" in capsys.readouterr().out
+    assert run("train", PAPER, "--steps", "1000", "--seed", "3", "--out", str(folder), *SET) == 0
+    assert "1000 steps became 1024, because training goes on to the end of a rollout" in capsys.readouterr().out
     assert json.loads((folder / "config.json").read_text())["training"]["seed"] == 3
     shutil.rmtree(folder / "checkpoints")  # as if killed before the first one
     assert run("train", PAPER, "--resume", "--out", str(folder)) == 0
+    assert "finished already" not in capsys.readouterr().out
+    assert run("train", PAPER, "--resume", "--out", str(folder)) == 0
+    assert capsys.readouterr().out.count("the run was finished already, so nothing was trained") == 1
     assert run("train", "EdgeVision/Image-v0", "--resume", "--out", str(folder)) == 2
     assert "was trained on EdgeVision/Paper-v0" in capsys.readouterr().err
     assert run("evaluate", PAPER, str(folder), "fracr-exact", "--episodes", "3", *SET) == 0

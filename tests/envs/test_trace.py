@@ -143,3 +143,30 @@ def test_inconsistent_traces_are_refused(name: str, change: object, message: str
     arrays[name] = change(arrays[name])  # type: ignore[operator]
     with pytest.raises(ScenarioError, match=message):
         EpisodeTrace(**arrays)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("length", None),
+        ("length", [2.5]),
+        ("length", "five"),
+        ("pool", np.array([[[1j]]])),
+        ("raw_size", [[1.0], [1.0, 2.0]]),
+        ("deadline", {"a": 1}),
+        ("content", np.ones((1, 3, 1))),
+        ("fading", np.array([[[object()]]])),
+        ("position", b"xy"),
+    ],
+)
+def test_traces_built_by_hand_hold_numbers(field: str, value: Any) -> None:
+    trace = draw(ScenarioConfig(users=2, episode_slots=3), seed=0)
+    with pytest.raises(ScenarioError, match=f"trace: {field} must be an array of "):
+        dataclasses.replace(trace, **{field: value})
+
+
+def test_traces_may_be_built_of_lists() -> None:
+    trace = draw(ScenarioConfig(users=2, episode_slots=3), seed=0)
+    lists = EpisodeTrace(**{name: value.tolist() for name, value in vars(trace).items()})
+    for name, value in vars(trace).items():
+        np.testing.assert_array_equal(getattr(lists, name), value)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
-from edgevision.envs import IDS, OffloadingVectorEnv
+from edgevision.envs import OffloadingVectorEnv
 from edgevision.errors import InvalidActionError, ScenarioError
+from tests.envs.strategies import BANDIT_IDS
 from tests.envs.test_environment import assert_equal
 
 MODES = list(AutoresetMode)
@@ -38,7 +39,7 @@ def assert_info_equal(native: dict[str, Any], sync: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("env_id", IDS)
+@pytest.mark.parametrize("env_id", BANDIT_IDS)
 def test_native_equals_scalar_bit_for_bit(env_id: str, mode: AutoresetMode) -> None:
     """64 environments over at least two episodes of different lengths each, every output compared exactly."""
     n, settings = 64, {"episode_slots": (4, 9), "arrivals_per_slot": 0.5, "transmission": "sampled"}
@@ -131,6 +132,9 @@ def test_misuse_is_named() -> None:
         env.reset(options={"reset_mask": [True, False]})
     with pytest.raises(ScenarioError, match="reset_mask"):
         env.reset(options={"reset_mask": np.zeros(2, bool)})
+    for options in (5, "reset_mask"):
+        with pytest.raises(ScenarioError, match="options must be a dictionary"):
+            env.reset(options=options)
     with pytest.raises(ScenarioError, match="seed list"):
         env.reset(seed=[1])
     env.reset(seed=0)

@@ -12,7 +12,7 @@ import pytest
 from edgevision import baselines
 from edgevision.baselines import policy_registry
 from edgevision.envs import Policy
-from edgevision.errors import EvaluationError, ScenarioError, SlotProblemError, UnknownNameError
+from edgevision.errors import EvaluationError, PolicyOptionError, ScenarioError, SlotProblemError, UnknownNameError
 from edgevision.experiments.evaluation import workers
 from edgevision.experiments.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
 from edgevision.experiments.evaluation.policy_spec import resolve
@@ -20,6 +20,7 @@ from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.evaluation.summary import headline, summarise
 from edgevision.experiments.evaluation.tuning import _climb, tune, tuning_slots
 from edgevision.profiles import load_profile
+from edgevision.provenance import digest
 
 from .policies import EqualShares
 
@@ -108,6 +109,22 @@ def test_nothing_else_is_taken_for_a_finished_part(tmp_path: Path, monkeypatch: 
     run("co-crra", out=tmp_path, power_mw=100.0)
     assert len(ran) == 2
     assert others
+
+
+def test_parts_with_other_values_are_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run("fixed", "fracr", out=tmp_path)
+    for path in (tmp_path / "parts").glob("*.npz"):
+        with np.load(path) as part:
+            arrays = dict(part)
+        arrays["score" if "fixed" in path.name else "by_snr"][:1] = np.nan
+        np.savez(path, **({**arrays, "points": arrays["points"][:-1]} if "timed" in path.name else arrays))
+    (tuned,) = (tmp_path / "parts").glob("tune-*.json")
+    part = json.loads(tuned.read_text())
+    payload = {**part["payload"], "operating_point": "3"}
+    tuned.write_text(json.dumps({**part, "payload": payload, "digest": digest([part["of"], payload])}))
+    ran = count_runs(monkeypatch)
+    assert scores(run("fixed", "fracr", out=tmp_path)) == scores(first)
+    assert len(ran) == 4
 
 
 def test_parts_say_what_they_are_of(tmp_path: Path) -> None:
@@ -201,7 +218,8 @@ def test_rows_are_sorted_and_hold_what_was_measured() -> None:
         (["no/such/folder"], UnknownNameError, "no run folder"),
         (["fixed:operating_point"], EvaluationError, "key=value"),
         (["fixed:operating_point=1.5"], EvaluationError, "whole number"),
-        (["fixed:colour=red"], EvaluationError, "colour"),
+        (["fixed:colour=red"], UnknownNameError, "unknown setting of policy 'fixed' 'colour' .known: operating_point"),
+        (["co-crra:tolerance=small"], PolicyOptionError, "tolerance must be a number"),
     ],
 )
 def test_policies_that_do_not_exist_are_refused(policies: list[str], error: type[Exception], message: str) -> None:
@@ -214,6 +232,43 @@ def test_settings_are_checked() -> None:
         run("fixed", users=0)
     with pytest.raises(UnknownNameError, match="bandwith_mhz"):
         run("fixed", bandwith_mhz=3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"policies": "fracr"}, "policies must be a list of names or policies, got 'fracr'"),
+        ({"policies": None}, "policies must be a list"),
+        ({"policies": {"fracr"}}, "policies must be a list"),
+        ({"episodes": 2.5}, "episodes.* must be a whole number from 1 to 1000, got 2.5"),
+        ({"episodes": "3"}, "got '3'"),
+        ({"episodes": True}, "got True"),
+        ({"settings": None}, "settings must map names to values, got None"),
+        ({"settings": "users"}, "settings must map"),
+        ({"split": []}, "split must be one of"),
+    ],
+    ids=str,
+)
+def test_what_is_no_configuration_is_refused(changed: dict[str, Any], said: str) -> None:
+    config = EvaluationConfig(PAPER, **{"policies": ["fracr"], "episodes": 1, "settings": SMALL, **changed})
+    with pytest.raises(EvaluationError, match=said):
+        evaluate(config, show_progress=False)
+
+
+def test_out_is_a_path_or_its_text(tmp_path: Path) -> None:
+    config = EvaluationConfig(PAPER, ["fracr"], 1, settings=SMALL)
+    evaluate(config, str(tmp_path / "out"), show_progress=False)
+    assert any((tmp_path / "out" / "parts").glob("fracr-*.npz"))
+    with pytest.raises(EvaluationError, match="out must be the path of a folder, got 3"):
+        evaluate(config, 3, show_progress=False)  # type: ignore[arg-type]
+    with pytest.raises(EvaluationError, match="processes must be a whole number"):
+        evaluate(config, processes=1.5, show_progress=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["num_envs", "self", "id", "autoreset_mode", "kwargs", "vectorization_mode"])
+def test_names_of_other_arguments_are_no_settings(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"unknown scenario setting '{name}'"):
+        Scenario(PAPER, {name: 1}).make(1)
 
 
 def test_policies_registered_from_outside_are_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,3 +98,6 @@ def test_what_cannot_be_compared_is_refused() -> None:
     others = tuple(f"other/{name}" for name in profile.content_ids)
     with pytest.raises(ProfileError, match="same images"):
         compare(profile, dataclasses.replace(profile, content_ids=others))
+    other = dataclasses.replace(profile, metadata={**profile.metadata, "model": "efficientnet_b0"})
+    with pytest.raises(ProfileError, match=r"different classifiers .*'tf_efficientnet_lite0' and 'efficientnet_b0'"):
+        compare(profile, other)

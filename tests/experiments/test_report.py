@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation.evaluate import Evaluation, EvaluationConfig, evaluate
 from edgevision.experiments.evaluation.summary import SummaryRow, summarise
 from edgevision.experiments.report import behaviour
@@ -150,6 +151,25 @@ def test_report_is_the_same_again(folder: Path, evaluation: Evaluation, tmp_path
     for path in folder.rglob("*.*"):
         assert path.read_bytes() == (tmp_path / path.relative_to(folder)).read_bytes(), path.name
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
+
+
+def test_a_missing_interval_is_a_dash_with_its_reason(tmp_path: Path) -> None:
+    rare = {"episode_slots": 3, "users": 2, "arrivals_per_slot": 0.2}
+    found = evaluate(EvaluationConfig("EdgeVision/Image-v0", ("fracr",), 2, settings=rare), show_progress=False)
+    stream = io.StringIO()
+    print_table(found, Console(file=stream))
+    write_report(found, tmp_path)
+    for text in (stream.getvalue(), (tmp_path / "report.html").read_text()):
+        assert "[-, -]: no interval, because too many of its bootstrap samples have no request" in text
+        assert "co-crra is not among these policies" in text
+        assert not re.search(r"\bnan\b", text)
+    assert json.loads((tmp_path / "evaluation.json").read_text())["policies"][0]["score"]["low"] is None
+
+
+def test_episodes_without_a_request_cannot_be_evaluated() -> None:
+    rare = {"episode_slots": 3, "users": 2, "arrivals_per_slot": 0.02}
+    with pytest.raises(EvaluationError, match="no requests in these episodes"):
+        evaluate(EvaluationConfig("EdgeVision/Paper-v0", ("fracr",), 2, settings=rare), show_progress=False)
 
 
 def test_table_names_every_policy_on_a_line_of_its_own(evaluation: Evaluation) -> None:

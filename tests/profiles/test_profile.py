@@ -14,7 +14,7 @@ import pytest
 
 from edgevision.errors import ProfileError, UnknownNameError
 from edgevision.profiles import OperatingPointProfile, load_profile, published_eta, save_profile, shipped_profiles
-from edgevision.profiles.profile import _read_once
+from edgevision.profiles.profile import _read_once, check_name
 
 
 @pytest.fixture
@@ -189,6 +189,16 @@ def test_unknown_profile_suggests(tmp_path: Path) -> None:
         load_profile("published-et")
     with pytest.raises(UnknownNameError, match="no profile file"):
         load_profile(str(tmp_path / "absent.npz"))
+    for name in ("x" * 300, "a\0b", ".", "..", f"{'x' * 300}.npz", str(tmp_path)):
+        with pytest.raises(UnknownNameError, match=r"profile"):
+            load_profile(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "a\0b", "x" * 300, 3])
+def test_names_of_profiles_are_plain_file_names(name: Any) -> None:
+    with pytest.raises(ProfileError, match="plain file name"):
+        check_name(name)
+    check_name("my-cameras")
 
 
 def test_closed_form_ignores_splits() -> None:

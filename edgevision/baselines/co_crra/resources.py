@@ -10,9 +10,11 @@ import numpy as np
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.shares import fill_budgets
+from edgevision.checks import real_number, whole_number
 from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError
 from edgevision.imports import require_all
 
 # P2.2 leaves out users whose task success gains less than this between the least and the most resources.
@@ -57,12 +59,13 @@ class ResourceAllocator:
             max_iterations: most steps per slot.
 
         Raises:
+            PolicyOptionError: the stopping rule is not of such numbers.
             MissingExtraError: cvxpy or Clarabel is not installed.
         """
         require_all(("cvxpy", "clarabel"), "convex")
         self.model = model
-        self.tolerance = tolerance
-        self.max_iterations = max_iterations
+        self.tolerance = real_number("resource_tolerance", tolerance, 0, 1, PolicyOptionError)
+        self.max_iterations = whole_number("max_resource_iterations", max_iterations, 0, 10**6, PolicyOptionError)
 
     def improve(self, problem: SlotProblem, start: Allocation) -> Improvement:
         """Improve bandwidth and power of a feasible allocation at fixed operating points; the value never falls.

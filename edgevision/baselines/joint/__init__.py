@@ -20,6 +20,7 @@ Each file imports only from files above it. Operating points of a grid are first
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
 from edgevision.envs.config import SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError, shown
 
 _LOOSE = 0.005  # relative gap above which a second bound is tried
 _USERS_AT_A_TIME = 16384
@@ -75,7 +77,12 @@ class Joint:
 
         Args:
             model: success model to maximise; ``None`` is the scenario's own.
+
+        Raises:
+            PolicyOptionError: there is no such model.
         """
+        if model not in (None, *get_args(SuccessModel)):
+            raise PolicyOptionError(f"model must be one of {', '.join(get_args(SuccessModel))}, got {shown(model)}")
         self.model = model
 
     def act(self, problem: SlotProblem) -> Allocation:

@@ -83,7 +83,7 @@ def _bound_group(
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
             slots = scale_slots(problem, model)
             prices = clear_prices(slots, point_choice(slots)).prices[:, 0]
-    slot, users = _users(problem, model)
+    slot, users = active_users(problem, model)
     best, best_prices = np.full(problem.slots, np.inf), prices
     shape = np.broadcast_to(np.eye(2) * _RADIUS**2, (problem.slots, 2, 2))
     for _ in range(refinements + 1):
@@ -114,7 +114,7 @@ def _lagrangian_bound(
     return total(value) + prices.sum(axis=0), 1.0 - np.stack([total(bandwidth), total(power)])
 
 
-def _users(problem: SlotProblem, model: SuccessModel | None) -> tuple[IntArray, Users]:
+def active_users(problem: SlotProblem, model: SuccessModel | None = None) -> tuple[IntArray, Users]:
     """The slot (M,) of each active user, and the active users of all slots in one batch."""
     slot, user = np.nonzero(problem.active)
     others = problem.active.sum(axis=1)[slot] - 1
@@ -122,6 +122,9 @@ def _users(problem: SlotProblem, model: SuccessModel | None) -> tuple[IntArray, 
     least = problem.min_bandwidth[slot] / budget_b, problem.min_power[slot] / budget_p
     payload = problem.raw_size[slot, user, None] * problem.size_fraction[slot, user]
     airtime = problem.deadline[slot, user, None] - problem.compute_time[slot, user]
+    most_power = np.maximum(1.0 - others * least[1], least[1])
+    if problem.max_power is not None:
+        most_power = np.minimum(most_power, problem.max_power[slot, user] / budget_p)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         exponent = np.where(airtime > 0, np.log(2.0) * payload / (airtime * budget_b[:, None]), np.inf)
         noise = problem.noise_density[slot] * budget_b / (problem.gain_scale[slot, user] * budget_p)
@@ -130,6 +133,6 @@ def _users(problem: SlotProblem, model: SuccessModel | None) -> tuple[IntArray, 
         accuracy=problem.accuracy[slot, user],
         noise=noise,
         least=least,
-        most=(np.maximum(1.0 - others * least[0], least[0]), np.maximum(1.0 - others * least[1], least[1])),
+        most=(np.maximum(1.0 - others * least[0], least[0]), most_power),
         table=power_table(problem.fading, model or problem.success_model),
     )

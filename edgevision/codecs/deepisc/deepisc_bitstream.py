@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray
+from edgevision.checks import checked_bytes
 from edgevision.codecs.deepisc.deepisc_budget import (
     LATENT_STRIDE,
     MAX_SEED,
@@ -27,7 +28,7 @@ from edgevision.codecs.deepisc.deepisc_network import DeepIscConfig
 from edgevision.codecs.stae.bitstream import prefix
 from edgevision.codecs.stae.bitstream.container import MAX_FRAMES, seal
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
-from edgevision.errors import BitstreamError
+from edgevision.errors import BitstreamError, CodecInputError
 
 MAX_SIDE = 1024  # [pixel]; lower than STAE's, because the networks run on frames of the size that the header states
 MAX_PIXELS = 2**24  # of all kept frames together
@@ -64,19 +65,21 @@ class Header:
         """Check that the header is consistent and within the limits.
 
         Raises:
-            ValueError: it is not.
+            CodecInputError: it is not.
         """
         count = len(self.frames)
         sides_fit = 1 <= self.height <= MAX_SIDE and 1 <= self.width <= MAX_SIDE
         if not (sides_fit and 0 < count * self.height * self.width <= MAX_PIXELS and self.length <= MAX_FRAMES):
-            raise ValueError(
+            raise CodecInputError(
                 f"{count} of {self.length} frames of {self.height} x {self.width} pixels; must be 1 to {MAX_FRAMES} "
                 f"frames, sides of up to {MAX_SIDE}, and {MAX_PIXELS} pixels together"
             )
         if self.frames[0] < 0 or self.frames[-1] >= self.length or (np.diff(self.frames) <= 0).any():
-            raise ValueError(f"kept frames must increase within 0..{self.length - 1}, got {self.frames}")
+            raise CodecInputError(f"kept frames must increase within 0..{self.length - 1}, got {self.frames}")
         if not (1 <= self.percent <= 100 and 0 <= self.seed <= MAX_SEED):
-            raise ValueError(f"pixels must be 1..100 % and the seed 0..{MAX_SEED}, got {self.percent} and {self.seed}")
+            raise CodecInputError(
+                f"pixels must be 1..100 % and the seed 0..{MAX_SEED}, got {self.percent} and {self.seed}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +101,7 @@ def sent_mask(header: Header, config: DeepIscConfig) -> BoolArray:
     """The pixels whose residual is sent, (a, H, W).
 
     Raises:
-        ValueError: the budget is too small for latent and segmentation.
+        CodecInputError: the budget is too small for latent and segmentation.
     """
     count = residual_pixels(header.percent / 100, header.height, header.width, config.latent_channels)
     return sent_pixels(header.seed, len(header.frames), header.height, header.width, count)
@@ -108,7 +111,7 @@ def pack(header: Header, parts: Parts, config: DeepIscConfig) -> bytes:
     """Write a bitstream.
 
     Raises:
-        ValueError: the header is beyond the limits.
+        CodecInputError: the header is beyond the limits.
     """
     header.check()
     numbers = (header.length, header.height, header.width, len(header.frames), header.percent, header.seed)
@@ -160,6 +163,7 @@ def unpack(data: bytes, config: DeepIscConfig) -> tuple[Header, Parts]:
 
 def _open(data: bytes) -> tuple[Header, Reader]:
     """The header, and a reader at the first byte after it."""
+    data = checked_bytes(data, BitstreamError)
     if data[: len(_MAGIC)] != _MAGIC:
         raise BitstreamError("not a bitstream of DeepISC, or one of another format version")
     if seal(data[:-_CHECKSUM]) != data:

@@ -13,6 +13,7 @@ import numpy as np
 
 from edgevision.arrays import BoolArray
 from edgevision.codecs.stae.selection import kept_pixels
+from edgevision.errors import CodecInputError
 
 LATENT_STRIDE = 8
 SEGMENT_STRIDE = 4
@@ -35,11 +36,13 @@ def residual_pixels(pixels: float, height: int, width: int, latent_channels: int
     """Number of pixels of a frame whose residual is sent under the budget beta.
 
     Raises:
-        ValueError: the budget is too small for latent and segmentation, or not in (0, 1].
+        CodecInputError: the budget is too small for latent and segmentation, or not in (0, 1].
     """
     left = 3 * kept_pixels(pixels, height, width) - base_values(height, width, latent_channels)
     if left < 0:
-        raise ValueError(f"pixels = {pixels!r} does not pay for latent and segmentation of a {height} x {width} frame")
+        raise CodecInputError(
+            f"pixels = {pixels!r} does not pay for latent and segmentation of a {height} x {width} frame"
+        )
     return left // 3
 
 
@@ -60,10 +63,10 @@ def sent_pixels(seed: int, frames: int, height: int, width: int, count: int) -> 
         (a, H, W) bool, exactly ``count`` true in each frame.
 
     Raises:
-        ValueError: the seed is out of range.
+        CodecInputError: the seed is out of range.
     """
     if not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"seed must be in 0..{MAX_SEED}, got {seed!r}")
+        raise CodecInputError(f"seed must be in 0..{MAX_SEED}, got {seed!r}")
     if not count:
         return np.zeros((frames, height, width), np.bool_)
     rank = np.arange(frames * height * width, dtype=np.uint64) + (np.uint64(seed) << np.uint64(32))

@@ -19,6 +19,7 @@ from edgevision.codecs.deepisc.deepisc_bitstream import Header, Parts, pack, sen
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc
 from edgevision.codecs.stae.stae_network import normalise
 from edgevision.data.clips import check_clip
+from edgevision.errors import CodecInputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ def encode(network: DeepIsc, clip: ByteClip, frames: NDArray[np.integer], pixels
         seed: of the residual's pixels.
 
     Raises:
-        ValueError: clip and frames do not fit together or exceed the limits, or the budget is too small.
+        CodecInputError: clip and frames do not fit together or exceed the limits, or the budget is too small.
     """
     header, parts = analyse(network, clip, frames, pixels, seed)
     return pack(header, parts, network.config)
@@ -68,7 +69,7 @@ def analyse(
     check_clip(clip)
     percent = round(100 * pixels)
     if abs(100 * pixels - percent) > 1e-6:
-        raise ValueError(f"pixels must be a whole per cent, got {pixels!r}")
+        raise CodecInputError(f"pixels must be a whole per cent, got {pixels!r}")
     length, height, width, _ = clip.shape
     header = Header(length, height, width, tuple(int(frame) for frame in frames), percent, int(seed))
     header.check()

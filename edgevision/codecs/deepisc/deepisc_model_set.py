@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_network import Stae
-from edgevision.errors import WeightsError
+from edgevision.errors import CodecInputError, WeightsError
 from edgevision.storage_tensors import read_weights, write_weights
 
 _FORMAT = 1
@@ -52,7 +52,9 @@ class DeepIscModels(nn.Module):
         """
         key = _budget(frames, pixels)
         if key not in self.networks:
-            raise ValueError(f"no DeepISC network for budget {key!r} (there are: {', '.join(self.networks) or 'none'})")
+            raise CodecInputError(
+                f"no DeepISC network for budget {key!r} (there are: {', '.join(self.networks) or 'none'})"
+            )
         return cast(DeepIsc, self.networks[key])
 
     def trained(self, frames: int, pixels: float) -> bool:

@@ -19,16 +19,16 @@ from edgevision.codecs.stae.training.algorithm1 import Plan, kept_frames, per_fr
 from edgevision.codecs.stae.training.clipset import ClipSet, flipped, reduced_precision
 from edgevision.codecs.stae.training.fit_step import FitConfig, Log, Loss, fit_named
 from edgevision.codecs.stae.training.steps import cross_entropy, reconstruction_error
-from edgevision.codecs.stae.training.train_stae import clip_set
+from edgevision.codecs.stae.training.train_stae import clip_set, training_record
 from edgevision.codecs.stae.vit import VideoVit
 from edgevision.data.clip_cache import cached_clips
 from edgevision.data.clips import ClipSource
+from edgevision.locking import only_writer
 from edgevision.progress import StageProgress
-from edgevision.provenance import digest, versions
+from edgevision.provenance import digest
 
 #: STAE's plan with longer training, because DeepISC cannot start from interpolation.
 DEEPISC_PLAN = Plan(fr=FitConfig(3, 16, 1e-3, clips=1280), first_fr=FitConfig(6, 16, 2e-3, clips=1600))
-_LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
 _ENTROPY = 0.1  # weight in the loss of the entropy of the segments' shares [1 / nat]
 
 
@@ -59,23 +59,16 @@ def train_deepisc_weights(
 
     Raises:
         ClipError: no clip can be read.
+        FolderInUseError: another process trains in ``folder``.
     """
     shape = {"frames": models.config.frames, "size": models.config.vit.size}
-    cached = cached_clips(source, folder, **shape, progress=lambda *done: progress("training clips", *done))
-    trained = train_deepisc(models, clip_set(cached), plan, folder, progress=progress)
-    record = {
-        **(provenance or {}),
-        "data_set": source.name,
-        "data_set_fingerprint": source.fingerprint(),
-        "clips": len(cached.items),
-        "skipped": cached.skipped,
-        "plan": asdict(plan),
-        "stae": models.origin,
-        "versions": versions(_LIBRARIES),
-    }
-    path = folder / "deepisc.safetensors"
-    trained.save(path, record)
-    return DeepIscModels.load(path)
+    with only_writer(folder):
+        cached = cached_clips(source, folder, **shape, progress=lambda *done: progress("training clips", *done))
+        trained = train_deepisc(models, clip_set(cached), plan, folder, progress=progress)
+        record = {**(provenance or {}), **training_record(source, cached, plan), "stae": models.origin}
+        path = folder / "deepisc.safetensors"
+        trained.save(path, record)
+        return DeepIscModels.load(path)
 
 
 def train_deepisc(

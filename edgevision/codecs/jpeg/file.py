@@ -25,6 +25,7 @@ from edgevision.codecs.jpeg.markers import DHT, DQT, EOI, SOF0, SOI, SOS, JpegHe
 from edgevision.codecs.jpeg.transform import COLOUR_BLOCKS, GREY_BLOCKS, REGION, ZIGZAG, component_blocks, region_grid
 from edgevision.codecs.spat_imco.quantisation import IndexArray
 from edgevision.errors import BitstreamError
+from edgevision.silence import silenced
 
 JFIF = bytes.fromhex("ffe0 0010 4a46494600 0101 00 0001 0001 00 00")  # version 1.01, square pixels, no thumbnail
 _SAMPLING = {GREY_BLOCKS: (0x11,), COLOUR_BLOCKS["4:2:0"]: (0x22, 0x11, 0x11), COLOUR_BLOCKS["4:4:4"]: (0x11,) * 3}
@@ -98,8 +99,9 @@ def _planes(data: bytes, components: int) -> list[NDArray[np.int16]]:
     with _scratch_file() as path:
         path.write_bytes(data)
         try:
-            jpeg = jpeglib.read_dct(str(path))
-            jpeg.load()
+            with silenced():
+                jpeg = jpeglib.read_dct(str(path))
+                jpeg.load()
         except (OSError, ValueError, IndexError) as error:
             raise BitstreamError(f"JPEG data cannot be decoded ({error})") from error
     return [jpeg.Y, jpeg.Cb, jpeg.Cr][:components]

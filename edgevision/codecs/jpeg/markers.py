@@ -20,6 +20,16 @@ from edgevision.errors import BitstreamError
 
 SOI, EOI, SOS, DQT, DHT, SOF0, APP0 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xC0, 0xE0
 _ALLOWED = {DQT, DHT, SOF0, SOS, 0xFE, *range(APP0, 0xF0)}  # 0xFE: comment
+_KINDS = {  # what the other markers of Table B.1 in a header say of a file
+    0xC1: "is extended sequential",
+    0xC2: "is progressive",
+    0xC3: "is lossless",
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE, 0xDF), "is hierarchical"),
+    **dict.fromkeys((0xC9, 0xCA, 0xCB, 0xCC), "is arithmetic-coded"),
+    0xDC: "states its height after the picture",
+    0xDD: "has restart markers",
+}
+_SAVE_AGAIN = "save it as baseline JPEG"
 _SAMPLINGS = {
     (0x11,): "",
     (0x22, 0x11, 0x11): "4:2:0",
@@ -96,6 +106,8 @@ def read_header(data: bytes) -> JpegHeader:
 
 
 def _walk(data: bytes) -> tuple[tuple[int, int, int], ...]:
+    if not data:
+        raise BitstreamError("the file is empty")
     if data[:2] != bytes((0xFF, SOI)):
         raise BitstreamError("not a JPEG file: it does not start with FF D8")
     segments: list[tuple[int, int, int]] = []
@@ -104,8 +116,10 @@ def _walk(data: bytes) -> tuple[tuple[int, int, int], ...]:
         if position + 4 > len(data) or data[position] != 0xFF:
             raise BitstreamError("JPEG header is truncated or damaged")
         marker, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4])
+        if marker in _KINDS:
+            raise BitstreamError(f"JPEG file {_KINDS[marker]}, which is not supported; {_SAVE_AGAIN}")
         if marker not in _ALLOWED:
-            raise BitstreamError(f"JPEG marker FF {marker:02X} is not supported (baseline, one scan only)")
+            raise BitstreamError(f"JPEG header is damaged (marker FF {marker:02X})")
         if length < 2 or position + 2 + length > len(data):
             raise BitstreamError("JPEG header is truncated or damaged")
         segments.append((marker, position + 4, position + 2 + length))
@@ -119,12 +133,20 @@ def _check_scan(data: bytes, segments: tuple[tuple[int, int, int], ...], frame: 
     scan = data[start:end]
     components = frame[5]
     if len(scan) != 4 + 2 * components or scan[0] != components or scan[1:-3:2] != frame[6::3]:
-        raise BitstreamError("JPEG scan does not hold all components")
+        raise BitstreamError(f"JPEG file has several scans or lacks a component, which is not supported; {_SAVE_AGAIN}")
     if scan[-3:] != bytes((0, 63, 0)):
         raise BitstreamError("JPEG scan is not a baseline scan")
     marker = re.compile(rb"\xff[^\x00]").search(data, end)
-    if marker is None or marker.group() != bytes((0xFF, EOI)) or marker.end() != len(data):
-        raise BitstreamError("JPEG data is truncated or goes on after its end")
+    if marker is None:
+        raise BitstreamError("JPEG data is truncated")
+    if marker.group()[1] != EOI:
+        kind = "restart markers" if marker.group()[1] in range(0xD0, 0xD8) else "another segment inside, such as a scan"
+        raise BitstreamError(f"JPEG data has {kind}, which is not supported; {_SAVE_AGAIN}")
+    if marker.end() != len(data):
+        raise BitstreamError(
+            f"{len(data) - marker.end()} bytes follow the end of the JPEG picture, such as a second picture or a video "
+            f"of a phone's camera; {_SAVE_AGAIN}"
+        )
 
 
 def _check_length(length: int, height: int, width: int, sampling: tuple[int, ...]) -> None:

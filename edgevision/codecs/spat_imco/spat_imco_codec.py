@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from edgevision.arrays import ByteImage, IntArray
+from edgevision.checks import checked_bytes, real_number
 from edgevision.codecs.base import MAX_LEVEL, MIN_LEVEL, ImageInfo, check_image, encode_at_rate
 from edgevision.codecs.jpeg import file as jpegfile
 from edgevision.codecs.jpeg import huffman
@@ -45,7 +46,7 @@ from edgevision.codecs.spat_imco.quantisation import IndexArray, dequantise, fil
 from edgevision.codecs.spat_imco.regions import LevelMap, assign_levels, region_weights
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.codecs.uniform import decode_baseline
-from edgevision.errors import BitstreamError
+from edgevision.errors import BitstreamError, CodecInputError, shown
 from edgevision.vision.grad_cam import ImportanceMap
 from edgevision.vision.importance import Importance
 
@@ -124,20 +125,23 @@ class SpatImco:
 
     def __post_init__(self) -> None:
         if self.container not in ("mapped", "plain"):
-            raise ValueError(f"container must be 'mapped' or 'plain', got {self.container!r}")
-        if self.subsampling not in COLOUR_BLOCKS:
-            raise ValueError(f"subsampling must be one of {', '.join(COLOUR_BLOCKS)}, got {self.subsampling!r}")
+            raise CodecInputError(f"container must be 'mapped' or 'plain', got {shown(self.container)}")
+        if self.subsampling not in tuple(COLOUR_BLOCKS):
+            raise CodecInputError(
+                f"subsampling must be one of {', '.join(COLOUR_BLOCKS)}, got {shown(self.subsampling)}"
+            )
         most = app_segment.MAX_LEVELS
-        if not 1 <= len(self.spread) <= most or not all(0.05 <= s <= 1.9 for s in self.spread):
-            raise ValueError(f"spread must hold 1 to {most} factors in [0.05, 1.9], got {self.spread}")
+        if not isinstance(self.spread, tuple | list) or not 1 <= len(self.spread) <= most:
+            raise CodecInputError(f"spread must hold 1 to {most} factors, got {shown(self.spread)}")
+        factors = (real_number("each factor of spread", factor, 0.05, 1.9, CodecInputError) for factor in self.spread)
+        object.__setattr__(self, "spread", tuple(factors))
         if any(a < b for a, b in pairwise(self.spread)):
-            raise ValueError(f"spread must not increase, got {self.spread}")
+            raise CodecInputError(f"spread must not increase, got {self.spread}")
         LEVEL_RULES[self.strategy]
-        for field in ("chroma_scale", "dc_scale"):
-            if not 0.01 <= getattr(self, field) <= 2.55:
-                raise ValueError(f"{field} must be in [0.01, 2.55], got {getattr(self, field)!r}")
-        if not 0 <= self.aq_strength <= 1:
-            raise ValueError(f"aq_strength must be in [0, 1], got {self.aq_strength!r}")
+        for field, low, high in (("chroma_scale", 0.01, 2.55), ("dc_scale", 0.01, 2.55), ("aq_strength", 0, 1)):
+            object.__setattr__(self, field, real_number(field, getattr(self, field), low, high, CodecInputError))
+        if self.importance is not None and not callable(self.importance):
+            raise CodecInputError(f"importance must be a function of an image, got {shown(self.importance)}")
 
     @cached_property
     def _maker(self) -> ImportanceMap:
@@ -177,7 +181,7 @@ class SpatImco:
         check_image(image)
         weights = (importance or self.analyse(image)).weights
         if weights.shape != image.shape[:2] or not np.isfinite(weights).all():
-            raise ValueError(f"importance must be a finite map of shape {image.shape[:2]}, got {weights.shape}")
+            raise CodecInputError(f"importance must be a finite map of shape {image.shape[:2]}, got {weights.shape}")
         by_region = region_weights(weights)
         level_map = assign_levels(by_region, LEVEL_RULES[self.strategy](self.spread, 1.0, by_region.size))
         coefficients = forward(image, self.subsampling)
@@ -203,6 +207,7 @@ class SpatImco:
 
     def decode(self, data: bytes) -> ByteImage:
         """See ``ImageCodec.decode``."""
+        data = checked_bytes(data, BitstreamError)
         header = read_header(data)
         plan = app_segment.find(data, header)
         if plan is None:
@@ -215,6 +220,7 @@ class SpatImco:
 
     def inspect(self, data: bytes) -> ImageInfo:
         """See ``ImageCodec.inspect``; of a ``plain`` file, only the finest level can be estimated."""
+        data = checked_bytes(data, BitstreamError)
         header = read_header(data)
         plan = app_segment.find(data, header)
         if plan is None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, IntArray
+from edgevision.errors import CodecInputError
 
 #: The sets A and B of section IV-A; pixel budgets are fractions, where the paper has per cent.
 FRAME_BUDGETS = (1, 2, 4, 8, 16)
@@ -24,7 +25,7 @@ class Selection:
         length: number F of frames of the whole clip.
 
     Raises:
-        ValueError: frames and mask do not fit together, or frames do not increase within the clip.
+        CodecInputError: frames and mask do not fit together, or frames do not increase within the clip.
     """
 
     frames: IntArray
@@ -34,9 +35,9 @@ class Selection:
     def __post_init__(self) -> None:
         frames, mask = np.asarray(self.frames, np.int64), np.asarray(self.mask, np.bool_)
         if frames.ndim != 1 or not len(frames) or mask.ndim != 3 or len(mask) != len(frames):
-            raise ValueError(f"frames (a,) and mask (a, H, W) must agree, got {frames.shape} and {mask.shape}")
+            raise CodecInputError(f"frames (a,) and mask (a, H, W) must agree, got {frames.shape} and {mask.shape}")
         if (np.diff(frames) <= 0).any() or frames[0] < 0 or frames[-1] >= self.length:
-            raise ValueError(f"frames must increase within 0..{self.length - 1}, got {frames.tolist()}")
+            raise CodecInputError(f"frames must increase within 0..{self.length - 1}, got {frames.tolist()}")
         object.__setattr__(self, "frames", frames)
         object.__setattr__(self, "mask", mask)
 
@@ -45,10 +46,10 @@ def kept_pixels(pixels: float, height: int, width: int) -> int:
     """Number of pixels of a frame that the budget beta keeps: round(beta H W), at least one.
 
     Raises:
-        ValueError: the budget is not in (0, 1].
+        CodecInputError: the budget is not in (0, 1].
     """
     if not 0 < pixels <= 1:
-        raise ValueError(f"pixels must be in (0, 1], got {pixels!r}")
+        raise CodecInputError(f"pixels must be in (0, 1], got {pixels!r}")
     return max(1, round(pixels * height * width))
 
 

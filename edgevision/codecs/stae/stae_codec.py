@@ -13,6 +13,7 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import normalise
 from edgevision.data.clips import check_clip
 from edgevision.data.video_decoding import fit_clip
+from edgevision.errors import CodecInputError
 
 
 class StaeCodec:
@@ -78,7 +79,7 @@ class StaeCodec:
         """Convert a clip of any length and size to the networks' input: F frames sampled in time, resized to squares.
 
         Raises:
-            ValueError: not an (F, H, W, 3) uint8 clip.
+            CodecInputError: not an (F, H, W, 3) uint8 clip.
         """
         config = self.models.config
         return fit_clip(clip, config.frames, config.vit.size)
@@ -93,7 +94,7 @@ class StaeCodec:
             pixels: beta, in (0, 1].
 
         Raises:
-            ValueError: the clip has another shape, or the models were not trained for the budget.
+            CodecInputError: the clip has another shape, or the models were not trained for the budget.
         """
         self._check(clip, frames, pixels)
         model = self.models.model(frames, pixels)
@@ -112,7 +113,7 @@ class StaeCodec:
             coding: entropy coding; ``None`` for the codec's own.
 
         Raises:
-            ValueError: not such a clip, or the models were not trained for the budget.
+            CodecInputError: not such a clip, or the models were not trained for the budget.
         """
         clip = self.fit(clip)
         return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
@@ -133,7 +134,7 @@ class StaeCodec:
 
         Raises:
             BitstreamError: the bytes are damaged.
-            ValueError: the models were not trained for the size of the frames or the budget.
+            CodecInputError: the models were not trained for the size of the frames or the budget.
         """
         restored = self._restore(self._unpack(data))[0]
         return ((restored.movedim(1, -1) + 1) * 127.5).round().clamp(0, 255).byte().numpy()
@@ -143,7 +144,7 @@ class StaeCodec:
 
         Raises:
             BitstreamError: the bytes are damaged.
-            ValueError: the models were not trained for the size of the frames or the budget.
+            CodecInputError: the models were not trained for the size of the frames or the budget.
         """
         return self.classify(self._unpack(data), recover=recover)
 
@@ -163,11 +164,11 @@ class StaeCodec:
         """Frames for the classifier, (1, a, 3, H, W).
 
         Raises:
-            ValueError: the models were not trained for the size of the frames or the budget.
+            CodecInputError: the models were not trained for the size of the frames or the budget.
         """
         if received.clip.shape[1:3] != 2 * (size := self.models.config.vit.size,):
             height, width = received.clip.shape[1:3]
-            raise ValueError(f"frames of {height} x {width} pixels; the classifier was trained on {size} x {size}")
+            raise CodecInputError(f"frames of {height} x {width} pixels; the classifier was trained on {size} x {size}")
         mask = torch.from_numpy(received.mask)[None, :, None].float()
         frames = normalise(torch.from_numpy(received.clip))[None] * mask
         if received.mask.all() or not recover:
@@ -179,21 +180,27 @@ class StaeCodec:
         """The trained pixel budget nearest to the share of pixels received, for this number of frames.
 
         Raises:
-            ValueError: no model was trained for this number of frames.
+            CodecInputError: no model was trained for this number of frames.
         """
         budgets = [pixels for pixels in self.models.pixel_budgets if self.models.trained(frames, pixels)]
         if not budgets:
-            raise ValueError(f"no model was trained for frames={frames}, pixels={share:.2g}; train it or send another")
+            raise CodecInputError(
+                f"no model was trained for frames={frames}, pixels={share:.2g}; train it or send another"
+            )
         return min(budgets, key=lambda budget: abs(budget - round(share, 2)))
 
     def _check(self, clip: ByteClip, frames: int, pixels: float) -> None:
         check_clip(clip)
         length, size = self.models.config.frames, self.models.config.vit.size
         if clip.shape[:3] != (length, size, size):
-            raise ValueError(f"clip must be ({length}, {size}, {size}, 3) as in training, got {clip.shape}; see fit")
+            raise CodecInputError(
+                f"clip must be ({length}, {size}, {size}, 3) as in training, got {clip.shape}; see fit"
+            )
         if not 1 <= frames <= len(clip):
-            raise ValueError(f"frames must be in 1..{len(clip)}, got {frames}")
+            raise CodecInputError(f"frames must be in 1..{len(clip)}, got {frames}")
         if not 0 < pixels <= 1:
-            raise ValueError(f"pixels must be in (0, 1], got {pixels!r}")
+            raise CodecInputError(f"pixels must be in (0, 1], got {pixels!r}")
         if not self.models.trained(frames, pixels):
-            raise ValueError(f"no model was trained for frames={frames}, pixels={pixels:g}; train it or choose another")
+            raise CodecInputError(
+                f"no model was trained for frames={frames}, pixels={pixels:g}; train it or choose another"
+            )

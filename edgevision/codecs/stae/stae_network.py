@@ -12,6 +12,7 @@ from edgevision.codecs.stae.attention import FrameAttention, SpatialAttention, s
 from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 from edgevision.codecs.stae.selection import kept_pixels
 from edgevision.codecs.stae.vit import VideoVit, VitConfig
+from edgevision.errors import CodecInputError
 
 #: Names of the paper's models, by the parts of STAE before the transformer.
 Variant = Literal["ViT_FA", "ViT_FA+SA", "ViT_STAE"]
@@ -108,10 +109,10 @@ class Stae(nn.Module):
         """X' (B, alpha, 3, H, W) and the indices of the kept frames (B, alpha); FA is not run at alpha = F (t_FA = 0).
 
         Raises:
-            ValueError: alpha is not in 1..F.
+            CodecInputError: alpha is not in 1..F.
         """
         if not 1 <= frames <= clip.shape[1]:
-            raise ValueError(f"frames must be in 1..{clip.shape[1]}, got {frames}")
+            raise CodecInputError(f"frames must be in 1..{clip.shape[1]}, got {frames}")
         if frames == clip.shape[1]:
             return clip, torch.arange(clip.shape[1]).expand(len(clip), -1)
         return select_frames(clip, self.fa(clip), frames)

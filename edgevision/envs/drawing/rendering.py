@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.simulator import SlotOutcome
+from edgevision.envs.simulation.base import SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace
+from edgevision.errors import NoDisplayWarning
 from edgevision.imports import require
 
-_BANDWIDTH, _POWER, _COMPRESSION, _SUCCESS, _IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"
-_MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
+BANDWIDTH, _POWER, _COMPRESSION, SUCCESS, IDLE = "#0072B2", "#E69F00", "#56B4E9", "#009E73", "#BBBBBB"
+MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.13, "top": 0.9}
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +125,8 @@ class Renderer:
 
     def __init__(self, *, window: bool) -> None:
         if window:
-            pyplot: Any = require("matplotlib.pyplot", "report")
-            self._pyplot = pyplot
-            self.figure: Any = pyplot.figure("edgevision", figsize=(10.0, 4.6), dpi=100)
+            self._pyplot: Any = require("matplotlib.pyplot", "report")
+            self.figure: Any = _window(self._pyplot)
         else:
             self._pyplot = None
             figure_module: Any = require("matplotlib.figure", "report")
@@ -138,19 +139,24 @@ class Renderer:
         figure = self.figure
         figure.clear()
         figure.suptitle(scene.title, fontsize=11)
-        grid = figure.add_gridspec(1, 5, width_ratios=self.widths, wspace=0.3, **_MARGINS)
+        grid = figure.add_gridspec(1, 5, width_ratios=self.widths, wspace=0.3, **MARGINS)
         cell, bandwidth, power, sent, success = (figure.add_subplot(part) for part in grid)
         _draw_cell(cell, scene)
-        draw_bars(bandwidth, scene, "bandwidth share", scene.bandwidth_share, _BANDWIDTH)
+        draw_bars(bandwidth, scene, "bandwidth share", scene.bandwidth_share, BANDWIDTH)
         draw_bars(power, scene, "power share", scene.power_share, _POWER)
         self.draw_sent(sent, scene)
-        draw_bars(success, scene, "right and in time", scene.in_time * scene.accuracy, _SUCCESS)
+        draw_bars(success, scene, "right and in time", scene.in_time * scene.accuracy, SUCCESS)
         bandwidth.tick_params(labelleft=True)
         bandwidth.set_ylabel("user")
-        figure.canvas.draw()
+        return self.pixels()
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """What the figure shows, (H, W, 3) uint8; also shown on the screen if there is a window."""
+        canvas = self.figure.canvas
+        canvas.draw()
         if self._pyplot is not None:
-            figure.canvas.flush_events()
-        return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+            canvas.flush_events()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
     def draw_sent(self, axes: Any, scene: Scene) -> None:
         """Draw what each user sends, one row per user."""
@@ -162,10 +168,28 @@ class Renderer:
             self._pyplot.close(self.figure)
 
 
+def _window(pyplot: Any) -> Any:
+    """A figure in a window of its own; where none can be opened, a figure that is not shown, and a warning."""
+    shape: dict[str, Any] = {"num": "edgevision", "figsize": (10.0, 4.6), "dpi": 100}
+    try:
+        figure = pyplot.figure(**shape)
+    except (ImportError, RuntimeError):  # the backend's library is missing, or there is no screen
+        pyplot.switch_backend("agg")
+        figure = pyplot.figure(**shape)
+    if pyplot.get_backend().lower() == "agg":
+        warnings.warn(
+            "render_mode='human' shows nothing: matplotlib can open no window here; use 'rgb_array', or a machine with "
+            "a screen",
+            NoDisplayWarning,
+            stacklevel=2,
+        )
+    return figure
+
+
 def draw_bars(axes: Any, scene: Scene, label: str, value: FloatArray, colour: str) -> None:
     """Draw one bar per user, with values from 0 to 1."""
     users = np.arange(len(scene.active))
-    axes.barh(users, value, color=np.where(scene.active, colour, _IDLE).tolist())
+    axes.barh(users, value, color=np.where(scene.active, colour, IDLE).tolist())
     prepare_rows(axes, len(users), label)
     axes.set(xticks=(0, 0.5, 1))
 
@@ -182,9 +206,9 @@ def _draw_cell(axes: Any, scene: Scene) -> None:
     reach = max(float(np.abs(scene.position).max()) * 1.15, 1.0)
     success = scene.in_time * scene.accuracy
     for (x, y), share in zip(scene.position[scene.active], scene.bandwidth_share[scene.active], strict=True):
-        axes.plot([0, x], [0, y], color=_BANDWIDTH, alpha=0.6, linewidth=0.5 + 12 * share)
+        axes.plot([0, x], [0, y], color=BANDWIDTH, alpha=0.6, linewidth=0.5 + 12 * share)
     style: dict[str, Any] = {"s": 170, "edgecolors": "black", "zorder": 3}
-    axes.scatter(*scene.position[~scene.active].T, color=_IDLE, **style)
+    axes.scatter(*scene.position[~scene.active].T, color=IDLE, **style)
     busy = axes.scatter(
         *scene.position[scene.active].T, c=success[scene.active], cmap="RdYlBu", alpha=0.75, vmin=0, vmax=1, **style
     )

@@ -10,7 +10,7 @@ from gymnasium.utils import seeding
 
 from edgevision.arrays import BoolArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.simulator import Simulator, SlotOutcome
+from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
 
 #: Allocates for a batch of slots; the mask (N,) marks the episodes that still run.
 Decide = Callable[[SlotProblem, BoolArray], Allocation]
@@ -24,7 +24,9 @@ class PlayedSlot:
         problem: what the policy saw.
         allocation: what it decided.
         outcome: what resulted.
-        content: index of each request's content, (E, U).
+        content: index of the content of the request that each user may send, (E, U).
+        arrived: whose requests count from this slot on, (E, U).
+        arrived_content: the contents of these requests, (E, U).
         running: which episodes were still running, (E,); ignore the others.
     """
 
@@ -32,6 +34,8 @@ class PlayedSlot:
     allocation: Allocation
     outcome: SlotOutcome
     content: IntArray
+    arrived: BoolArray
+    arrived_content: IntArray
     running: BoolArray
 
     @property
@@ -39,20 +43,31 @@ class PlayedSlot:
         """Active users of running episodes, (E, U)."""
         return self.problem.active & self.running[:, None]
 
+    @property
+    def sent(self) -> BoolArray:
+        """Users of running episodes whose request was decided in this slot, (E, U)."""
+        return self.outcome.sent & self.running[:, None]
 
-def play(simulator: Simulator, decide: Decide, seeds: Sequence[int]) -> Iterator[PlayedSlot]:
-    """Run one episode per seed to its end, exactly as the scenario's environments do.
+
+def start(simulator: EpisodeSimulator, seeds: Sequence[int]) -> None:
+    """Draw the episode of each seed, exactly as the scenario's environments do."""
+    simulator.reset(np.arange(len(seeds)), [seeding.np_random(int(seed))[0] for seed in seeds])
+
+
+def play(simulator: EpisodeSimulator, decide: Decide, seeds: Sequence[int]) -> Iterator[PlayedSlot]:
+    """Run one episode per seed to its end.
 
     Args:
         simulator: simulator of E environments.
         decide: allocates for all of them in every slot.
         seeds: one seed per episode, E in total.
     """
-    simulator.reset(np.arange(len(seeds)), [seeding.np_random(int(seed))[0] for seed in seeds])
+    start(simulator, seeds)
     running = np.ones(len(seeds), bool)
     while running.any():
         problem, content = simulator.problem, simulator.content
+        arrived, arrived_content = simulator.arrivals
         allocation = decide(problem, running)
         outcome = simulator.step(allocation, running)
-        yield PlayedSlot(problem, allocation, outcome, content, running)
+        yield PlayedSlot(problem, allocation, outcome, content, arrived, arrived_content, running)
         running = running & ~outcome.truncated

@@ -1,28 +1,22 @@
-"""`Simulator`: state and dynamics of N environments, which advance one slot by array operations.
+"""`Simulator`: dynamics of the ids in which no decision changes a later slot; N environments, by array operations.
 
-The scalar environment uses it with N = 1 and the vector environment with N = n; only this module scores slots.
+The scalar environment uses it with N = 1 and the vector environment with N = n; only this module scores their slots.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from gymnasium.error import ResetNeeded
-from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs.computing import compute_time, warn_if_always_late
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import load_profile
-
-#: Most requests that are drawn at a time; each array that describes them then has 2 GiB.
-MAX_NUMBERS = 2**28
 
 
 class OutcomeSource(Protocol):
@@ -33,24 +27,7 @@ class OutcomeSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class SlotOutcome:
-    """Result of one slot, for N environments with U users.
-
-    Attributes:
-        reward: mean over the active users of ``in_time`` x ``accuracy``, (N,).
-        in_time: success probability, or whether the payload arrived in time (``sampled``), (N, U).
-        accuracy: population accuracy, or whether the answer was right (``replay``, ``live``), (N, U).
-        truncated: whether the episode has reached its end, (N,).
-    """
-
-    reward: FloatArray
-    in_time: FloatArray
-    accuracy: FloatArray
-    truncated: BoolArray
-
-
-class Simulator:
+class Simulator(EpisodeSimulator):
     """State and dynamics of N independent environments of one scenario.
 
     Raises:
@@ -58,87 +35,29 @@ class Simulator:
             need too much memory.
     """
 
+    trace_type = EpisodeTrace
+    config: ScenarioConfig
+
     def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
-        self.config = config
-        self.n = n
-        self._check_memory()
-        self.profile = load_profile(config.profile)
-        if config.accuracy == "replay" and self.profile.correct is None:
-            raise ScenarioError(
-                f"accuracy='replay' needs recorded outcomes, profile {self.profile.name!r} has none; use 'mean'"
-            )
+        super().__init__(config, n, load_profile(config.profile))
         if (config.accuracy == "live") != (outcomes is not None):
             raise ScenarioError(
                 "accuracy='live' and an outcome source (outcomes=...) go together; give both or neither"
             )
         self._outcomes = outcomes
-        self._members = self.profile.members(config.content_split)
-        self._compute_time = compute_time(config, self.profile)
-        warn_if_always_late(config, self.profile)
-        self._rows = np.arange(n)
-        self.slot = np.zeros(n, np.int64)
-        self._episodes: dict[str, NDArray[Any]] = {}
-        self._problem: SlotProblem | None = None
 
-    def _check_memory(self) -> None:
-        numbers = self.n * self.config.users * self.config.slots[1]
-        if numbers > MAX_NUMBERS:
-            raise ScenarioError(
-                f"{self.n} environments x {self.config.users} users x {self.config.slots[1]} slots are {numbers} "
-                f"requests to draw at a time, the limit is {MAX_NUMBERS}; take fewer environments or shorter episodes"
-            )
-
-    @property
-    def trace(self) -> EpisodeTrace:
-        """A copy of the current episodes."""
-        return EpisodeTrace(**{name: value.copy() for name, value in self._running().items()})
-
-    def reset(self, rows: IntArray, generators: Sequence[np.random.Generator]) -> None:
-        """Draw a new episode for each environment in ``rows``, each from its own generator."""
-        self.install(rows, draw_traces(self.config, self.profile, self._members, generators))
-
-    def install(self, rows: IntArray, trace: EpisodeTrace) -> None:
-        """Start the episodes of ``trace`` in the environments ``rows``.
-
-        Raises:
-            ScenarioError: the trace does not match the number of environments, the users or the contents.
-        """
-        if trace.pool.shape[0] != len(rows) or trace.pool.shape[2] != self.config.users:
-            raise ScenarioError(
-                f"trace has {trace.pool.shape[0]} episodes of {trace.pool.shape[2]} users, "
-                f"needed {len(rows)} of {self.config.users}"
-            )
-        if (trace.content >= self.profile.contents).any():
-            raise ScenarioError(f"trace names contents beyond the {self.profile.contents} of {self.profile.name!r}")
-        if not self._episodes and len(rows) != self.n:
-            raise ScenarioError("the first reset must reset every environment")
-        for name, value in vars(trace).items():
-            self._episodes[name] = _write_rows(
-                self._episodes.get(name), value, rows, per_slot=value.ndim == 3 and name != "position"
-            )
-        self.slot[rows] = 0
-        self._problem = None
-
-    @property
-    def problem(self) -> SlotProblem:
-        """The current slot of each environment, the input of policies."""
-        if self._problem is None:
-            self._problem = self._build_problem()
-            for value in vars(self._problem).values():
-                if isinstance(value, np.ndarray):
-                    value.setflags(write=False)  # a policy must not change what it is scored by
-        return self._problem
+    def _draw(self, generators: Sequence[np.random.Generator]) -> EpisodeTrace:
+        return draw_traces(self.config, self.profile, self._members, generators)
 
     @property
     def content(self) -> IntArray:
         """Index of the content of each request in the current slot, (N, U); hidden from policies."""
-        content: IntArray = self._running()["content"][self._rows, self.slot]
-        return content
+        return self._now("content")
 
-    def _running(self) -> dict[str, NDArray[Any]]:
-        if not self._episodes:
-            raise ResetNeeded("no episode has begun; call reset()")
-        return self._episodes
+    @property
+    def arrivals(self) -> tuple[BoolArray, IntArray]:
+        """The active users and the contents of their requests: each slot is scored for itself."""
+        return self.problem.active, self.content
 
     def _build_problem(self) -> SlotProblem:
         config, profile, episodes, now = self.config, self.profile, self._running(), (self._rows, self.slot)
@@ -156,7 +75,7 @@ class Simulator:
             gain_scale=episodes["gain_scale"][now],
             size_fraction=fraction,
             accuracy=np.broadcast_to(profile.accuracy, shape),
-            compute_time=np.broadcast_to(self._compute_time, shape),
+            compute_time=np.broadcast_to(self.compute_time, shape),
             features=profile.features.take(content, axis=0),
             bandwidth_budget=np.full(self.n, config.bandwidth),
             power_budget=np.full(self.n, config.power),
@@ -166,6 +85,7 @@ class Simulator:
             grid=profile.grid,
             fading=config.fading,
             success_model=config.success_model,
+            content_fingerprint=profile.content_fingerprint,
         )
 
     def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:
@@ -183,6 +103,9 @@ class Simulator:
             in_time=in_time,
             accuracy=accuracy,
             truncated=self.slot >= episodes["length"],
+            share=problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1),
+            offered=np.ones(self.n),
+            sent=problem.active,
         )
 
     def _accuracy(
@@ -198,18 +121,3 @@ class Simulator:
         if self.config.accuracy == "replay" and self.profile.correct is not None:
             return None, self.profile.correct[content, point].astype(np.float64)
         return None, problem.at(allocation, problem.accuracy)
-
-
-def _write_rows(stored: NDArray[Any] | None, new: NDArray[Any], rows: IntArray, per_slot: bool) -> NDArray[Any]:
-    """Write ``new`` into ``rows`` of the stored array; arrays with a slot axis grow if the new episodes are longer."""
-    if stored is None:
-        return np.array(new)
-    if not per_slot:
-        stored[rows] = new
-        return stored
-    growth = new.shape[1] - stored.shape[1]
-    if growth > 0:
-        # Slots after the end of an episode are never read; copies of the last slot keep them valid.
-        stored = np.pad(stored, ((0, 0), (0, growth), (0, 0)), mode="edge")
-    stored[rows, : new.shape[1]] = new
-    return stored

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.config import ScenarioConfig
-from edgevision.errors import ScenarioError
+from edgevision.errors import ScenarioError, shown
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.storage import write_atomically
 from edgevision.storage_arrays import pack_arrays, read_arrays
@@ -56,6 +57,8 @@ class EpisodeTrace:
     position: FloatArray
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _array(field.name, getattr(self, field.name)))
         shape = self.pool.shape
         if len(shape) != 3 or self.length.shape != shape[:1] or self.position.shape != (shape[0], shape[2], 2):
             raise ScenarioError(f"trace: pool must have shape (N, T + 1, U) and match length and position, got {shape}")
@@ -87,14 +90,28 @@ class EpisodeTrace:
             ScenarioError: the file is missing, not a trace, or inconsistent.
         """
         stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
+        names = [field.name for field in dataclasses.fields(cls)]
+        missing = [name for name in names if name not in stored]
+        if missing:
+            raise ScenarioError(f"{path}: not a readable {_WHAT} (it lacks {', '.join(missing)})")
+        arrays: dict[str, Any] = {name: stored[name] for name in names}
         try:
-            arrays: dict[str, Any] = {
-                field.name: stored[field.name].astype(np.int64 if field.name in _WHOLE else np.float64, casting="safe")
-                for field in dataclasses.fields(cls)
-            }
-        except (KeyError, TypeError) as error:
-            raise ScenarioError(f"{path}: not a readable {_WHAT} (missing or not of the right type: {error})") from None
-        return cls(**arrays)
+            return cls(**arrays)
+        except ScenarioError as error:
+            raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
+
+
+def _array(name: str, value: Any) -> NDArray[Any]:
+    """A field of a trace as an array of whole numbers (int64) or numbers (float64).
+
+    Raises:
+        ScenarioError: it holds something else.
+    """
+    wanted, kind = ("whole numbers", np.int64) if name in _WHOLE else ("numbers", np.float64)
+    try:
+        return np.asarray(value).astype(kind, casting="safe", copy=False)
+    except (TypeError, ValueError):  # ValueError: lists of different lengths
+        raise ScenarioError(f"trace: {name} must be an array of {wanted}, got {shown(value)}") from None
 
 
 def draw_traces(
@@ -156,7 +173,7 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     """
     if not config.shadowing_walk_db:
         return gain_scale
-    steps = _normal(uniforms[:, 0], uniforms[:, 1])
+    steps = standard_normal(uniforms[:, 0], uniforms[:, 1])
     kept, new = config.shadowing_correlation, math.sqrt(1.0 - config.shadowing_correlation**2)
     walk = np.empty_like(steps)
     walk[:, 0] = steps[:, 0]
@@ -165,7 +182,7 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
 
 
-def _normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
+def standard_normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
     """Standard normal numbers from pairs of uniforms in [0, 1), by Box and Muller; 1 - u > 0 keeps the log finite."""
     return np.asarray(np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2.0 * np.pi * angle))
 
@@ -204,6 +221,6 @@ def _place_users(config: ScenarioConfig, uniforms: FloatArray) -> tuple[FloatArr
     loss = propagation.path_loss_db(
         distance, line_of_sight, config.carrier_ghz, config.base_station_height_m, config.user_height_m
     )
-    normal = _normal(normal_radius, normal_angle)
+    normal = standard_normal(normal_radius, normal_angle)
     spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
     return position, propagation.gain_scale_from_loss(loss + spread * normal, config.fading)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, co
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile, load_profile
 from edgevision.progress import StageProgress
+from edgevision.storage import without_nan
 from edgevision.vision.classifiers import Classifier
 
 Profiles = dict[str, dict[str, OperatingPointProfile]]
@@ -123,13 +123,5 @@ def as_record(profiles: Profiles, comparisons: Mapping[str, Mapping[str, Compari
 
 def comparison_record(comparison: Comparison) -> dict[str, Any]:
     """A comparison as JSON values; NaN becomes ``null``."""
-    record: dict[str, Any] = _without_nan(asdict(comparison))
+    record: dict[str, Any] = without_nan(asdict(comparison))
     return record
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -12,8 +12,9 @@ import PIL
 from PIL import Image, features
 
 from edgevision.arrays import ByteImage
+from edgevision.checks import checked_bytes, real_number
 from edgevision.codecs.base import ImageInfo, check_image
-from edgevision.errors import BitstreamError
+from edgevision.errors import BitstreamError, CodecInputError
 from edgevision.vision.importance import Importance
 
 REFERENCES = ("webp", "avif")
@@ -40,7 +41,7 @@ class PillowCodec:
 
     def __post_init__(self) -> None:
         if self.name not in available_references():
-            raise ValueError(f"the installed Pillow cannot write {self.name!r}")
+            raise CodecInputError(f"the installed Pillow cannot write {self.name!r}")
 
     @property
     def version(self) -> str:
@@ -67,11 +68,12 @@ class PillowCodec:
         """See ``ImageCodec.encode``; ``importance`` has no effect.
 
         Raises:
-            ValueError: not an image, or the rate is not a level in [-100, 0].
+            CodecInputError: not an image, or the rate is not a level in [-100, 0].
         """
         check_image(image)
-        if level is None or target_bytes is not None or ratio is not None or not -100 <= level <= 0:
-            raise ValueError(f"{self.name} takes a level in [-100, 0] and no other rate")
+        if level is None or target_bytes is not None or ratio is not None:
+            raise CodecInputError(f"{self.name} takes a level in [-100, 0] and no other rate")
+        level = real_number("level", level, -100, 0, CodecInputError)
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, self.name, quality=round(-level))
         return buffer.getvalue()
@@ -86,6 +88,7 @@ class PillowCodec:
         return ImageInfo(self.name, self.name, picture.width, picture.height, len(picture.getbands()), len(data), ())
 
     def _open(self, data: bytes) -> Image.Image:
+        data = checked_bytes(data, BitstreamError)
         try:
             with Image.open(io.BytesIO(data), formats=[self.name]) as picture:
                 picture.load()

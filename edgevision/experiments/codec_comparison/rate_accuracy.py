@@ -15,7 +15,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from edgevision.arrays import FloatArray
-from edgevision.errors import ProfileError
+from edgevision.errors import ProfileError, shown
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.statistics import Interval, percentile_interval
 
@@ -116,11 +116,17 @@ def compare(
     """Compare two measured profiles of the same images; the bootstrap resamples images, paired between the profiles.
 
     Raises:
-        ProfileError: a profile without recorded outcomes, or profiles of different images.
+        ProfileError: a profile without recorded outcomes, or profiles of different images or classifiers.
     """
     correct = [_outcomes(profile) for profile in (ours, reference)]
     if ours.content_ids != reference.content_ids:
         raise ProfileError(f"profiles {ours.name!r} and {reference.name!r} are not of the same images")
+    models = [profile.metadata.get("model") for profile in (ours, reference)]
+    if models[0] != models[1]:
+        raise ProfileError(
+            f"profiles {ours.name!r} and {reference.name!r} are of different classifiers ({shown(models[0])} and "
+            f"{shown(models[1])}); compare codecs with one classifier"
+        )
     J = ours.contents
     drawn = np.random.default_rng(seed).multinomial(J, np.full(J, 1 / J), resamples) / J
     tables = (ours.size, correct[0], reference.size, correct[1])

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,15 +20,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from edgevision.checks import whole_number
 from edgevision.envs import Policy
-from edgevision.errors import EvaluationError
+from edgevision.errors import EvaluationError, shown
 from edgevision.experiments.evaluation import fingerprints, tuning, workers
+from edgevision.experiments.evaluation.parameter_search import open_parameters, search_parameters
 from edgevision.experiments.evaluation.policy_spec import PolicySpec, check, resolve
 from edgevision.experiments.evaluation.rollout import FloatArray, Rollout
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.experiments.evaluation.workers import Job
 from edgevision.locking import only_writer
-from edgevision.part_store import PartStore
+from edgevision.part_store import PartStore, readable
+from edgevision.profiles import OperatingPointProfile
 from edgevision.progress import progress_bar
 from edgevision.protocol import Split, episode_seeds
 from edgevision.provenance import cpu_name
@@ -35,6 +40,7 @@ from edgevision.provenance import cpu_name
 EPISODES_PER_PART = 5
 #: Slots on which a batched policy is timed, one by one.
 TIMED_SLOTS = 200
+MAX_PROCESSES = 1024
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class Evaluation:
 
 
 def evaluate(
-    config: EvaluationConfig, out: Path | None = None, *, processes: int = 1, show_progress: bool = True
+    config: EvaluationConfig, out: str | Path | None = None, *, processes: int = 1, show_progress: bool = True
 ) -> Evaluation:
     """Run every policy through the same episodes.
 
@@ -132,8 +138,10 @@ def evaluate(
         MissingExtraError: a policy needs an extra that is not installed.
         FolderInUseError: another process evaluates into ``out``.
     """
-    if processes < 1:
-        raise EvaluationError(f"processes must be >= 1, got {processes}")
+    processes = whole_number("processes", processes, 1, MAX_PROCESSES, EvaluationError)
+    out = _folder(out)
+    if not isinstance(config.settings, Mapping):
+        raise EvaluationError(f"settings must map names to values, got {shown(config.settings)}")
     scenario = Scenario(config.env_id, dict(config.settings), config.split)
     seeds = episode_seeds(config.split, config.episodes)
     resolved, profile = scenario.resolve()
@@ -152,7 +160,9 @@ def evaluate(
         store = PartStore(parts)
         chosen = _tuned(chosen, scenario, environment, store, show_progress)
         jobs = {spec.label: _jobs(spec, scenario, seeds, resolved.slots[1]) for spec in chosen}
-        done = _run_all(jobs, environment, store, processes, show_progress)
+        done = _run_all(jobs, environment, store, profile, processes, show_progress)
+    if not any(rollout.requests.any() for rollout in done.values()):
+        raise EvaluationError("no requests in these episodes; evaluate more of them, or raise arrivals_per_slot")
     return Evaluation(
         env_id=config.env_id,
         scenario=environment["scenario"],
@@ -164,6 +174,17 @@ def evaluate(
         command=_command(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
+
+
+def _folder(out: Any) -> Path | None:
+    """The folder to write to.
+
+    Raises:
+        EvaluationError: it is neither a path nor ``None``.
+    """
+    if out is not None and not isinstance(out, str | os.PathLike):
+        raise EvaluationError(f"out must be the path of a folder, got {shown(out)}")
+    return None if out is None else Path(out)
 
 
 def _command() -> str:
@@ -179,20 +200,20 @@ def _tuned(
     store: PartStore,
     show_progress: bool,
 ) -> list[PolicySpec]:
-    """The policies, with a tuned operating point for those that fix one; tuned on the validation seeds."""
-    untuned = [spec for spec in chosen if tuning.needs_tuning(spec)]
+    """The policies, with the options that they leave open tuned on the validation seeds."""
+    untuned = [spec for spec in chosen if tuning.needs_tuning(spec) or open_parameters(spec)]
     if not untuned:
         return chosen
     tuned = {spec.label: spec for spec in chosen}
-    slots = tuning.tuning_slots(scenario)
-    with progress_bar("tune fixed compression", len(untuned), visible=show_progress) as advance:
+    slots = functools.cache(lambda: tuning.tuning_slots(scenario))
+    with progress_bar("tune on validation", len(untuned), visible=show_progress) as advance:
         for spec in untuned:
             description = {**environment, **spec.describe(), "tuned on": "validation"}
-            found = store.load(f"tune-{spec.label}", description)
+            found = readable(store.load(f"tune-{spec.label}", description), tuning.checked)
             if found is None:
-                found = dict(tuning.tune(spec, slots))
+                found = dict(search_parameters(spec, scenario) if open_parameters(spec) else tuning.tune(spec, slots()))
                 store.save(f"tune-{spec.label}", description, found)
-            options = (*spec.options, ("operating_point", found["operating_point"]))
+            options = (*spec.options, *(option for option in found.items() if option[0] != "tuned_on"))
             tuned[spec.label] = replace(spec, options=options, origin=(("tuned_on", found["tuned_on"]),))
             advance(1)
     return list(tuned.values())
@@ -213,6 +234,7 @@ def _run_all(
     jobs: Mapping[str, Sequence[Job]],
     environment: Mapping[str, Any],
     store: PartStore,
+    profile: OperatingPointProfile,
     processes: int,
     show_progress: bool,
 ) -> dict[Job, Rollout]:
@@ -220,11 +242,13 @@ def _run_all(
     done: dict[Job, Rollout] = {}
     missing: list[Job] = []
     for job in (job for policy_jobs in jobs.values() for job in policy_jobs):
-        found = store.load_arrays(job.label, {**environment, **job.describe()}) if job.spec.storable else None
+        read = functools.partial(Rollout.from_arrays, seeds=job.seeds, points=profile.points, contents=profile.contents)
+        stored = store.load_arrays(job.label, {**environment, **job.describe()}) if job.spec.storable else None
+        found = readable(stored, read)
         if found is None:
             missing.append(job)
         else:
-            done[job] = Rollout(**found)
+            done[job] = found
     episodes = sum(len(job.seeds) for job in missing)
     label = f"evaluate on {missing[0].scenario.split} (episodes)" if missing else ""
     with progress_bar(label, episodes, visible=show_progress and bool(missing)) as advance:

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgevision import agents, baselines
 from edgevision.envs import Allocation, Policy
-from edgevision.envs.policy import Kind, is_batched, kind_of
+from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
 from edgevision.protocol import SEEDS
@@ -51,6 +51,11 @@ class PolicySpec:
             isinstance(self.source, str) and type(self.build()).__module__.split(".")[0] == "edgevision"
         )
 
+    @property
+    def causal(self) -> bool:
+        """Whether it decides without knowing the future; see `edgevision.envs.policy.show_future`."""
+        return not hasattr(self.build(), "foresee")
+
     def build(self) -> Policy:
         """Make the policy.
 
@@ -78,7 +83,9 @@ class PolicySpec:
             return {
                 "learned": (self.source / _POLICY_FILE).read_text(encoding="utf-8")
             }  # contains the SHA-256 of the weights
-        return {"policy": str(self.source), "options": dict(self.options)}
+        described: dict[str, Any] = {"policy": str(self.source), "options": dict(self.options)}
+        policy = self.build()
+        return {**described, "model": policy.fingerprint} if isinstance(policy, baselines.ContentAware) else described
 
 
 def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
@@ -93,6 +100,8 @@ def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
         LearnedPolicyError: a folder has no policy that can be loaded.
         MissingExtraError: a policy needs an extra that is not installed.
     """
+    if isinstance(policies, str) or not isinstance(policies, Sequence):
+        raise EvaluationError(f"policies must be a list of names or policies, got {shown(policies)}")
     if not policies:
         raise EvaluationError(f"name at least one policy (known: {', '.join(baselines.known())})")
     specs = [_from_text(policy) if isinstance(policy, str) else _from_object(policy) for policy in policies]
@@ -159,7 +168,9 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     env = scenario.make(1)
     env.reset(seed=SEEDS["validation"][0])
     try:
-        answer = spec.build().act(env.problem)
+        policy = spec.build()
+        show_future(policy, env.simulator)
+        answer = policy.act(env.problem)
     except TypeError as error:
         if not spec.options:
             raise

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs import Allocation, Policy, Simulator, SlotProblem, equal_shares
-from edgevision.envs.simulation.episodes import PlayedSlot, play
+from edgevision.envs import Allocation, EpisodeSimulator, Policy, SlotProblem, equal_shares
+from edgevision.envs.policy import show_future
+from edgevision.envs.simulation.episodes import PlayedSlot, play, start
 from edgevision.experiments.evaluation.scenario import Scenario
 
 #: Edges of the bins of a user's signal-to-noise ratio if it had both whole budgets [dB].
@@ -29,9 +31,10 @@ class Rollout:
 
     Attributes:
         seed: seed of each episode, (E,).
-        score: mean reward per slot, (E,).
-        in_time: mean success probability (or share in time) of the requests of the episode, (E,).
-        accuracy: mean accuracy term of the requests of the episode, (E,).
+        score: mean reward per slot or, in a sequential environment, right answers over requests that arrived, (E,).
+        in_time: mean success probability (or share in time) of the requests of the episode, (E,); 0 for requests that
+            were never sent.
+        accuracy: mean accuracy term of the requests of the episode, (E,); 0 for requests that were never sent.
         slots: length of the episode in slots, (E,).
         requests: number of requests, (E,).
         seconds: time of each single-slot decision in the order of decisions [s]; empty for decisions in batches.
@@ -60,6 +63,32 @@ class Rollout:
         return {name: value.tolist() for name, value in vars(self).items() if not name.startswith("content_")}
 
     @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], seeds: Sequence[int], points: int, contents: int
+    ) -> Rollout:
+        """Read what was stored of a rollout: its attributes by name.
+
+        Args:
+            arrays: the arrays.
+            seeds: seed of each of the E episodes.
+            points: number K of operating points.
+            contents: number C of contents.
+
+        Raises:
+            ValueError: they are not the arrays of such a rollout.
+        """
+        E = len(seeds)
+        episodes = dict.fromkeys(("seed", "score", "in_time", "accuracy", "slots", "requests"), (E,))
+        bins = {"by_snr": (len(BINNED), len(SNR_EDGES) - 1), "by_load": (len(BINNED), len(LOAD_EDGES) - 1)}
+        tables = dict.fromkeys(("content_score", "content_weight"), (E, contents))
+        shapes = {**episodes, **bins, **tables, "points": (points,), "seconds": arrays["seconds"].shape[:1]}
+        if {name: array.shape for name, array in arrays.items()} != shapes:
+            raise ValueError("other arrays than a rollout's")
+        if not all(np.isfinite(array).all() for array in arrays.values()) or arrays["seed"].tolist() != list(seeds):
+            raise ValueError("numbers that are not finite, or other episodes")
+        return cls(**arrays)
+
+    @classmethod
     def joined(cls, parts: Sequence[Rollout]) -> Rollout:
         """One rollout of all episodes of ``parts``, in order."""
         total = {"points", "by_snr", "by_load"}
@@ -80,6 +109,8 @@ def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, on
         AllocationError: an allocation violates a constraint.
     """
     simulator = scenario.make(len(seeds)).simulator
+    start(simulator, seeds)
+    show_future(policy, simulator)
     tally = _Tally(simulator)
 
     def decide(problem: SlotProblem, running: BoolArray) -> Allocation:
@@ -103,7 +134,7 @@ def record_slots(scenario: Scenario, seeds: Sequence[int]) -> SlotProblem:
         for name, value in vars(slots[0]).items()
         if isinstance(value, np.ndarray)
     }
-    return dataclasses.replace(slots[0], **arrays)
+    return dataclasses.replace(slots[0], **arrays, outlook=None)
 
 
 def _equal_allocation(problem: SlotProblem) -> Allocation:
@@ -133,9 +164,9 @@ def _decide(
 class _Tally:
     """Sums over the slots of E episodes."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: EpisodeSimulator) -> None:
         n, K = simulator.n, simulator.profile.points
-        self.reward, self.in_time, self.accuracy = np.zeros((3, n))
+        self.reward, self.offered, self.in_time, self.accuracy = np.zeros((4, n))
         self.slots, self.requests = np.zeros((2, n), np.int64)
         self.points = np.zeros(K, np.int64)
         self.by_snr = np.zeros((len(BINNED), len(SNR_EDGES) - 1))
@@ -144,29 +175,30 @@ class _Tally:
         self.seconds: list[float] = []
 
     def add(self, slot: PlayedSlot) -> None:
-        problem, allocation, outcome, active = slot.problem, slot.allocation, slot.outcome, slot.asked
+        problem, allocation, outcome, sent = slot.problem, slot.allocation, slot.outcome, slot.sent
         self.reward += np.where(slot.running, outcome.reward, 0.0)
-        self.in_time += np.where(active, outcome.in_time, 0.0).sum(axis=1)
-        self.accuracy += np.where(active, outcome.accuracy, 0.0).sum(axis=1)
+        self.offered += np.where(slot.running, outcome.offered, 0.0)
+        self.in_time += np.where(sent, outcome.in_time, 0.0).sum(axis=1)
+        self.accuracy += np.where(sent, outcome.accuracy, 0.0).sum(axis=1)
         self.slots += slot.running
-        self.requests += active.sum(axis=1)
-        self.points += np.bincount(allocation.operating_point[active], minlength=len(self.points))
-        episode, _ = np.nonzero(active)
-        share = 1.0 / np.maximum(active.sum(axis=1), 1)[episode]
-        cell = episode, slot.content[active]
-        np.add.at(self.content_weight, cell, share)
-        np.add.at(self.content_score, cell, share * (outcome.in_time * outcome.accuracy)[active])
-        decisions = _decisions(problem, allocation, active)
-        for sums, (place, edges) in zip((self.by_snr, self.by_load), _places(problem, active), strict=True):
+        arrived = slot.arrived & slot.running[:, None]
+        self.requests += arrived.sum(axis=1)
+        self.points += np.bincount(allocation.operating_point[sent], minlength=len(self.points))
+        right = outcome.share * outcome.in_time * outcome.accuracy
+        np.add.at(self.content_weight, (np.nonzero(arrived)[0], slot.arrived_content[arrived]), outcome.share[arrived])
+        np.add.at(self.content_score, (np.nonzero(sent)[0], slot.content[sent]), right[sent])
+        decisions = _decisions(problem, allocation, sent)
+        for sums, (place, edges) in zip((self.by_snr, self.by_load), _places(problem, sent), strict=True):
             bins = np.clip(np.digitize(place, edges) - 1, 0, len(edges) - 2)
             for row, values in zip(sums, decisions, strict=True):
                 np.add.at(row, bins, values)
 
     def rollout(self, seeds: Sequence[int]) -> Rollout:
         served = np.maximum(self.requests, 1)
+        offered = np.where(self.offered > 0, self.offered, 1.0)  # an episode may be without a request
         return Rollout(
             seed=np.array(seeds, np.int64),
-            score=self.reward / self.slots,
+            score=self.reward / offered,
             in_time=self.in_time / served,
             accuracy=self.accuracy / served,
             slots=self.slots,
@@ -175,8 +207,8 @@ class _Tally:
             points=self.points,
             by_snr=self.by_snr,
             by_load=self.by_load,
-            content_score=self.content_score / self.slots[:, None],
-            content_weight=self.content_weight / self.slots[:, None],
+            content_score=self.content_score / offered[:, None],
+            content_weight=self.content_weight / offered[:, None],
         )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-import gymnasium
 from gymnasium.vector import AutoresetMode
 
-from edgevision.envs import IDS, OffloadingVectorEnv, ScenarioConfig
+from edgevision import baselines
+from edgevision.envs import IDS, OffloadingVectorEnv
+from edgevision.envs.vector_environment import make_vector
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.profiles import OperatingPointProfile
 from edgevision.protocol import Split
@@ -50,11 +51,16 @@ class Scenario:
         return env
 
     def _make(self, n: int, settings: Mapping[str, Any]) -> OffloadingVectorEnv:
-        env = gymnasium.make_vec(self.env_id, num_envs=n, autoreset_mode=AutoresetMode.NEXT_STEP, **settings)
-        return cast(OffloadingVectorEnv, env.unwrapped)
+        return make_vector(self.env_id, n, AutoresetMode.NEXT_STEP, settings)
 
-    def resolve(self) -> tuple[ScenarioConfig, OperatingPointProfile]:
-        """All settings and the operating points. Raises the errors of ``make``."""
+    def classical_policies(self) -> list[str]:
+        """Names of the policies for this environment that are not learned. Raises the errors of ``make``."""
+        simulator = self.make(1).simulator
+        profile = simulator.profile
+        return baselines.names(profile.axis_names, profile.content_fingerprint, sequential=simulator.sequential)
+
+    def resolve(self) -> tuple[Any, OperatingPointProfile]:
+        """All settings (`ScenarioConfig` or `DynamicConfig`) and the profile. Raises the errors of ``make``."""
         env = self.make(1)
         return env.config, env.simulator.profile
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +16,10 @@ from edgevision.statistics import (
     crosswise_interval,
     interquartile_mean,
 )
+from edgevision.storage import without_nan
 
-#: The policy that all others are compared with, if it is evaluated.
-REFERENCE = "co-crra"
+#: All others are compared with the first of these policies that is evaluated.
+REFERENCES = ("co-crra", "look-ahead")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class SummaryRow:
         options: options as ``key=value``, tuned ones included.
         score: mean over episodes of the mean reward per slot; the bootstrap resamples both episodes and contents.
         iqm: interquartile mean of the scores of episodes; the bootstrap resamples episodes only.
-        difference: score minus that of ``REFERENCE``, paired; ``None`` for ``REFERENCE``, or if it is not evaluated.
+        difference: score minus that of the reference, paired; ``None`` for the reference, or if there is none.
         in_time: mean success probability (or share in time) of the requests.
         accuracy: mean accuracy term of the requests.
         latency_p50_ms: median time of a single-slot decision [ms].
@@ -48,15 +51,23 @@ class SummaryRow:
     latency_p99_ms: float
 
     def to_json(self) -> dict[str, Any]:
-        """Nested dictionaries of JSON values."""
-        return asdict(self)
+        """Nested dictionaries of JSON values; ``None`` for the ends of an interval that is not defined."""
+        values: dict[str, Any] = without_nan(asdict(self))
+        return values
 
 
 def summarise(evaluation: Evaluation) -> list[SummaryRow]:
     """One row per policy, best score first."""
     results = {result.spec.label: result for result in evaluation.results}
-    rows = [_row(result, results.get(REFERENCE)) for result in evaluation.results]
+    rows = [_row(result, results.get(reference_of(evaluation))) for result in evaluation.results]
     return sorted(rows, key=lambda row: -row.score.estimate)
+
+
+def reference_of(evaluation: Evaluation) -> str:
+    """Label of the policy that the others are compared with; the first of ``REFERENCES`` if none is evaluated."""
+    labels = [result.spec.label for result in evaluation.results]
+    found = (label for name in REFERENCES for label in labels if label.partition(":")[0] == name)
+    return next(found, REFERENCES[0])
 
 
 def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
@@ -83,8 +94,13 @@ def difference(result: PolicyResult, reference: PolicyResult) -> Interval:
 
 
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
-    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind."""
+    """A sentence on each learned policy against the best classical one, or on the best if there is only one kind.
+
+    References that know the future do not count.
+    """
     results = {result.spec.label: result for result in evaluation.results}
+    clairvoyant = {label for label, result in results.items() if not result.spec.causal}
+    rows = [row for row in rows if row.policy not in clairvoyant] or rows
     learned = [row for row in rows if row.kind == "learned"]
     classical = [row for row in rows if row.kind != "learned"]
     if not learned or not classical:
@@ -104,15 +120,31 @@ def _comparison(policy: str, rival: str, difference: Interval) -> str:
 
 
 def with_interval(interval: Interval) -> str:
-    """An interval as ``0.8123 [0.8000, 0.8250]``."""
-    return f"{interval.estimate:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+    """An interval as ``0.8123 [0.8000, 0.8250]``; with dashes for ends that are not defined."""
+    return _text(interval, ".4f")
 
 
 def signed(interval: Interval | None) -> str:
-    """A difference as ``+0.0123 [-0.0010, +0.0250]``; a dash for ``None``."""
-    if interval is None:
-        return "-"
-    return f"{interval.estimate:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+    """A difference as ``+0.0123 [-0.0010, +0.0250]``; a dash for ``None``, dashes for ends that are not defined."""
+    return "-" if interval is None else _text(interval, "+.4f")
+
+
+def _text(interval: Interval, form: str) -> str:
+    estimate, low, high = ("-" if math.isnan(value) else format(value, form) for value in vars(interval).values())
+    return f"{estimate} [{low}, {high}]"
+
+
+def notes(rows: Sequence[SummaryRow], reference: str) -> list[str]:
+    """Why there are dashes in a table of these rows, compared with ``reference``; a sentence for each reason."""
+    intervals = [interval for row in rows for interval in (row.score, row.iqm, row.difference) if interval is not None]
+    found = []
+    if any(math.isnan(interval.low) for interval in intervals):
+        found.append(
+            "[-, -]: no interval, because too many of its bootstrap samples have no request; evaluate more episodes."
+        )
+    if reference not in [row.policy for row in rows]:
+        found.append(f"minus {reference}: -, because {reference} is not among these policies.")
+    return found
 
 
 def milliseconds(value: float) -> str:

@@ -58,6 +58,18 @@ def tune(spec: PolicySpec, slots: SlotProblem) -> Mapping[str, Any]:
     return {"operating_point": point, "tuned_on": f"{slots.slots} validation slots"}
 
 
+def checked(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What was stored of ``tune``'s answer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    point, tuned_on = found["operating_point"], found["tuned_on"]
+    if type(point) is not int or point < 0 or not isinstance(tuned_on, str):
+        raise ValueError("not a tuned operating point")
+    return {"operating_point": point, "tuned_on": tuned_on}
+
+
 def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) -> int:
     """Coordinate ascent: move to the best point along each axis in turn, until no axis improves."""
     point = start

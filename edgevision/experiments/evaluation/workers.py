@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from edgevision.envs import Policy
+from edgevision.envs.policy import show_future
 from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation.policy_spec import PolicySpec
 from edgevision.experiments.evaluation.rollout import Rollout, run_episodes
@@ -82,6 +83,7 @@ def _warm_policy(job: Job) -> Policy:
         policy = spec.build()
         env = scenario.make(1)
         env.reset(seed=SEEDS["validation"][0])
+        show_future(policy, env.simulator)
         for count in range(1, env.config.users + 1):
             policy.act(replace(env.problem, active=np.arange(env.config.users)[None] < count))
         _warm_policies[key] = policy

@@ -12,9 +12,10 @@ from typing import Any
 from edgevision import provenance
 from edgevision.errors import ReproductionError
 from edgevision.experiments.figures.request import Request
-from edgevision.storage import read_json, write_atomically
+from edgevision.storage import read_bytes, read_json, write_atomically
 
 _FORMAT_VERSION = 1
+_MAX_PLOT_BYTES = 2**24
 _LIBRARIES = ("numpy", "scipy", "torch", "timm", "pillow", "jpeglib", "cvxpy", "clarabel")
 
 
@@ -103,7 +104,7 @@ def read_sections(folder: Path, names: tuple[str, ...]) -> Iterator[StoredSectio
             record = read_json(folder / f"{name}.json", ReproductionError)
             if record["format_version"] == _FORMAT_VERSION:
                 yield _stored(record, folder)
-        except (OSError, ValueError, KeyError, TypeError):  # ReproductionError is a ValueError
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError):  # ReproductionError is a ValueError
             continue
 
 
@@ -112,16 +113,22 @@ def _stored(record: Mapping[str, Any], folder: Path) -> StoredSection:
         heading=str(record["heading"]),
         lead=str(record["lead"]),
         tables=tuple(
-            Table(
-                table["caption"], tuple(table["heads"]), tuple(tuple(row) for row in table["rows"]), int(table["texts"])
-            )
+            Table(str(table["caption"]), _texts(table["heads"]), tuple(map(_texts, table["rows"])), int(table["texts"]))
             for table in record["tables"]
         ),
         plots=tuple(
-            Plot(plot["file"], plot["caption"], (folder / Path(plot["file"]).name).read_bytes())
+            Plot(
+                str(plot["file"]),
+                str(plot["caption"]),
+                read_bytes(folder / Path(plot["file"]).name, ReproductionError, _MAX_PLOT_BYTES),
+            )
             for plot in record["plots"]
         ),
-        differences=tuple(record["differences"]),
+        differences=_texts(record["differences"]),
         numbers=dict(record["numbers"]),
     )
     return StoredSection(section, str(record["command"]), str(record["created"]), dict(record["versions"]))
+
+
+def _texts(values: list[Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)

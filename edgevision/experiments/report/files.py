@@ -9,6 +9,7 @@ from edgevision.experiments.evaluation.summary import summarise
 from edgevision.experiments.report.data import write_data
 from edgevision.experiments.report.pictures import LearningCurve, make_pictures
 from edgevision.experiments.report.report_page import render_page
+from edgevision.locking import only_writer
 from edgevision.storage import write_atomically
 
 
@@ -17,12 +18,16 @@ def write_report(evaluation: Evaluation, out: Path, curve: LearningCurve | None 
 
     Returns:
         The path of the page.
+
+    Raises:
+        FolderInUseError: another process writes a report into ``out``.
     """
     rows = summarise(evaluation)
     pictures = make_pictures(evaluation, rows, curve)
-    for picture in pictures:
-        write_atomically(out / "plots" / f"{picture.name}.png", picture.png)
-    write_data(evaluation, rows, out)
     page = out / "report.html"
-    write_atomically(page, render_page(evaluation, rows, pictures).encode())
+    with only_writer(out):
+        for picture in pictures:
+            write_atomically(out / "plots" / f"{picture.name}.png", picture.png)
+        write_data(evaluation, rows, out)
+        write_atomically(page, render_page(evaluation, rows, pictures).encode())
     return page

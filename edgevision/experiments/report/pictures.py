@@ -10,12 +10,12 @@ import gymnasium
 from matplotlib.image import imsave
 
 from edgevision.envs import OffloadingEnv
+from edgevision.envs.policy import show_future
 from edgevision.experiments.evaluation.evaluate import Evaluation
-from edgevision.experiments.evaluation.summary import SummaryRow
+from edgevision.experiments.evaluation.summary import SummaryRow, reference_of
 from edgevision.experiments.report import report_plots as plots
 from edgevision.experiments.report.behaviour import plot_behaviour
 from edgevision.experiments.report.report_page import Picture
-from edgevision.profiles import load_profile
 
 _SHOWN_SLOT = 3  # the slot of the picture of the environment
 
@@ -41,7 +41,7 @@ class LearningCurve:
 
 def make_pictures(evaluation: Evaluation, rows: Sequence[SummaryRow], curve: LearningCurve | None) -> list[Picture]:
     """Every picture of the report, in the page's order."""
-    profile = load_profile(str(evaluation.scenario["profile"]))
+    profile = gymnasium.make(evaluation.env_id, **evaluation.scenario).unwrapped.simulator.profile  # type: ignore[attr-defined]
     ranked = {result.spec.label: result for result in evaluation.results}
     pictures = [Picture("scores", "Scores", "Further right is better.", plots.plot_scores(rows))]
     if any(row.difference for row in rows):
@@ -49,7 +49,9 @@ def make_pictures(evaluation: Evaluation, rows: Sequence[SummaryRow], curve: Lea
             "Paired by episode, so that luck that all policies share cancels. Intervals that do not touch the dashed "
             "line are significant differences."
         )
-        pictures.append(Picture("differences", "Differences", caption, plots.plot_differences(rows)))
+        pictures.append(
+            Picture("differences", "Differences", caption, plots.plot_differences(rows, reference_of(evaluation)))
+        )
     caption = "Up and to the left is better. No policy beats those on the dashed line in both score and time."
     pictures.append(Picture("latency", "Score against decision time", caption, plots.plot_latency(rows)))
     if curve is not None:
@@ -71,6 +73,7 @@ def _environment_png(evaluation: Evaluation, policy: str) -> bytes:
     spec = next(result.spec for result in evaluation.results if result.spec.label == policy)
     actor = spec.build()
     env.reset(seed=evaluation.seeds[0])
+    show_future(actor, env.simulator)
     over = False
     for _ in range(_SHOWN_SLOT):
         if not over:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from edgevision.experiments.evaluation.evaluate import Evaluation
 from edgevision.experiments.evaluation.summary import (
-    REFERENCE,
     SummaryRow,
     headline,
     milliseconds,
+    notes,
+    reference_of,
     signed,
     with_interval,
 )
@@ -34,7 +35,8 @@ def render_page(evaluation: Evaluation, rows: Sequence[SummaryRow], pictures: It
     body = [
         html.paragraph(f"Made {evaluation.created} on {evaluation.cpu}"),
         html.paragraph(headline(evaluation, list(rows)), "lead"),
-        _scores(rows),
+        _scores(rows, reference_of(evaluation)),
+        *(html.paragraph(note) for note in notes(rows, reference_of(evaluation))),
         html.paragraph(_how_to_read(evaluation)),
     ]
     for picture in pictures:
@@ -52,16 +54,17 @@ def render_page(evaluation: Evaluation, rows: Sequence[SummaryRow], pictures: It
 
 def _how_to_read(evaluation: Evaluation) -> str:
     return (
-        f"The score of an episode is its mean reward per slot. All policies met the same random numbers (seeds "
-        f"{evaluation.seeds[0]} to {evaluation.seeds[-1]}), so differences to {REFERENCE} are paired by episode. "
-        f"Brackets hold {CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} samples of both episodes and "
-        "contents). IQM is the mean of the middle half of the episodes. Decision times are for one "
+        "The score of an episode is its mean reward per slot or, if decisions change later slots, the share of its "
+        f"requests that are answered right. All policies met the same random numbers (seeds {evaluation.seeds[0]} to "
+        f"{evaluation.seeds[-1]}), so differences to {reference_of(evaluation)} are paired by episode. Brackets hold "
+        f"{CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} samples of both episodes and contents). IQM is "
+        "the mean of the middle half of the episodes. Decision times are for one "
         "slot on one core, after warm-up."
     )
 
 
-def _scores(rows: Sequence[SummaryRow]) -> str:
-    heads = ("policy", "kind", "score", "IQM", f"minus {REFERENCE}", "in time", "accuracy", "p50 [ms]", "p99 [ms]")
+def _scores(rows: Sequence[SummaryRow], reference: str) -> str:
+    heads = ("policy", "kind", "score", "IQM", f"minus {reference}", "in time", "accuracy", "p50 [ms]", "p99 [ms]")
     cells = [
         (
             row.policy,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from edgevision.experiments.evaluation.summary import REFERENCE, SummaryRow
+from edgevision.experiments.evaluation.summary import SummaryRow
 from edgevision.experiments.plot_style import COLOURS, as_png, new_axes
 from edgevision.statistics import Interval
 
@@ -25,14 +25,14 @@ _LABEL_GAP = 0.055  # least distance of two labels, as a share of the height of 
 
 def plot_scores(rows: Sequence[SummaryRow]) -> bytes:
     """Scores with intervals, best on top."""
-    figure = _interval_plot(rows, [row.score for row in rows], "score: mean reward per slot, 95 % interval")
+    figure = _interval_plot(rows, [row.score for row in rows], "score, 95 % interval")
     return as_png(figure)
 
 
-def plot_differences(rows: Sequence[SummaryRow]) -> bytes:
+def plot_differences(rows: Sequence[SummaryRow], reference: str) -> bytes:
     """Paired differences to the reference policy, which is the line at zero."""
     compared = [row for row in rows if row.difference is not None]
-    label = f"score minus {REFERENCE}'s on the same episodes, 95 % interval"
+    label = f"score minus {reference}'s on the same episodes, 95 % interval"
     figure = _interval_plot(compared, [row.difference for row in compared if row.difference], label)
     figure.axes[0].axvline(0.0, color=COLOURS["solver"], linewidth=1.2, linestyle="--")
     return as_png(figure)

@@ -8,9 +8,10 @@ from rich.text import Text
 
 from edgevision.experiments.evaluation.evaluate import Evaluation
 from edgevision.experiments.evaluation.summary import (
-    REFERENCE,
     headline,
     milliseconds,
+    notes,
+    reference_of,
     signed,
     summarise,
     with_interval,
@@ -21,7 +22,7 @@ _STYLES = {"learned": "bold magenta", "solver": "cyan", "rule": ""}
 
 
 def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
-    """Print the comparison, best score first, and one sentence that sums it up."""
+    """Print the comparison, best score first, why there are dashes, and one sentence that sums it up."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=_WIDTH)
@@ -29,7 +30,14 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
     table = Table(title=f"{evaluation.env_id}, {len(evaluation.seeds)} {evaluation.split} episodes, 95 % intervals")
     for column in ("policy", "kind"):
         table.add_column(column, no_wrap=True)
-    for column in ("score", "IQM", f"minus {REFERENCE}", "in time", "accuracy", "decision [ms]\np50 / p99"):
+    for column in (
+        "score",
+        "IQM",
+        f"minus {reference_of(evaluation)}",
+        "in time",
+        "accuracy",
+        "decision [ms]\np50 / p99",
+    ):
         table.add_column(column, justify="right")  # a narrow terminal wraps numbers and does not cut them off
     for row in rows:
         table.add_row(
@@ -43,4 +51,5 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
             f"{milliseconds(row.latency_p50_ms)} / {milliseconds(row.latency_p99_ms)}",
         )
     console.print(table)
-    console.print(Text(headline(evaluation, rows)))
+    for sentence in (*notes(rows, reference_of(evaluation)), headline(evaluation, rows)):
+        console.print(Text(sentence))

@@ -21,7 +21,7 @@ from edgevision.codecs.spat_imco.quantisation import dequantise, quantise
 from edgevision.codecs.spat_imco.regions import assign_levels, region_weights
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.uniform import UniformJpeg, decode_baseline
-from edgevision.errors import BitstreamError
+from edgevision.errors import BitstreamError, CodecInputError, UnknownNameError
 from edgevision.vision.importance import Importance
 from tests.codecs.pictures import centre_weights, picture, pictures, psnr
 
@@ -200,10 +200,20 @@ def test_unusable_importance_is_refused(weights: NDArray[np.float64]) -> None:
         {"strategy": "halves"},
         {"chroma_scale": 0.0},
         {"dc_scale": 3.0},
+        {"chroma_scale": "much"},
+        {"spread": 1.0},
+        {"spread": "abc"},
+        {"spread": (1.0, "x")},
+        {"aq_strength": True},
+        {"container": []},
+        {"subsampling": {}},
+        {"strategy": []},
+        {"importance": 3},
     ],
+    ids=str,
 )
 def test_settings_are_validated(field: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=next(iter(field))):
+    with pytest.raises((CodecInputError, UnknownNameError), match=next(iter(field))):
         SpatImco(**field)  # type: ignore[arg-type]
 
 

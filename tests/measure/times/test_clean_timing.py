@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgevision.arrays import FloatArray
@@ -85,6 +85,7 @@ def test_varying_operations_are_medians_over_contents_and_steady_ones_the_least_
     assert first == {"v": pytest.approx(5.0), "s": pytest.approx(2.0)}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     times=st.lists(st.lists(st.floats(1e-4, 1), min_size=3, max_size=3), min_size=1, max_size=5),
     slower=st.floats(0.1, 100),
@@ -96,6 +97,7 @@ def test_times_do_not_depend_on_the_machine_s_speed(times: list[list[float]], sl
         assert there[key] == pytest.approx(value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     times=st.lists(st.floats(1e-4, 1), min_size=4, max_size=4),
     delays=st.lists(st.floats(0, 10), min_size=3, max_size=3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
-from edgevision.part_store import PartStore
+from edgevision.part_store import PartStore, readable
 from edgevision.progress import Progress
 from edgevision.provenance import digest
 from edgevision.vision.classifiers import Classifier
@@ -78,9 +79,10 @@ def collect_examples(
     for start in range(0, len(dataset), _PART):
         progress(start, len(dataset))
         label, description = f"examples-{start // _PART:04d}", {"key": key, "start": start}
-        part = store.load_arrays(label, description)
+        items = dataset.items[start : start + _PART]
+        check = functools.partial(_checked, pictures=len(items), views=views)
+        part = readable(store.load_arrays(label, description), check)
         if part is None:
-            items = dataset.items[start : start + _PART]
             part = _make(dataset, items, classes, start, maker, teachers, views, seed)
             store.save_arrays(label, description, part)
         parts.append(part)
@@ -122,6 +124,25 @@ def _make(
     none = torch.zeros(0, views, 2, 14, 14)
     stacked = {name: torch.stack(value) if value else empty.get(name, none) for name, value in rows.items()}
     return {name: value.numpy() for name, value in stacked.items()}
+
+
+def _checked(found: dict[str, NDArray[Any]], pictures: int, views: int) -> dict[str, NDArray[Any]]:
+    """What was stored of ``_make``'s answer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    rows = len(found["target"])
+    shapes = {
+        "middle": (rows, views, 96, 14, 14),
+        "coarse": (rows, views, 2, 14, 14),
+        "target": (rows, views, 2, 14, 14),
+    }
+    if rows > pictures or {name: array.shape for name, array in found.items()} != shapes:
+        raise ValueError("other arrays than examples")
+    if any(array.dtype.kind != "f" or not np.isfinite(array).all() for array in found.values()):
+        raise ValueError("other numbers than examples")
+    return found
 
 
 def _classes(dataset: ImageFolder, teacher: Classifier) -> list[int | None]:

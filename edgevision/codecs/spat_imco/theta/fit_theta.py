@@ -6,16 +6,19 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from edgevision.arrays import Float32Array, IntArray
+from edgevision.checks import real_number, whole_number
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.examples import Examples
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
 from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
+from edgevision.errors import WeightsError
 from edgevision.progress import Progress
 
 Log = Callable[[str, float, int], None]
@@ -108,10 +111,10 @@ def fit_head(
         run.scores.append(_score(head, examples, held))
         if run.scores[-1] > run.scores[run.best_epoch]:
             run.best_epoch, run.best = run.epoch, deepcopy(head.state_dict())
-        if checkpoint:
-            _save(run, checkpoint)
         log("loss/train", loss, run.epoch)
         log("rank_correlation/validation", run.scores[-1], run.epoch)
+        if checkpoint:
+            _save(run, checkpoint)
         progress(run.epoch, config.epochs)
     progress(config.epochs, config.epochs)
     head.load_state_dict(run.best)
@@ -159,11 +162,22 @@ def _save(run: _Run, path: Path) -> None:
 
 def _restore(run: _Run, path: Path) -> bool:
     """Put the checkpoint at ``path`` into ``run``; false, and nothing changed, if there is none that fits."""
-    found = load_checkpoint(path, {"head": run.head.state_dict(), "best": run.best}, run.optimiser, ["state"])
+    found = load_checkpoint(path, {"head": run.head.state_dict(), "best": run.best}, run.optimiser, {"state": _state})
     if found is None:
         return False
     weights, values = found
     run.head.load_state_dict(weights["head"])
     run.best = weights["best"]
-    run.epoch, run.best_epoch, run.scores = (values["state"][name] for name in ("epoch", "best_epoch", "scores"))
+    run.epoch, run.best_epoch, run.scores = values["state"]
     return True
+
+
+def _state(value: Any) -> tuple[int, int, list[float]]:
+    """Epoch, best epoch and the scores of all epochs.
+
+    Raises:
+        WeightsError, KeyError, TypeError: they are none.
+    """
+    scores = [real_number("score", score, -2, 2, WeightsError) for score in value["scores"]]
+    epoch = whole_number("epoch", value["epoch"], 1, len(scores) - 1, WeightsError)
+    return epoch, whole_number("best epoch", value["best_epoch"], 0, epoch, WeightsError), scores

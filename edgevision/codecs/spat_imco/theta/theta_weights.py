@@ -11,6 +11,7 @@ import torch
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaNetwork
 from edgevision.errors import WeightsError
 from edgevision.storage_tensors import read_weights, write_weights
+from edgevision.storage_torch import read_checkpoint
 
 SHIPPED = Path(__file__).parents[2] / "weights" / "theta.safetensors"
 SHIPPED_FOLDS = SHIPPED.with_name("theta-folds.safetensors")
@@ -91,11 +92,11 @@ def load_mobilenet(path: Path, width: int = 64) -> ThetaNetwork:
     network = ThetaNetwork(width)
     ours = network.backbone.state_dict()
     try:
-        theirs = torch.load(path, map_location="cpu", weights_only=True)
+        theirs = read_checkpoint(path, WeightsError)
         kept = [value for key, value in theirs.items() if not key.endswith("num_batches_tracked")]
         names = [key for key in ours if not key.endswith("num_batches_tracked")]
         network.backbone.load_state_dict(ours | dict(zip(names, kept, strict=True)))
-    except Exception as error:  # torch's reader raises many types on damaged files
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
         raise WeightsError(f"{str(path)!r} is no MobileNetV2 of torchvision's ({reason})") from None
     return network.eval()

@@ -15,6 +15,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaN
 from edgevision.codecs.spat_imco.theta.theta_weights import save_weights
 from edgevision.data.images import ImageFolder
 from edgevision.imports import require
+from edgevision.locking import only_writer
 from edgevision.progress import Progress, StageProgress
 from edgevision.provenance import digest, versions
 from edgevision.vision.classifiers import Classifier
@@ -53,38 +54,41 @@ def train_importance(
     Raises:
         DataSetError: no picture can be read.
         MissingExtraError: TensorBoard (extra ``agents``) is not installed.
+        FolderInUseError: another process trains in ``folder``.
     """
     require("tensorboard", "agents")
-    from torch.utils.tensorboard import SummaryWriter
+    from edgevision.event_log import EventLog
 
-    config = config or TrainingConfig()
-    examples = training_examples(
-        dataset, network, teachers, folder, config, lambda done, total: progress("examples", done, total)
-    )
-    network.head = fresh_head(config)
-    checkpoint = folder / f"checkpoint-{_digest(examples, config)}.safetensors"
-    with SummaryWriter(str(folder / "tensorboard")) as writer:
-        scores = fit_head(
-            network.head,
-            examples,
-            np.arange(len(examples)),
-            config,
-            checkpoint=checkpoint,
-            log=writer.add_scalar,
-            progress=lambda done, total: progress("epochs", done, total),
+    with only_writer(folder):
+        config = config or TrainingConfig()
+        examples = training_examples(
+            dataset, network, teachers, folder, config, lambda done, total: progress("examples", done, total)
         )
-    record = {
-        **(provenance or {}),
-        "data_set": dataset.name,
-        "data_set_fingerprint": dataset.identity(),
-        "pictures": len(examples),
-        "teachers": [teacher.name for teacher in teachers],
-        "config": asdict(config),
-        "validation_rank_correlation": {"before": scores[0], "after": max(scores)},
-        "versions": versions(_LIBRARIES),
-    }
-    save_weights(network, folder / "theta.safetensors", record)
-    return network.eval()
+        network.head = fresh_head(config)
+        checkpoint = folder / f"checkpoint-{_digest(examples, config)}.safetensors"
+        with EventLog(folder / "tensorboard") as events:
+            scores = fit_head(
+                network.head,
+                examples,
+                np.arange(len(examples)),
+                config,
+                checkpoint=checkpoint,
+                log=events.add_scalar,
+                progress=lambda done, total: progress("epochs", done, total),
+            )
+        record = {
+            **(provenance or {}),
+            "data_set": dataset.name,
+            "data_set_fingerprint": dataset.identity(),
+            "pictures": len(examples),
+            "teachers": [teacher.name for teacher in teachers],
+            "weights_of_teachers": [teacher.origin for teacher in teachers],
+            "config": asdict(config),
+            "validation_rank_correlation": {"before": scores[0], "after": max(scores)},
+            "versions": versions(_LIBRARIES),
+        }
+        save_weights(network, folder / "theta.safetensors", record)
+        return network.eval()
 
 
 def training_examples(

@@ -22,10 +22,11 @@ from typing import NamedTuple
 import numpy as np
 
 from edgevision.arrays import BoolArray, ByteClip, IntArray
+from edgevision.checks import checked_bytes
 from edgevision.codecs.stae.bitstream import lossless, masks, prefix
 from edgevision.codecs.stae.bitstream.wire import Reader, section, varint
 from edgevision.codecs.stae.selection import Selection
-from edgevision.errors import BitstreamError
+from edgevision.errors import BitstreamError, CodecInputError
 
 MAX_FRAMES = 2**12
 MAX_SIDE = 2**14  # [pixel]
@@ -113,7 +114,7 @@ def pack(clip: ByteClip, selection: Selection, coding: Coding) -> bytes:
         coding: how to code values and mask.
 
     Raises:
-        ValueError: clip and selection do not fit together, or exceed the limits.
+        CodecInputError: clip and selection do not fit together, or exceed the limits.
     """
     _check(clip, selection)
     frames = selection.frames
@@ -193,6 +194,7 @@ class _Shape(NamedTuple):
 
 def _read_head(data: bytes, max_pixels: int) -> tuple[Coding, Reader, IntArray, _Shape]:
     """Coding, a reader at the first byte of the first mask, indices of the kept frames, and the header's content."""
+    data = checked_bytes(data, BitstreamError)
     if len(data) < 8 or data[:2] != _MAGIC or data[2] >> 4 != _FORMAT:
         raise BitstreamError("not a clip's bitstream, or one of another format version")
     if data[-_CHECKSUM:] != _checksum(data[:-_CHECKSUM]):
@@ -228,12 +230,14 @@ def _read_segments(
 
 def _check(clip: ByteClip, selection: Selection) -> None:
     if not isinstance(clip, np.ndarray) or clip.dtype != np.uint8 or clip.ndim != 4 or clip.shape[3] != 3:
-        raise ValueError(f"clip must be uint8 (F, H, W, 3), got {getattr(clip, 'dtype', type(clip).__name__)}")
+        raise CodecInputError(f"clip must be uint8 (F, H, W, 3), got {getattr(clip, 'dtype', type(clip).__name__)}")
     kept, *size = selection.mask.shape
     if [len(clip), *size] != [selection.length, *clip.shape[1:3]]:
-        raise ValueError(f"clip {clip.shape} does not fit a selection from {selection.length} frames of {size} pixels")
+        raise CodecInputError(
+            f"clip {clip.shape} does not fit a selection from {selection.length} frames of {size} pixels"
+        )
     if len(clip) > MAX_FRAMES or max(size) > MAX_SIDE or not 0 < kept * size[0] * size[1] <= MAX_PIXELS:
-        raise ValueError(
+        raise CodecInputError(
             f"clip must have at most {MAX_FRAMES} frames, sides of {MAX_SIDE} and {MAX_PIXELS} kept frames' pixels"
         )
 

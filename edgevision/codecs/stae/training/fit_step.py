@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from edgevision.checks import whole_number
 from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
-from edgevision.errors import DivergedError
+from edgevision.errors import DivergedError, WeightsError
 from edgevision.progress import Progress, StageProgress
 
 Log = Callable[[str, float, int], None]
@@ -88,7 +90,8 @@ def fit(
     parameters = [parameter for parameter in trained.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=config.weight_decay)
     done, mean = 0, math.nan
-    if checkpoint and (found := load_checkpoint(checkpoint, {"trained": trained.state_dict()}, optimiser, ["epoch"])):
+    stored = {"trained": trained.state_dict()}
+    if checkpoint and (found := load_checkpoint(checkpoint, stored, optimiser, {"epoch": _epochs})):
         weights, values = found
         trained.load_state_dict(weights["trained"])
         done = values["epoch"]
@@ -103,6 +106,10 @@ def fit(
     progress(config.epochs, config.epochs)
     trained.eval()
     return mean
+
+
+def _epochs(value: Any) -> int:
+    return whole_number("epoch", value, 1, 2**31, WeightsError)
 
 
 def fit_named(

@@ -19,6 +19,7 @@ from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.clip_cache import CachedClips, cached_clips
 from edgevision.data.clips import ClipSource
 from edgevision.imports import require
+from edgevision.locking import only_writer
 from edgevision.progress import StageProgress
 from edgevision.provenance import digest, versions
 
@@ -67,38 +68,47 @@ def train_stae(
     Raises:
         ClipError: no clip can be read.
         MissingExtraError: TensorBoard (extra ``agents``) is not installed.
+        FolderInUseError: another process trains in ``folder``.
     """
     require("tensorboard", "agents")
-    from torch.utils.tensorboard import SummaryWriter
+    from edgevision.event_log import EventLog
 
-    vit = config.vit
-    cached = cached_clips(
-        source, folder, frames=config.frames, size=vit.size, progress=lambda done, total: progress("clips", done, total)
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(plan.seed)
-        models = StaeModels(config, source.classes)
-    if start is not None:
-        adopt(models, start)
-    checkpoints = folder / f"steps-{_digest(source, config, plan, start)}"
-    with SummaryWriter(str(folder / "tensorboard")) as writer:
-        known: dict[str, Any] = {"folder": checkpoints, "log": writer.add_scalar, "progress": progress}
-        if isinstance(plan, EndToEndPlan):
-            train_end_to_end(models, clip_set(cached), plan, **known)
-        else:
-            StepByStep(models, clip_set(cached), plan, **known).run()
-    record = {
-        **(provenance or {}),
+    with only_writer(folder):
+        vit = config.vit
+        cached = cached_clips(
+            source,
+            folder,
+            frames=config.frames,
+            size=vit.size,
+            progress=lambda done, total: progress("clips", done, total),
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            models = StaeModels(config, source.classes)
+        if start is not None:
+            adopt(models, start)
+        checkpoints = folder / f"steps-{_digest(source, config, plan, start)}"
+        with EventLog(folder / "tensorboard") as events:
+            known: dict[str, Any] = {"folder": checkpoints, "log": events.add_scalar, "progress": progress}
+            if isinstance(plan, EndToEndPlan):
+                train_end_to_end(models, clip_set(cached), plan, **known)
+            else:
+                StepByStep(models, clip_set(cached), plan, **known).run()
+        record = training_record(source, cached, plan) | {"start": start.origin if start is not None else None}
+        models.save(folder / "stae.safetensors", {**(provenance or {}), **record})
+        return models
+
+
+def training_record(source: ClipSource, cached: CachedClips, plan: Plan | EndToEndPlan) -> dict[str, Any]:
+    """What a training on clips depends on, as JSON values for the description of its weights."""
+    return {
         "data_set": source.name,
         "data_set_fingerprint": source.fingerprint(),
         "clips": len(cached.items),
         "skipped": cached.skipped,
         "plan": asdict(plan),
-        "start": start.origin if start is not None else None,
         "versions": versions(_LIBRARIES),
     }
-    models.save(folder / "stae.safetensors", record)
-    return models
 
 
 def clip_set(cached: CachedClips) -> ClipSet:

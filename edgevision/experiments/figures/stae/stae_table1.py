@@ -127,13 +127,13 @@ def _where_not(gap: FloatArray | None, first: int) -> str:
     """The cells from pixel budget ``first`` on where a difference is not above zero, counted and listed."""
     if gap is None:
         return NOT_MEASURED
-    value, high = gap[0, :, first:], gap[2, :, first:]
+    value, low, high = gap[:, :, first:]
     listed = ", ".join(budgets(a, b + first) for a, b in np.argwhere(value <= 0).tolist())
     counts = (
         f"{np.sum(value <= 0)} of {value.size} ({np.sum(value == 0)} equal, {np.sum(high < 0)} with the whole interval "
-        "below 0)"
+        f"below 0); {np.sum(low > 0)} with the whole interval above 0"
     )
-    return f"{counts}: {listed}" if listed else counts
+    return f"{counts}; not above: {listed}" if listed else counts
 
 
 def _one_frame(found: VideoSet) -> str:

@@ -23,7 +23,7 @@ from edgevision.experiments.figures.stae.stae_profiles import (
     table_by_set,
 )
 from edgevision.profiles import stae_tables as published
-from edgevision.profiles.video_grid import FRAMES, PIXELS
+from edgevision.profiles.video_grid import FRAMES, GRID, PIXELS
 from edgevision.statistics import FloatArray, signed_points
 
 _NAME = "stae-table2"
@@ -80,6 +80,14 @@ def wire_compression(one: Measured) -> float:
     return float(one.raw_bytes / one.size[-1, _FEWEST, ENTROPY])
 
 
+def _wire(found: VideoSet) -> str:
+    """``wire_compression`` with its interval over clips, as text."""
+    one = found.measured["stae"]
+    sent = found.draws.mean(one.profile.size.reshape(-1, *GRID)[:, -1, _FEWEST, ENTROPY])
+    value, high, low = one.raw_bytes / sent
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
 def _loss(found: VideoSet) -> str:
     correct = found.measured["stae"].correct[..., ENTROPY]
     return signed_points(found.draws.mean(correct[:, -1, _FEWEST] - correct[:, 0, _ALL]))
@@ -89,7 +97,7 @@ def _outcome(found: VideoSet) -> str:
     one = found.measured["stae"]
     return (
         f"{found.title}, 1 frame and 40 % of its pixels: {papers_count(published.VALUE_BITS, _entropy(one)):.0f} x in "
-        f"the paper's count (published: {published.COMPRESSION:.0f} x), {wire_compression(one):.0f} x in real bytes "
+        f"the paper's count (published: {published.COMPRESSION:.0f} x), {_wire(found)} x in real bytes "
         f"against uint8 values, mask included; accuracy changes by {_loss(found)} points (published: "
         f"{-published.COMPRESSION_LOSS:g})."
     )
@@ -128,7 +136,7 @@ def _compression(sets: Sequence[VideoSet]) -> Table:
         ),
         (
             ("bytes really sent, with mask, header and checksum, against uint8 values", "not stated"),
-            _of_stae(lambda one: f"{wire_compression(one):.1f} ({_kilobytes(one)})"),
+            lambda found: found.cell("stae", lambda one: f"{_wire(found)} ({_kilobytes(one)})"),
         ),
         (
             (

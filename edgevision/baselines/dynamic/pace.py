@@ -1,0 +1,45 @@
+"""`Pace`: never spend more on a request than a constant fraction of the battery per expected request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+
+from edgevision.baselines.dynamic.priced import Priced
+from edgevision.baselines.dynamic.waiting import energy_per_request, waiting_value
+from edgevision.baselines.policy_registry import register
+from edgevision.envs.problem import Allocation, SlotProblem
+
+
+@register
+class Pace:
+    """Energy rationing: a camera spends at most ``fraction`` x battery / expected requests. Source: folklore."""
+
+    name = "pace"
+    kind = "solver"
+    sequential = True
+    search: ClassVar[dict[str, tuple[float, ...]]] = {
+        "fraction": (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
+        "wait": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+    }
+
+    def __init__(self, fraction: float = 0.7, wait: float = 0.5) -> None:
+        """Set the pace.
+
+        Args:
+            fraction: largest energy for a request, in batteries per expected request.
+            wait: what a request is worth if it waits, unless it is in its last slot.
+        """
+        self.fraction, self.wait = fraction, wait
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch."""
+        most = self.fraction * energy_per_request(problem) / problem.deadline
+        if problem.max_power is not None:
+            most = np.minimum(most, problem.max_power)
+        # The limit on power takes the place of a price.
+        limited = replace(problem, max_power=most)
+        free = np.zeros(problem.active.shape)
+        return Priced().act(limited.priced(free, waiting_value(problem, self.wait)))

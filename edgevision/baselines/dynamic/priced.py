@@ -1,0 +1,99 @@
+"""`Priced`: who sends in a slot, how compressed, and with what bandwidth and power, at given prices. Source: ours.
+
+It maximises sum [eta_k P(b, p, k) - energy price x p x slot - waiting value] over the users that send, their k, b and
+p, with sum b <= B. A price of bandwidth, found by bisection, decides who sends and with which of some bandwidths; the
+rest of the band is then shared out, and operating points and powers are chosen anew at the final bandwidths.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.baselines.dynamic.send_values import SHARES, best_values
+from edgevision.baselines.joint.upper_bound import active_users
+from edgevision.baselines.policy_registry import register
+from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import SlotProblemError
+
+_LOWEST_PRICE, _HIGHEST_PRICE, _BISECTIONS = 1e-3, 20.0, 11
+_NOTHING = -1.0
+
+
+@register
+class Priced:
+    """The slot solver of all policies for sequential environments; at prices of 0 it is myopic.
+
+    ``problem.priced(energy_price, waiting_value)`` sets the prices. Source: ours.
+    """
+
+    name = "myopic"
+    kind = "solver"
+    sequential = True
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch.
+
+        Raises:
+            SlotProblemError: see ``SlotProblem.check``; or users share a power budget instead of having batteries.
+        """
+        problem.check()
+        if problem.max_power is None:
+            raise SlotProblemError("this policy needs a largest power for each user, as in EdgeVision/Dynamic-v0")
+        slot, users = active_users(problem)
+        user = np.nonzero(problem.active)[1]
+        nothing = np.zeros(problem.active.shape)
+        price = _at(problem.energy_price, nothing)[slot, user] * problem.deadline[slot, user]
+        price = price * problem.power_budget[slot]
+        waiting = _at(problem.waiting_value, nothing)[slot, user]
+        net = np.full((*nothing.shape, len(SHARES)), _NOTHING)
+        net[slot, user] = best_values(users, SHARES, price)[0] - waiting[:, None]
+        share = share_bandwidth(net)
+        mine = share[slot, user]
+        value, point, power = (part[:, 0] for part in best_values(users, np.maximum(mine, 1e-9)[:, None], price))
+        sends = (mine > 0) & (value > waiting)
+        points, bandwidth, powers = np.zeros(nothing.shape, np.int64), nothing, nothing.copy()
+        points[slot, user] = np.where(sends, point, 0)
+        bandwidth[slot, user] = np.where(sends, mine, 0.0) * problem.bandwidth_budget[slot]
+        powers[slot, user] = np.where(sends, power, 0.0) * problem.power_budget[slot]
+        return Allocation(points, bandwidth, powers)
+
+
+def _at(price: FloatArray | None, nothing: FloatArray) -> FloatArray:
+    return nothing if price is None else price
+
+
+def share_bandwidth(net: FloatArray) -> FloatArray:
+    """Shares of the band, (N, U), for net values (N, U, B) at ``SHARES``; sums are 1, or 0 if nobody gains."""
+    low, high = np.full((2, len(net)), [[_LOWEST_PRICE], [_HIGHEST_PRICE]])
+    for _ in range(_BISECTIONS):
+        middle = np.sqrt(low * high)
+        over = _demand(net, middle)[0].sum(axis=1) > 1.0
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+    share, _ = _demand(net, high)
+    share = _admit(share, *_demand(net, low))
+    total = share.sum(axis=1, keepdims=True)
+    return share / np.where(total > 0, total, 1.0)
+
+
+def _demand(net: FloatArray, price: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Share that each user asks for at a price of the whole band (N,), and its value after payment, (N, U) each."""
+    left = net - price[:, None, None] * SHARES
+    best: IntArray = left.argmax(axis=2)
+    value = np.take_along_axis(left, best[..., None], axis=2)[..., 0]
+    return np.where(value > 0, SHARES[best], 0.0), value
+
+
+def _admit(share: FloatArray, wanted: FloatArray, value: FloatArray) -> FloatArray:
+    """Give users what they want at a lower price, the most valuable first, as long as it fits into the band."""
+    rows = np.arange(len(share))
+    waiting: BoolArray = (value > 0) & (wanted > share)
+    for _ in range(share.shape[1]):
+        if not waiting.any():
+            break
+        user = np.where(waiting, value, -np.inf).argmax(axis=1)
+        more = wanted[rows, user] - share[rows, user]
+        fits = waiting[rows, user] & (share.sum(axis=1) + more <= 1.0 + 1e-12)
+        share[rows[fits], user[fits]] = wanted[rows[fits], user[fits]]
+        waiting[rows, user] = False
+    return share

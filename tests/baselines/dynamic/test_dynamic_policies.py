@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import edgevision  # noqa: F401 - registers the ids
+from edgevision import baselines
+from edgevision.baselines.dynamic.priced import share_bandwidth
+from edgevision.baselines.dynamic.send_values import SHARES
+from edgevision.envs import Allocation, DynamicConfig, DynamicSimulator, SlotProblem
+from edgevision.envs.policy import show_future
+from edgevision.envs.simulation.episodes import play, start
+from edgevision.errors import SlotProblemError
+from tests.envs.strategies import random_problem
+
+NAMES = baselines.names(sequential=True)
+CAUSAL = [name for name in NAMES if name != "clairvoyant"]
+
+
+def simulator(n: int, **changes: Any) -> DynamicSimulator:
+    return DynamicSimulator(DynamicConfig.from_preset("patrol", **changes), n)
+
+
+def score(name: str, n: int = 16, seed: int = 10_000, **options: Any) -> float:
+    policy, sim = baselines.make(name, **options), simulator(n)
+    seeds = range(seed, seed + n)
+    start(sim, seeds)
+    show_future(policy, sim)
+    reward = offered = 0.0
+    for slot in play(sim, lambda problem, _: policy.act(problem), seeds):
+        slot.allocation.check(slot.problem)
+        reward += slot.outcome.reward.sum()
+        offered += slot.outcome.offered.sum()
+    return reward / offered
+
+
+def problem_after(slots: int, n: int = 5, seed: int = 0, **changes: Any) -> SlotProblem:
+    env = gymnasium.make_vec("EdgeVision/Dynamic-v0", num_envs=n, **changes).unwrapped
+    env.reset(seed=seed)
+    for _ in range(slots):
+        env.step(np.full(env.action_space.shape, -1.0))
+    return env.problem
+
+
+def test_the_command_knows_every_policy() -> None:
+    assert set(NAMES) == {
+        *("myopic", "pace", "lagrangian", "lyapunov", "adaptive", "look-ahead", "clairvoyant", "random")
+    }
+    assert not set(NAMES) - {"random"} & set(baselines.names())
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**31), slots=st.integers(0, 29), users=st.integers(1, 8))
+def test_allocations_are_feasible_at_any_time(name: str, seed: int, slots: int, users: int) -> None:
+    problem = problem_after(slots, seed=seed, users=users, episode_slots=30, battery_mj=(1e-6, 1e3))
+    allocation = baselines.make(name).act(problem)
+    allocation.check(problem)
+    assert (allocation.bandwidth[~problem.active] == 0).all()
+
+
+@pytest.mark.parametrize("name", [name for name in CAUSAL if name != "random"])
+def test_a_slot_is_answered_alike_in_every_batch(name: str) -> None:
+    problem, policy = problem_after(12), baselines.make(name)
+    together = policy.act(problem)
+    for row in range(problem.slots):
+        alone = policy.act(problem[row : row + 1])
+        np.testing.assert_allclose(alone.power, together.power[row : row + 1], rtol=1e-9)
+        np.testing.assert_array_equal(alone.operating_point, together.operating_point[row : row + 1])
+
+
+def test_foresight_and_thrift_pay_in_the_order_that_theory_expects() -> None:
+    """Each idea adds: rationing, waiting, a price that adapts; and none exceeds the reference that knows the future."""
+    scores = {name: score(name) for name in NAMES}
+    assert scores["random"] < 0.05 and scores["myopic"] < 0.05
+    assert scores["pace"] > score("pace", wait=0.0) + 0.05
+    assert scores["lyapunov"] > score("lyapunov", wait=0.0) + 0.03
+    assert scores["lagrangian"] > score("lagrangian", scaling=0.0, price=128.0) + 0.02
+    assert scores["adaptive"] > max(scores["pace"], scores["lyapunov"], scores["lagrangian"])
+    assert min(scores[name] for name in ("pace", "lagrangian", "lyapunov", "adaptive", "look-ahead")) > 0.6
+    assert scores["clairvoyant"] > max(scores[name] for name in CAUSAL) + 0.03
+
+
+def priced_value(problem: SlotProblem, allocation: Allocation) -> float:
+    sent = (allocation.bandwidth > 0) & (allocation.power > 0)
+    assert problem.energy_price is not None and problem.waiting_value is not None
+    cost = problem.energy_price * problem.deadline * allocation.power + problem.waiting_value
+    return float((problem.task_success(allocation) - cost)[sent].sum())
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**31), price=st.floats(1.0, 300.0), waiting=st.floats(0.0, 0.4))
+def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, waiting: float) -> None:
+    """Two cameras, every operating point, and grids of bandwidth and power."""
+    problem = problem_after(6, n=1, seed=seed, users=2, levels=3, arrivals_per_slot=(0.9, 0.9))
+    problem = problem.priced(np.full((1, 2), price), np.full((1, 2), waiting))
+    found = priced_value(problem, baselines.make("myopic").act(problem))
+    best, budget = 0.0, problem.bandwidth_budget[0]
+    assert problem.max_power is not None
+    powers = np.geomspace(1e-6, 0.2, 80)
+    shares = np.linspace(0.0, 1.0, 41)
+    worth = np.zeros((2, len(shares)))  # best net value of each camera at each share
+    for user, (i, share) in itertools.product(range(2), enumerate(shares)):
+        if not problem.active[0, user] or share == 0:
+            continue
+        allowed = np.minimum(powers, problem.max_power[0, user])
+        grid = problem[np.zeros(len(allowed), np.int64)]
+        bandwidth, power = np.zeros((2, len(allowed), 2))
+        bandwidth[:, user], power[:, user] = share * budget, allowed
+        success = grid.success_probabilities(np.maximum(bandwidth, 1e-9), np.maximum(power, 1e-30))[:, user]
+        net = (success * grid.accuracy[:, user]).max(axis=1) - price * 0.5 * allowed - waiting
+        worth[user, i] = max(net.max(), 0.0)
+    best = (worth[0] + worth[1, ::-1]).max()
+    assert found >= 0.97 * best - 0.005
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**31), n=st.integers(1, 4), users=st.integers(1, 6))
+def test_bandwidth_is_shared_out_in_full_or_not_at_all(seed: int, n: int, users: int) -> None:
+    random = np.random.default_rng(seed)
+    rising = np.sort(random.uniform(-0.5, 1.0, (n, users, len(SHARES))), axis=2)
+    share = share_bandwidth(rising)
+    total, gains = share.sum(axis=1), (rising > 0.02).any(axis=(1, 2))
+    assert ((np.abs(total - 1) < 1e-9) | (total == 0)).all()
+    assert (total[gains] > 0).all()
+
+
+def test_price_and_waiting_do_what_their_names_say() -> None:
+    problem = problem_after(8, n=40)
+    myopic, shape = baselines.make("myopic"), problem.active.shape
+    cheap, dear = (myopic.act(problem.priced(np.full(shape, price), np.zeros(shape))) for price in (1.0, 100.0))
+    assert dear.power.sum() < 0.5 * cheap.power.sum()
+    patient = myopic.act(problem.priced(np.zeros(shape), np.full(shape, 2.0)))
+    assert not patient.power.any() and not patient.bandwidth.any()
+
+
+def test_lyapunovs_closed_form_is_its_virtual_queue() -> None:
+    sim, policy = simulator(3), baselines.make("lyapunov")
+    queue: np.ndarray | None = None
+    asked: list[np.ndarray] = []
+
+    class Recorder:
+        def act(self, problem: SlotProblem) -> Allocation:
+            assert problem.energy_price is not None
+            asked.append(problem.energy_price)
+            return baselines.Priced().act(problem)
+
+    from edgevision.baselines.dynamic import lyapunov
+
+    original, lyapunov.Priced = lyapunov.Priced, Recorder  # type: ignore[misc, assignment]
+    try:
+        for slot in play(sim, lambda problem, _: policy.act(problem), [1, 2, 3]):
+            full = slot.problem.future.full_battery
+            queue = full if queue is None else queue
+            np.testing.assert_allclose(asked[-1], queue / (0.3 * full**2), rtol=1e-6)
+            queue = np.maximum(queue + slot.outcome.terms["energy"] - full / 100, 0.0)
+    finally:
+        lyapunov.Priced = original  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "random"])
+def test_other_environments_are_refused_in_one_line(name: str) -> None:
+    with pytest.raises(SlotProblemError, match=r"EdgeVision/Dynamic-v0|largest power"):
+        baselines.make(name).act(random_problem(0))
+
+
+def test_a_clairvoyant_that_has_seen_nothing_says_so() -> None:
+    with pytest.raises(SlotProblemError, match="foresee"):
+        baselines.make("clairvoyant").act(problem_after(0))
+
+
+def test_lyapunov_refuses_a_queue_that_empties() -> None:
+    with pytest.raises(ValueError, match="start"):
+        baselines.make("lyapunov", start=0.5)
+
+
+def test_policies_for_one_slot_respect_batteries_too() -> None:
+    problem = problem_after(10, battery_mj=(1.0, 2.0))
+    for name in ("joint", "fixed", "fracr-exact", "random"):
+        policy = baselines.make(name, operating_point=3) if name == "fixed" else baselines.make(name)
+        policy.act(problem).check(problem)
+    assert (replace(problem, max_power=None).active == problem.active).all()

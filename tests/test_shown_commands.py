@@ -1,0 +1,214 @@
+"""Every command that the pages show runs as printed, with a few words more that make it small.
+
+Folders and files have the names of the pages (``DIR``, ``photo.png``) and hold made-up contents. Two things cannot be
+had in a test: HMDB51 (a folder of the same form, with two classes, stands in) and the weights of timm's models (random
+weights stand in).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("torch", reason="needs the extra 'codecs'")
+pytest.importorskip("clarabel", reason="needs the extra 'convex'")
+pytest.importorskip("stable_baselines3", reason="needs the extra 'agents'")
+
+import timm
+import torch
+
+from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
+from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
+from edgevision.codecs.spat_imco.theta import ThetaNetwork
+from edgevision.codecs.stae.training import train_stae
+from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.codecs.uniform import UniformJpeg
+from edgevision.data.hmdb51 import SPLIT_FOLDER
+from edgevision.experiments.figures import FIGURES
+from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
+from edgevision.measure import video_profile
+from edgevision.profiles.content_models import train_content
+from edgevision.profiles.video_grid import FRAMES, PIXELS
+from tests.codecs.deepisc.conftest import CONFIG
+from tests.codecs.stae.tiny import tiny_models, with_budgets
+from tests.data.videos import moving, write
+from tests.end_to_end.command import run
+from tests.pages import ROOT
+from tests.shown import parse, shown_commands
+
+BACKBONE = "mobilenet_v2-b0353104.pth"
+SHORT = FitConfig(1, 8, 1e-3)
+
+#: What makes a command small, by the first words of the command.
+SMALLER = {
+    "demo": "--steps 2048 --episodes 2 --processes 1",
+    "train": "--steps 256 --set episode_slots=2",
+    "train-content": "",
+    "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
+    "profile image": "--labels few.csv --codec uniform",
+    "profile video": "--weights tiny.safetensors --count 1",
+    "codec train-importance": "--views 1",
+    "codec train-stae": "--quick --count 9 --frames 1 --pixels 1",
+    "codec bench": "--labels few.csv --codec uniform --resamples 100",
+    "codec compare": "--resamples 100",
+    "reproduce": "--resamples 100",
+    "compress": "",
+    "decompress": "",
+    "inspect": "",
+    "info": "",
+    "python benchmarks/assumptions.py": "--episodes 1 EdgeVision/Paper-v0",
+    "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
+    "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
+    "python benchmarks/episode_bound_holds.py": "--episodes 2",
+    "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
+    "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
+    "python benchmarks/fuzz_codecs.py": "--count 20",
+    "python benchmarks/codec_throughput.py": "--sides 64 --repeats 1",
+    "python benchmarks/stae_recovery.py": "--count 2",
+    "python benchmarks/stae_training.py": "--clips 8 --size 32",
+    "python benchmarks/stae_bytes.py": "--count 2",
+    "python benchmarks/theta_maps.py agreement": "--labels few.csv",
+    "python benchmarks/theta_maps.py cost": "",
+    "python benchmarks/theta_picture.py": "",
+}
+
+
+def whole_commands(program: str) -> list[str]:
+    """The shown commands that leave nothing out."""
+    lines = shown_commands(program)
+    if program == "edgevision":
+        lines = [line for line in lines if parse(shlex.split(line)) is not None]
+    return list(dict.fromkeys(line.removesuffix(" ...") for line in lines))
+
+
+def smaller(line: str) -> list[str]:
+    """The words of a command, with those that make it small."""
+    (rule,) = [start for start in SMALLER if f"{line} ".startswith(f"{start} ")]
+    return shlex.split(f"{line} {SMALLER[rule]}")
+
+
+def pictures(folder: Path, source: Path) -> None:
+    """Labelled pictures, in ``DIR``."""
+    shutil.copytree(source, folder / "DIR")
+    rows = (source / "labels.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "few.csv").write_text("".join(rows[:4]), encoding="utf-8")
+
+
+def videos(folder: Path) -> None:
+    """Two classes of one video each, in ``DIR``."""
+    for number in range(2):
+        write(folder / "DIR" / ("push", "wave")[number] / f"{number}.mp4", moving(18, seed=number))
+
+
+def hmdb51(folder: Path) -> None:
+    """HMDB51 with two classes, in ``DIR``."""
+    for name in ("push", "wave"):
+        rows = []
+        for number in range(2):
+            file = f"film{number}_{name}_f_cm_np1_fr_med_{number}.avi"
+            write(folder / "DIR" / name / file, moving(18, seed=number))
+            rows.append(f"{file} {number + 1} \n")
+        lists = folder / "DIR" / SPLIT_FOLDER
+        lists.mkdir(exist_ok=True)
+        (lists / f"{name}_test_split1.txt").write_text("".join(rows), encoding="ascii")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no option makes small: plans of training, instances of figures, and networks from the network."""
+    plan = dataclasses.replace(
+        train_stae.QUICK_PLAN, vit=SHORT, second_vit=None, fa=SHORT, sa=SHORT, fr=SHORT, first_fr=SHORT
+    )
+    monkeypatch.setattr(train_stae, "QUICK_PLAN", plan)
+    monkeypatch.setattr(video_profile, "FOLD_PLAN", dataclasses.replace(plan, frames=(1,), pixels=(1.0,)))
+    for name, values in {"DEPTHS": (3,), "RATES": (0.1,), "LEAST_ROWS": (5,), "TREES": (40,), "REPEATS": 1}.items():
+        monkeypatch.setattr(train_content, name, values)
+    monkeypatch.setattr("edgevision.cli.video_commands._HELD_BACK", 3)
+    monkeypatch.setattr("edgevision.data.hmdb51.CLASSES", 2)
+    monkeypatch.setattr(solver_sweep, "INSTANCES", 2)
+    monkeypatch.setattr(solver_sweep, "TUNING_INSTANCES", 2)
+    monkeypatch.setattr(gap, "INSTANCES", 2)
+    monkeypatch.setattr(gap, "STARTS", 2)
+    monkeypatch.setattr(gap, "SETTINGS", gap.SETTINGS[1:2])
+    for figure in (fig4, fig5):
+        sweep = figure._SWEEP
+        monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
+    for codec in (UniformJpeg, SpatImco):
+        monkeypatch.setattr(codec, "levels", (1.0, 10.0))
+    create: Callable[..., Any] = timm.create_model
+
+    def untrained(name: str, **options: Any) -> Any:
+        shallow = {"depth": 2} if "vit" in name or "deit" in name else {}
+        return create(name, **options | shallow | {"pretrained": False})
+
+    monkeypatch.setattr(timm, "create_model", untrained)
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labelled_folder: Path, request: pytest.FixtureRequest
+) -> Path:
+    """A working folder with the files that the command of this test reads."""
+    monkeypatch.chdir(tmp_path)
+    line: str = request.getfixturevalue("line")
+    if "hmdb51" in line:
+        hmdb51(tmp_path)
+    elif "--clips DIR" in line:
+        videos(tmp_path)
+    else:
+        pictures(tmp_path, labelled_folder)
+    if BACKBONE in line:
+        torch.save(ThetaNetwork().backbone.state_dict(), tmp_path / BACKBONE)
+    if line.startswith("profile video"):
+        with_budgets(tiny_models(), FRAMES, PIXELS[1:]).save(tmp_path / "tiny.safetensors", {"clips": 3})
+    photo = next((tmp_path / "DIR").glob("*.jpg"), None)
+    for name in {"photo.png", *re.findall(r"\S+\.png|\S+\.jpg", line.partition("--out")[0])} if photo else ():
+        if not line.endswith(name):
+            Image.open(photo).resize((96, 64)).save(tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", whole_commands("edgevision"), ids=str)
+def test_commands_run(line: str, here: Path, small: None, capsys: pytest.CaptureFixture[str]) -> None:
+    if line.startswith("train-content"):
+        pytest.importorskip("sklearn", reason="needs the extra 'content'")
+    words = smaller(line)
+    if line.startswith(("decompress", "inspect")):
+        assert run("compress", "photo.png", "photo.jpg", "--level", "4") == 0
+    if "--profiles runs/codecs" in line:
+        assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
+    if "deepisc" in line:
+        networks = DeepIscModels(CONFIG)
+        for alpha, beta in np.ndindex(len(FRAMES), len(PIXELS)):
+            networks.add(FRAMES[alpha], PIXELS[beta])
+        networks.save(here / "tiny-deepisc.safetensors", {})
+        words += ["--deepisc-weights", "tiny-deepisc.safetensors"]
+    assert run(*words) == 0, capsys.readouterr().err
+    if line.startswith("reproduce"):
+        assert set(words) & set(FIGURES)
+
+
+@pytest.mark.parametrize("line", [f"python {line}" for line in whole_commands("python")], ids=str)
+def test_benchmarks_run(line: str, here: Path) -> None:
+    _, script, *words = smaller(line)
+    done = subprocess.run(
+        [sys.executable, ROOT / script, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=here,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
