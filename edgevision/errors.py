@@ -84,8 +84,16 @@ class DataSetError(EdgeVisionError, ValueError):
     """A folder of images, or its labels, is missing, empty or malformed."""
 
 
-class DataSetWarning(UserWarning):
-    """A data set can be used, but it is likely not what was meant; the command prints it in one line."""
+class EdgeVisionWarning(UserWarning):
+    """Base of all warnings of this package; the command line prints them in one line."""
+
+
+class DataSetWarning(EdgeVisionWarning):
+    """A data set can be used, but it is likely not what was meant."""
+
+
+class DeadlineWarning(EdgeVisionWarning):
+    """Computing alone takes longer than every deadline, so that every reward will be 0."""
 
 
 class NoDisplayWarning(UserWarning):

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import gymnasium
 
-from edgevision.errors import DataSetWarning, EdgeVisionError, MissingExtraError
+from edgevision.errors import EdgeVisionError, EdgeVisionWarning, MissingExtraError
 from edgevision.imports import require
 
 _WRONG_INPUT, _DEFECT, _INTERRUPTED, _TERMINATED = 2, 70, 130, 143
@@ -109,11 +109,11 @@ def _run(arguments: list[str]) -> int:
 def _short_warnings() -> Iterator[None]:
     """Print warnings of the package in one line, as errors are, without the place in the code."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", DataSetWarning)
+        warnings.simplefilter("always", EdgeVisionWarning)
         show = warnings.showwarning
 
         def show_shortly(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-            if issubclass(category, DataSetWarning):
+            if issubclass(category, EdgeVisionWarning):
                 _print_error(message)
             else:
                 show(message, category, *place, **more)

@@ -12,6 +12,7 @@ from edgevision.cli.importance_command import train_importance
 from edgevision.cli.info_command import info
 from edgevision.cli.policy_commands import demo, evaluate, train
 from edgevision.cli.reproduce_command import reproduce
+from edgevision.cli.retime_command import profile_retime
 from edgevision.cli.video_commands import train_stae
 from edgevision.cli.video_profile_command import profile_video
 
@@ -70,5 +71,6 @@ for command in (demo, train, train_content, evaluate, reproduce, compress, decom
     app.command()(command)
 profile.command("image")(profile_image)
 profile.command("video")(profile_video)
+profile.command("retime")(profile_retime)
 for codec_command in (bench, compare, train_importance, train_stae):  # typer writes hyphens for underscores
     codec.command()(codec_command)

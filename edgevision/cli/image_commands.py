@@ -11,6 +11,7 @@ import typer
 
 from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
+from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.errors import BitstreamError, ImageFileError, UnreadableImageError
 from edgevision.imports import require
 from edgevision.storage import read_bytes
@@ -179,6 +180,7 @@ def profile_image(
         reasons = "; ".join(skipped[:_NAMED])
         typer.echo(f"{len(skipped)} of {len(dataset)} pictures skipped: {reasons}{more}", err=True)
     accuracy, size = mean_accuracy(profile), profile.size.mean(axis=0)
+    warn_if_late_in_its_environment(profile)
     typer.echo(
         f"{out / name}.npz: {profile.contents} images, {profile.points} operating points, accuracy on all images "
         f"{accuracy.max():.3f} to {accuracy.min():.3f}, mean bytes {size.max():.0f} to {size.min():.0f}"

@@ -12,7 +12,7 @@ _EXTRAS = ("convex", "codecs", "agents", "report", "content", "cli")
 
 
 def info() -> None:
-    """List versions, environments, presets, profiles, policies, codecs, and which extras are installed.
+    """List versions, environments, presets, devices, profiles, policies, codecs, and which extras are installed.
 
     Writes nothing.
 
@@ -20,12 +20,14 @@ def info() -> None:
     """
     from edgevision import baselines, codecs
     from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS
+    from edgevision.envs.computing.device_models import DEVICE_MODELS
     from edgevision.experiments.evaluation.fingerprints import versions
 
     sections = {
         "versions": [f"{name} {number}" for name, number in versions().items()],
         "environments": list(IDS),
         "presets": [f"{name}: {_settings(fields)}" for name, fields in {**PRESETS, **DYNAMIC_PRESETS}.items()],
+        "devices": [f"{name}: {factor:g} times the reference machine's time" for name, factor in DEVICE_MODELS.items()],
         "profiles": _profiles(),
         "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],
         "codecs": [", ".join(codecs.names())],

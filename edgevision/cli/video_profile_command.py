@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
 
+from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.cli.video_commands import CLIPS, COUNT, DATA, LIBRARIES, TRAINING_CLIPS
 from edgevision.errors import WeightsError, unknown_name
 from edgevision.imports import require
@@ -115,6 +116,7 @@ def profile_video(
             trained = deepisc_weights or out / "deepisc" / "deepisc.safetensors"
             record["deepisc_weights_sha256"] = _description(trained)["sha256"]
             profile = measure_deepisc_profile(run, deepisc, name, record=record)
+    warn_if_late_in_its_environment(profile)
     accuracy, size = mean_accuracy(profile), profile.size.mean(axis=0)
     typer.echo(
         f"{out / name}.npz: {profile.contents} clips, {profile.points} operating points, accuracy on all clips "

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from edgevision.checks import real_number, whole_number
+from edgevision.envs.computing.device_models import DeviceName
 from edgevision.envs.presets import PRESETS
 from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
 
@@ -56,6 +57,7 @@ _CHOICES = {
     "accuracy": AccuracyMode,
     "transmission": TransmissionMode,
     "content_split": ContentSplit,
+    "device": DeviceName,
 }
 
 PAPER_MIN_BANDWIDTH_MHZ = 5.0
@@ -101,8 +103,10 @@ class ScenarioConfig:
         accuracy: ``mean`` scores the population accuracy, ``replay`` whether the recorded answer for the drawn content
             was right, ``live`` runs codec and classifier (needs ``outcomes=`` at construction).
         transmission: ``expected`` scores the success probability, ``sampled`` draws whether the payload is in time.
-        device_time_scale: factor on the profile's measured device times; 0 ignores them.
-        edge_time_scale: factor on the profile's measured edge times; 0 ignores them.
+        device: the kind of device that the cameras have, one of `device_models.DEVICE_MODELS`. The profile's device
+            times, which are those of the reference machine, are multiplied by its factor.
+        device_time_scale: further factor on the device times; 0 ignores them.
+        edge_time_scale: factor on the profile's edge times; 0 ignores them.
         episode_slots: length of an episode [slots], or a range (low, high) from which it is drawn, both included.
     """
 
@@ -131,8 +135,9 @@ class ScenarioConfig:
     content_split: ContentSplit = "all"
     accuracy: AccuracyMode = "mean"
     transmission: TransmissionMode = "expected"
-    device_time_scale: float = 0.0
-    edge_time_scale: float = 0.0
+    device: DeviceName = "server"
+    device_time_scale: float = 1.0
+    edge_time_scale: float = 1.0
     episode_slots: int | tuple[int, int] = 50
 
     def __post_init__(self) -> None:
@@ -185,6 +190,11 @@ class ScenarioConfig:
     def power(self) -> float:
         """P_max [W]."""
         return self.power_mw * 1e-3
+
+    @property
+    def latest(self) -> float:
+        """The longest deadline [s]."""
+        return self.deadline_ms[1] * 1e-3
 
     @property
     def min_bandwidth(self) -> float:

@@ -14,7 +14,7 @@ class ImageEnv(OffloadingEnv):
     shadowing follow 3GPP TR 38.901 UMi street canyon, drawn once per episode. Each request is an image that was
     compressed and classified at every operating point; a measured profile replays its bytes and whether the answer was
     right. The controller sees features of each image that the device knows before it compresses. The deadline covers
-    sending and the measured device and edge times.
+    sending and the measured device and edge times; `device` names the kind of device (`docs/reference-machine.md`).
 
     ## Action Space
     `Box(-1, 1, (U, 3))`, one row per user; A = 1:

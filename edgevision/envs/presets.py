@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgevision.envs.computing.device_models import EDGE_WITH_64_CORES
+
 #: Settings by preset name; used by ``ScenarioConfig.from_preset`` and the keyword ``preset=`` of the environments.
 PRESETS: dict[str, dict[str, Any]] = {
     # Section VI-A of the Co-CRRA paper, with sizes taken as Mbit and a gain scale that reproduces the published success
@@ -25,11 +27,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "cell_radius_m": 250.0,
         "profile": "image-lite0-spat-imco",
         "accuracy": "replay",
-        "device_time_scale": 1.0,
-        "edge_time_scale": 1.0,
     },
-    # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip. Times were measured on
-    # one core of a server; we assume that a camera is 20 times slower and the edge's accelerator 5 times faster.
+    # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip.
     "stae-video": {
         "users": 6,
         "bandwidth_mhz": 10.0,
@@ -42,8 +41,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "deadline_ms": (100.0, 400.0),
         "profile": "video-actions-stae",
         "accuracy": "replay",
-        "device_time_scale": 20.0,
-        "edge_time_scale": 0.2,
+        "device": "raspberry-pi-like",
+        "edge_time_scale": EDGE_WITH_64_CORES,
     },
     # Fig. 5(b) of the STAE paper with four cameras: rates of about 50 to 500 Mbit/s each, deadlines around 100 ms.
     "stae-published": {
@@ -56,7 +55,5 @@ PRESETS: dict[str, dict[str, Any]] = {
         "shadowing_walk_db": 8.0,
         "deadline_ms": (80.0, 120.0),
         "profile": "stae-hmdb51-published",
-        "device_time_scale": 1.0,
-        "edge_time_scale": 1.0,
     },
 }

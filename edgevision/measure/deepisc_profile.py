@@ -16,7 +16,7 @@ from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.errors import ProfileError
 from edgevision.locking import only_writer
 from edgevision.measure.deepisc_sender import DeepIscSender
-from edgevision.measure.deepisc_timing import time_parts
+from edgevision.measure.times.deepisc_times import DeepIscWork
 from edgevision.measure.video_folds import fold_path
 from edgevision.measure.video_outcomes import Outcomes, measure
 from edgevision.measure.video_parts import by_groups, by_parts
@@ -59,7 +59,7 @@ def measure_deepisc_profile(
             outcomes = measure_in_folds(networks, run.data, run.groups, run.plan, run.folder, progress)
         times = run.times(
             f"deepisc-{_description(networks)['networks'][:16]}",
-            lambda clips, report: time_parts(base, networks, clips, FRAMES, PIXELS, report),
+            lambda clips: DeepIscWork(base, networks, clips, FRAMES, PIXELS),
         )
         about = {"networks": networks.config.as_json(), **(record or {})}
         return run.save_profile(name, "deepisc", outcomes, local, times, about)

@@ -1,8 +1,7 @@
-"""Running a codec and a classifier on one image: size in bytes, whether the answer is right, and times."""
+"""Running a codec and a classifier on one image: size in bytes, and whether the answer is right."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,14 +25,10 @@ class Outcome:
     Attributes:
         size: of the bitstream [byte].
         correct: whether the classifier's most likely class for the decoded image is the image's class.
-        encode_time: time to encode, without the importance map [s].
-        edge_time: time to decode and classify [s].
     """
 
     size: int
     correct: bool
-    encode_time: float
-    edge_time: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +38,12 @@ class ContentRecord:
     Attributes:
         content_id: name of the image in the data set.
         raw_size: of the uncompressed image [byte].
-        analysis_time: time to compute the importance map [s].
         outcomes: one per level, K in all.
         features: of the image, by name.
     """
 
     content_id: str
     raw_size: int
-    analysis_time: float
     outcomes: tuple[Outcome, ...]
     features: dict[str, float]
 
@@ -64,11 +57,9 @@ def run_once(
     classifier: Classifier,
 ) -> Outcome:
     """Encode, decode and classify one image; it is alone in its batch, so the answer does not depend on others."""
-    start = time.perf_counter()
     data = codec.encode(image, level=level, importance=importance)
-    encoded = time.perf_counter()
     answer = int(classifier.predict_logits(codec.decode(data)[None])[0].argmax())
-    return Outcome(len(data), answer == class_index, encoded - start, time.perf_counter() - encoded)
+    return Outcome(len(data), answer == class_index)
 
 
 def measure_content(
@@ -85,12 +76,10 @@ def measure_content(
         UnreadableImageError: the image cannot be read.
     """
     image = classifier.crop(dataset.load(item))
-    start = time.perf_counter()
     importance = codec.analyse(image)
-    analysis_time = time.perf_counter() - start
     outcomes = tuple(run_once(image, class_index, importance, level, codec, classifier) for level in levels)
     features = content_features(image, importance, outcomes[len(levels) // 2].size)
-    return ContentRecord(item.content_id, image.nbytes, analysis_time, outcomes, features)
+    return ContentRecord(item.content_id, image.nbytes, outcomes, features)
 
 
 class LiveImageCodec:

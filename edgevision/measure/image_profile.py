@@ -1,4 +1,4 @@
-"""Measuring an image codec's operating points: file size and classifier's answer for every image and level."""
+"""Measuring an image codec's operating points: size and answer for every image and level, times for every level."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from edgevision import provenance
-from edgevision.arrays import BoolArray, FloatArray
+from edgevision.arrays import BoolArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
@@ -23,6 +22,8 @@ from edgevision.errors import DataSetError, DataSetWarning, ProfileError, Unread
 from edgevision.locking import only_writer
 from edgevision.measure.feature_scaling import standardised
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
+from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
+from edgevision.measure.times.image_times import TIMED_PICTURES, ImageWork, image_sides, pictures_to_time
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files, save_profile
 from edgevision.progress import Progress
@@ -46,9 +47,10 @@ def measure_image_profile(
 ) -> OperatingPointProfile:
     """Run every image through codec and classifier at every level, and save the profile.
 
-    Images are resized and cropped to the classifier's input first, and coded at that size. A killed run continues
-    where it stopped when called again with the same settings. Images that cannot be read are skipped and named in the
-    profile's metadata. Warns (``DataSetWarning``) where the classifier does no better than guessing.
+    Images are resized and cropped to the classifier's input first, and coded at that size. Times are measured at the
+    end, on some of the images. A killed run continues where it stopped when called again with the same settings. Images
+    that cannot be read are skipped and named in the profile's metadata. Warns (``DataSetWarning``) where the classifier
+    does no better than guessing.
 
     Args:
         dataset: the images.
@@ -57,7 +59,7 @@ def measure_image_profile(
         levels: the ladder of K levels, least to most compressed; ``None`` for the codec's own.
         out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
         name: of the profile.
-        progress: called with images done and all of them.
+        progress: called with images done, measured or timed, and all of them.
         command: the command that measures the profile again, for the metadata; ``None`` for
             ``edgevision profile image``.
 
@@ -76,14 +78,21 @@ def measure_image_profile(
     classes = class_indices(labels, classifier.classes, classifier.class_names)
     key = _key(dataset, codec, classifier, ladder)
     parts = out_folder / f".{name}-{key[:16]}"
+    total = len(dataset) + min(TIMED_PICTURES, len(dataset))
     with only_writer(parts, *profile_files(out_folder, name)):
-        records, skipped = _measure_in_parts(PartStore(parts), dataset, classes, codec, classifier, ladder, progress)
+        records, skipped = _measure_in_parts(
+            PartStore(parts), dataset, classes, codec, classifier, ladder, lambda done, _: progress(done, total)
+        )
         if not records:
             raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
+        readable = [item for item in dataset.items if item.content_id not in skipped]
+        work = ImageWork(pictures_to_time(dataset, readable, classifier), codec, classifier, ladder)
+        (times,) = time_interleaved([work], lambda done, _: progress(len(dataset) + done, total))
+        progress(total, total)
         metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
         if command:
             metadata["command"] = command
-        profile = _assemble(name, records, ladder, metadata)
+        profile = _assemble(name, records, ladder, times, metadata)
         save_profile(profile, out_folder)
         shutil.rmtree(parts)
     _warn_of_guessing(np.array([record.outcomes[0].correct for record in records]), classifier)
@@ -104,7 +113,7 @@ def _measure_in_parts(
     skipped: dict[str, str] = {}
     for first in range(0, len(dataset), _PART):
         items = dataset.items[first : first + _PART]
-        label, description = f"part-{first:05d}", {"images": [item.content_id for item in items]}
+        label, description = f"answers-{first:05d}", {"images": [item.content_id for item in items]}
         part = store.load(label, description)
         if part is None:
             part = {"records": [], "skipped": {}}
@@ -127,7 +136,11 @@ def _record(outcomes: Iterable[dict[str, Any]], **values: Any) -> ContentRecord:
 
 
 def _assemble(
-    name: str, records: Sequence[ContentRecord], ladder: Sequence[float], metadata: dict[str, Any]
+    name: str,
+    records: Sequence[ContentRecord],
+    ladder: Sequence[float],
+    times: PartTimes,
+    metadata: dict[str, Any],
 ) -> OperatingPointProfile:
     size = np.array([[o.size for o in r.outcomes] for r in records], np.float64)
     correct = np.array([[o.correct for o in r.outcomes] for r in records], np.bool_)
@@ -140,20 +153,26 @@ def _assemble(
     train = split == 0
     names = tuple(records[0].features)
     features, about_features = standardised(np.array([list(r.features.values()) for r in records]), names, train)
+    device, edge = image_sides(times.parts)
     return OperatingPointProfile(
         name=name,
         size=size,
         raw_size=np.array([r.raw_size for r in records], np.float64),
         accuracy=correct[train].mean(axis=0),
         parameter=np.array(ladder),
-        device_time=_median([[r.analysis_time + o.encode_time for o in r.outcomes] for r in records]),
-        edge_time=_median([[o.edge_time for o in r.outcomes] for r in records]),
+        device_time=device,
+        edge_time=edge,
         correct=correct,
         features=features,
         feature_names=names,
         split=split,
         content_ids=tuple(r.content_id for r in records),
-        metadata={**metadata, "images": len(records), **about_features},
+        metadata={
+            **metadata,
+            "images": len(records),
+            **times.metadata(image_sides),
+            **about_features,
+        },
     )
 
 
@@ -168,11 +187,6 @@ def _warn_of_guessing(correct: BoolArray, classifier: Classifier) -> None:
             DataSetWarning,
             stacklevel=3,
         )
-
-
-def _median(times: list[list[float]]) -> FloatArray:
-    medians: FloatArray = np.median(np.array(times), axis=0)
-    return medians
 
 
 def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
@@ -198,9 +212,6 @@ def _metadata(
         "levels": list(ladder),
         "command": f"{command} --codec {codec.name} --name {name}",
         "versions": provenance.versions(_LIBRARIES),
-        "cpu": provenance.cpu_name(),
-        "threads": torch.get_num_threads(),
         "date": datetime.date.today().isoformat(),
-        "times": "medians over the images, one image at a time; device time includes the importance map",
         "licence": "numbers measured on the images are given; no image or part of one is",
     }

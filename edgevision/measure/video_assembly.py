@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, ByteClip, FloatArray
 from edgevision.measure.feature_scaling import standardised
+from edgevision.measure.times.clean_timing import PartTimes, Sides
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
@@ -42,7 +43,7 @@ def assemble(
     name: str,
     outcomes: Outcomes,
     local: BoolArray,
-    times: Mapping[str, FloatArray],
+    times: PartTimes,
     clips: Sequence[ByteClip],
     content_ids: Sequence[str],
     groups: Sequence[int],
@@ -58,7 +59,7 @@ def assemble(
         outcomes: of n clips on the grid's frame and pixel budgets, in its order.
         local: whether a device that classifies its own kept frames is right, (n, A). It reads all pixels as captured,
             so this depends neither on the pixel budget nor on the codec.
-        times: parts of eq. 3, (A, B) each [s].
+        times: of the parts of eq. 3, (A, B) each.
         clips: the n clips, for their features and raw sizes.
         content_ids: names of the clips.
         groups: group of each clip; a split never divides a group.
@@ -72,7 +73,8 @@ def assemble(
     train = split == 0
     features, about_features = standardised(np.stack([clip_features(clip) for clip in clips]), FEATURES, train)
     correct = _by_mode(right, right, np.broadcast_to(local[:, :, None], right.shape))
-    device, edge = _device_and_edge(times, recovered)
+    sides = video_sides(recovered=recovered)
+    device, edge = sides(times.parts)
     shares = np.outer(FRAMES, PIXELS) / FRAMES[0]  # of the clip's pixels
     return OperatingPointProfile(
         name=name,
@@ -94,7 +96,7 @@ def assemble(
             "coding": coding,
             "clips": len(clips),
             "groups": list(map(int, groups)),
-            "parts": {part: value.tolist() for part, value in times.items()},
+            **times.metadata(sides),
             "mean_bytes": {
                 "header": outcomes.header.mean(0).tolist(),
                 "mask": outcomes.mask.mean(0).tolist(),
@@ -108,16 +110,18 @@ def assemble(
     )
 
 
-def _device_and_edge(times: Mapping[str, FloatArray], recovered: bool) -> tuple[FloatArray, FloatArray]:
-    """Times on the device and at the edge at all points, (K,) each [s]."""
-    attention = times["t_fa"] + times["t_sa"]
-    vit = times["t_vit"]
-    restored = vit + times["t_fr"] if recovered else vit
-    device = _by_mode(
-        attention, attention + times["t_ee"], np.broadcast_to(times["t_fa"][:, :1] + vit[:, :1], vit.shape)
-    )
-    edge = _by_mode(restored, restored + times["t_ed"], np.zeros_like(vit))
-    return device, edge
+def video_sides(*, recovered: bool) -> Sides:
+    """Times on the device and at the edge at all points of the grid, with or without feature recovery."""
+
+    def sides(times: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+        attention = times["t_fa"] + times["t_sa"]
+        vit = times["t_vit"]
+        restored = vit + times["t_fr"] if recovered else vit
+        local = np.broadcast_to(times["t_fa"][:, :1] + vit[:, :1], vit.shape)
+        device = _by_mode(attention, attention + times["t_ee"], local)
+        return device, _by_mode(restored, restored + times["t_ed"], np.zeros_like(vit))
+
+    return sides
 
 
 def _by_mode(plain: NDArray[Any], entropy: NDArray[Any], local: NDArray[Any]) -> NDArray[Any]:

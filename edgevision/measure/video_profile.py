@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from edgevision import provenance
-from edgevision.arrays import BoolArray, ByteClip, FloatArray, IntArray
+from edgevision.arrays import BoolArray, ByteClip, IntArray
 from edgevision.codecs.stae.bitstream import Coding
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_model_set import StaeModels
@@ -26,7 +26,9 @@ from edgevision.data.clips import ClipSource
 from edgevision.errors import ProfileError
 from edgevision.locking import only_writer
 from edgevision.measure.stae_sender import StaeSender
-from edgevision.measure.timing import PARTS, time_parts
+from edgevision.measure.times import stae_times
+from edgevision.measure.times.clean_timing import PartTimes, TimedWork, time_interleaved
+from edgevision.measure.times.stae_times import StaeWork
 from edgevision.measure.video_assembly import EntropyCoding, assemble
 from edgevision.measure.video_folds import leave_one_group_out
 from edgevision.measure.video_outcomes import Outcomes, measure
@@ -46,7 +48,6 @@ FOLD_PLAN = Plan(
     fr=FitConfig(1, 16, 1e-3, clips=160),
     first_fr=FitConfig(2, 16, 1e-3),
 )
-_TIMED = 5  # clips
 _LIBRARIES = ("numpy", "torch", "timm", "av", "constriction", "safetensors")
 
 
@@ -94,7 +95,7 @@ def measure_video_profile(
                 models.model(alpha, beta)  # networks that only folds have trained must exist to be timed
         codec = StaeCodec(models, Coding[coding])
         outcomes = run.stae
-        times = run.times(coding, lambda clips, report: time_parts(codec, clips, FRAMES, PIXELS, report))
+        times = run.times(coding, lambda clips: StaeWork(codec, clips, FRAMES, PIXELS))
         about = {
             "codec_version": StaeCodec.version,
             "networks": models.config.as_json(),
@@ -157,16 +158,21 @@ class VideoMeasurement:
         # STAE with all pixels is lossless, so the edge sees what the device sees.
         return self.stae.right[:, :, 0] > 0.5
 
-    def times(
-        self, key: str, time: Callable[[list[ByteClip], Progress], dict[str, FloatArray]]
-    ) -> dict[str, FloatArray]:
-        """Times of the parts of eq. 3, from disk where ``key`` was timed before, else measured by ``time`` and kept."""
-        label, description = f"times-{key}", {"timed": _TIMED, "parts": PARTS}
-        found = self.store.load_arrays(label, description)
-        if found is None:
-            found = time(list(np.array(self.data.clips[:_TIMED])), self.reporter("times"))
-            self.store.save_arrays(label, description, found)
-        return found
+    def times(self, key: str, work: Callable[[list[ByteClip]], TimedWork]) -> PartTimes:
+        """Times of the parts of eq. 3, from disk where ``key`` was timed before, else measured now and kept.
+
+        Args:
+            key: tells codecs and entropy coders apart.
+            work: what to time, made for some clips.
+        """
+        label, description = f"times-{key}", {"clips": stae_times.TIMED_CLIPS}
+        stored = self.store.load(label, description)
+        if stored is not None:
+            return PartTimes.from_json(stored)
+        clips = list(np.array(self.data.clips[: stae_times.TIMED_CLIPS]))
+        (times,) = time_interleaved([work(clips)], self.reporter("times"))
+        self.store.save(label, description, times.as_json())
+        return times
 
     def save_profile(
         self,
@@ -174,7 +180,7 @@ class VideoMeasurement:
         codec: str,
         outcomes: Outcomes,
         local: BoolArray,
-        times: dict[str, FloatArray],
+        times: PartTimes,
         about: Mapping[str, Any],
         *,
         recovered: bool = True,
@@ -188,10 +194,7 @@ class VideoMeasurement:
             "codec": codec,
             "folds": len(np.unique(self.groups)) if self.plan else None,
             "versions": provenance.versions(_LIBRARIES),
-            "cpu": provenance.cpu_name(),
-            "threads": torch.get_num_threads(),
             "date": datetime.date.today().isoformat(),
-            "times": f"medians over {min(_TIMED, len(self.groups))} clips, one at a time, one machine for both sides",
             "licence": "numbers measured on the clips are given; no clip or part of one is",
             **about,
         }

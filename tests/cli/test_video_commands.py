@@ -23,7 +23,6 @@ from edgevision.codecs.stae.training import train_stae as training
 from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.actions import GeneratedActions
-from edgevision.measure import timing
 from edgevision.measure import video_profile as profiling
 from edgevision.profiles import OperatingPointProfile, load_profile
 from edgevision.profiles.video_grid import video_point
@@ -32,20 +31,19 @@ from tests.codecs.stae.tiny import tiny_models, with_budgets
 from tests.end_to_end.command import run
 from tests.end_to_end.test_wrong_input import complaint
 
+pytestmark = pytest.mark.usefixtures("short_timing")
 SHORT = FitConfig(1, 8, 1e-3)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def short() -> Iterator[None]:
-    """The shortest plans, and one run where times are medians."""
+    """The shortest plans."""
     with pytest.MonkeyPatch.context() as patch:
         plan = replace(training.QUICK_PLAN, vit=SHORT, second_vit=None, fa=SHORT, sa=SHORT, fr=SHORT, first_fr=SHORT)
         patch.setattr(training, "QUICK_PLAN", plan)
         patch.setattr(training, "QUICK_END_TO_END", SHORT)
         patch.setattr(train_deepisc, "DEEPISC_PLAN", Plan(fr=SHORT, first_fr=SHORT))
         patch.setattr(profiling, "FOLD_PLAN", replace(plan, frames=(1,), pixels=(1.0,)))
-        patch.setattr(profiling, "_TIMED", 1)
-        patch.setattr(timing, "_REPEATS", 1)
         patch.setattr("edgevision.cli.video_commands._HELD_BACK", 3)
         yield
 

@@ -56,6 +56,7 @@ def _prepare_pictures(inputs: Path) -> None:
     from PIL import Image
 
     from edgevision.codecs.uniform import UniformJpeg
+    from edgevision.measure.times import clean_timing
     from edgevision.vision import classifiers
 
     rows = ["file,class_index"]
@@ -69,6 +70,7 @@ def _prepare_pictures(inputs: Path) -> None:
     classifier.class_names  # noqa: B018 - read once, before this process is forked
     classifiers.load_classifier = lambda name: classifier
     UniformJpeg.levels = (1.0, 8.0)
+    clean_timing.ROUNDS, clean_timing._CALLS = 2, 1
 
 
 def _prepare_importance(inputs: Path) -> None:
@@ -97,7 +99,10 @@ def _prepare_clips(inputs: Path) -> None:
     from edgevision.codecs.stae.training import train_stae
     from edgevision.codecs.stae.training.fit_step import FitConfig
     from edgevision.measure import video_profile
+    from edgevision.measure.times.clean_timing import PartTimes
+    from edgevision.measure.times.stae_times import PARTS
     from edgevision.measure.video_outcomes import Sent
+    from edgevision.profiles.video_grid import GRID
     from tests.codecs.stae.tiny import tiny_models, with_budgets
 
     short = FitConfig(1, 8, 1e-3)
@@ -115,11 +120,12 @@ def _prepare_clips(inputs: Path) -> None:
             size = round(100 * frames * pixels) + int(clip.sum()) % 7
             return Sent(size + 2, size + 1, size, 3, 2, 4.0, bool(frames > 4), bool(frames > 8))
 
-    def times(codec: object, clips: object, frames: Sequence[int], pixels: Sequence[float], *_: Any) -> dict[str, Any]:
-        return {part: np.full((len(frames), len(pixels)), 1e-3) for part in video_profile.PARTS}
+    def times(*_: Any) -> list[PartTimes]:
+        parts = {part: np.full(GRID[:2], 1e-3) for part in PARTS}
+        return [PartTimes(parts, parts, parts, {})]
 
     video_profile.StaeSender = Sender  # type: ignore[assignment,misc]
-    video_profile.time_parts = times
+    video_profile.time_interleaved = times  # type: ignore[assignment]
     tiny_models().save(inputs / "start.safetensors", {})
     models = with_budgets(tiny_models(), video_profile.FRAMES, video_profile.PIXELS[1:])
     models.save(inputs / "whole-grid.safetensors", {"plan": {"seed": 6}, "clips": 3})

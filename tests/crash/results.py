@@ -16,10 +16,11 @@ import numpy as np
 #: Entries of JSON files and columns of tables that differ from run to run: times, dates, and checksums of files with
 #: times.
 VARYING = {
-    "seconds", "created", "date", "decision_seconds", "latency_p50_ms", "latency_p99_ms", "parts", "command",
+    "seconds", "created", "date", "decision_seconds", "latency_p50_ms", "latency_p99_ms", "parts", "times",
+    "command",
 }  # fmt: skip
 _TIMES = {"seconds", "device_time", "edge_time"}
-_WITH_TIMES = re.compile(r"report\.html$|latency\.png$|command\.txt$|(^|/)times-[^/]*\.npz$")
+_WITH_TIMES = re.compile(r"report\.html$|latency\.png$|command\.txt$|(^|/)times-[^/]*\.json$")
 _EVENTS = "events.out.tfevents"
 
 

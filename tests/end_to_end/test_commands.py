@@ -182,6 +182,7 @@ def test_ordinary_pictures_are_turned_upright(picture: Path) -> None:
     np.testing.assert_array_equal(np.asarray(expected), np.asarray(Image.open(decoded)))
 
 
+@pytest.mark.usefixtures("short_timing")
 def test_a_profile_is_measured_from_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("foolbox", reason="needs the extra 'dev'")
     import foolbox

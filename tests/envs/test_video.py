@@ -53,7 +53,7 @@ def test_raw_sizes_are_the_profiles_own(preset: str, size: int) -> None:
 def test_local_computing_is_in_time_iff_computing_is(frames: int) -> None:
     seconds = load_profile("video-actions-stae").device_time[point_index(frames, 1.0, "local")]
     scale = 0.25 / load_profile("video-actions-stae").device_time[point_index(1, 1.0, "local")]  # one frame: 250 ms
-    env = make(traffic="full-buffer", deadline_ms=(100, 400), device_time_scale=scale)
+    env = make(traffic="full-buffer", deadline_ms=(100, 400), device="server", device_time_scale=scale)
     env.reset(seed=3)
     point = point_index(frames, 1.0, "local")
     met = []

@@ -19,6 +19,7 @@ from edgevision.experiments.codec_comparison.pillow_formats import PillowCodec, 
 from tests.codecs.pictures import centre_weights, picture, psnr
 from tests.end_to_end.command import run
 
+pytestmark = pytest.mark.usefixtures("short_timing")
 ANY_REFERENCE = available_references()[:1]
 
 

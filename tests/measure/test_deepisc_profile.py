@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,17 @@ from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.actions import GeneratedActions
 from edgevision.errors import ProfileError
 from edgevision.measure import deepisc_profile as module
-from edgevision.measure import deepisc_timing as timing
-from edgevision.measure import timing as stae_timing
 from edgevision.measure import video_parts, video_profile
 from edgevision.measure.deepisc_profile import (
     measure_deepisc_profile,
     measure_in_folds,
     measure_in_parts,
 )
-from edgevision.measure.timing import PARTS
+from edgevision.measure.times import clean_timing
+from edgevision.measure.times import deepisc_times as timing
+from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
+from edgevision.measure.times.deepisc_times import DeepIscWork
+from edgevision.measure.times.stae_times import PARTS, StaeWork
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.measure.video_profile import VideoMeasurement
 from edgevision.profiles.profile import load_profile
@@ -38,6 +40,7 @@ from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS
 from tests.codecs.deepisc.conftest import CONFIG
 from tests.codecs.stae.tiny import action_clips, tiny_models, with_budgets
 
+pytestmark = pytest.mark.usefixtures("short_timing")
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PLAN = Plan(frames=(1,), pixels=(1.0, 0.4), fr=FitConfig(1, 4), first_fr=FitConfig(1, 4))
 
@@ -52,13 +55,6 @@ def networks(seed: int = 0, frames: tuple[int, ...] = (1,), pixels: tuple[float,
     return made.eval()
 
 
-@pytest.fixture(autouse=True)
-def short_timing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One run of one clip where the real measurement takes the median of many."""
-    monkeypatch.setattr(video_profile, "_TIMED", 1)
-    monkeypatch.setattr(stae_timing, "_REPEATS", 1)
-
-
 @pytest.fixture
 def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure two budgets only."""
@@ -66,41 +62,26 @@ def small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PIXELS", (1.0, 0.4))
 
 
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Names of STAE's timing functions, whenever one is called; none of them takes any time."""
-    seen: list[str] = []
-
-    def instead(name: str, took: float) -> None:
-        def called(*_: object) -> float:
-            seen.append(name)
-            return took
-
-        for place in (timing, stae_timing):
-            monkeypatch.setattr(place, name, called)
-
-    instead("time_attention", 3.0)
-    instead("time_classifier", 5.0)
-    yield seen
-
-
-def test_attention_and_classifier_are_timed_by_stae_s_own_functions(calls: list[str]) -> None:
-    base, clip = with_budgets(tiny_models(), (2,), (0.4,)), action_clips(1).clips[0]
-    mine = timing.time_parts(base, networks(frames=(2,)), [clip], (2,), (0.4,))
-    found = list(calls)
-    stae = stae_timing.time_parts(StaeCodec(base), [clip], (2,), (0.4,))
-    assert found == calls[len(found) :] == ["time_attention", "time_classifier"]
-    for part, took in (("t_fa", 3), ("t_vit", 5)):
-        assert mine[part].item() == stae[part].item() == took
+def test_attention_and_classifier_are_timed_once_for_both_codecs() -> None:
+    base, clips = with_budgets(tiny_models(), (2,), (0.4,)), list(action_clips(1).clips)
+    works = [
+        DeepIscWork(base, networks(frames=(2,)), clips, (2,), (0.4,)),
+        StaeWork(StaeCodec(base), clips, (2,), (0.4,)),
+    ]
+    mine, stae = (times.parts for times in time_interleaved(works))
+    for part in ("t_fa", "t_vit"):
+        assert mine[part].item() == stae[part].item() > 0
+    for part in ("t_sa", "t_fr", "t_ee", "t_ed"):
+        assert mine[part].item() != stae[part].item()
 
 
 def test_networks_are_timed_on_tensors_that_are_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the clock runs, no frame is normalised, no pixel is drawn, and nothing but the bitstream is an array."""
     running: list[bool] = []
 
-    def seconds(call: object) -> float:
+    def seconds(call: Callable[[], object]) -> float:
         running.append(True)
-        call()  # type: ignore[operator]
+        call()
         running.pop()
         return 1.0
 
@@ -113,13 +94,14 @@ def test_networks_are_timed_on_tensors_that_are_ready(monkeypatch: pytest.Monkey
 
         monkeypatch.setattr(place, name, called)
 
-    for place in (timing, stae_timing):
-        monkeypatch.setattr(place, "seconds", seconds)
+    monkeypatch.setattr(clean_timing, "_cpu_seconds", seconds)
+    monkeypatch.setattr(clean_timing, "REFERENCE_SECONDS", 1.0)
     for place, name in ((timing, "normalise"), (timing.codec, "analyse"), (timing.codec, "restore")):
         outside(place, name)
     outside(module.DeepIscSender, "kept")
     outside(timing.DeepIsc, "sent")
-    times = timing.time_parts(tiny_models(), networks(frames=(16, 2)), list(action_clips(1).clips), (16, 2), (1.0, 0.4))
+    work = DeepIscWork(tiny_models(), networks(frames=(16, 2)), list(action_clips(1).clips), (16, 2), (1.0, 0.4))
+    times = time_interleaved([work])[0].parts
     assert set(times) == {*PARTS, "t_deepisc"}
     assert times["t_fa"].tolist() == [[0, 0], [1, 1]]
     assert times["t_deepisc"].tolist() == [[2, 2], [2, 2]]
@@ -160,7 +142,7 @@ def test_the_device_s_own_answers_do_not_depend_on_deepisc(
     monkeypatch.setattr(video_profile, "measure", lambda sender, clips, *_: random_outcomes(0, len(clips)))
     monkeypatch.setattr(module, "measure", lambda sender, clips, *_: random_outcomes(1, len(clips)))
     times = {part: np.ones(GRID[:2]) for part in (*PARTS, "t_deepisc")}
-    monkeypatch.setattr(module, "time_parts", lambda *_: times)
+    monkeypatch.setattr(video_profile, "time_interleaved", lambda *_: [PartTimes(times, times, times, {})])
     run = VideoMeasurement(GeneratedActions(2, 1), base, None, tmp_path, lambda *_: None)
     made = measure_deepisc_profile(run, networks(0, FRAMES, PIXELS), "deepisc", record={"note": "made up"})
     assert made.correct is not None

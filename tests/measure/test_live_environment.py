@@ -17,6 +17,8 @@ from edgevision.measure.image_profile import measure_image_profile
 if TYPE_CHECKING:
     from edgevision.vision.classifiers import Classifier
 
+pytestmark = pytest.mark.usefixtures("short_timing")
+
 
 @pytest.mark.parametrize("transmission", ["expected", "sampled"])
 def test_live_rewards_equal_replayed_ones_on_the_same_content(

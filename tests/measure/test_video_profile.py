@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.data.actions import GeneratedActions
 from edgevision.data.clips import LabelledClip
 from edgevision.errors import ProfileError
-from edgevision.measure import timing, video_parts
+from edgevision.measure import video_parts
 from edgevision.measure import video_profile as module
 from edgevision.measure.stae_sender import StaeSender
-from edgevision.measure.timing import PARTS, time_parts
+from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
+from edgevision.measure.times.stae_times import PARTS, StaeWork
 from edgevision.measure.video_assembly import FEATURES, assemble, clip_features, splits
 from edgevision.measure.video_folds import leave_one_group_out, train_without
 from edgevision.measure.video_outcomes import Outcomes, Sent, first_order_entropy, measure
@@ -37,6 +38,7 @@ from edgevision.profiles.profile import OperatingPointProfile, load_profile
 from edgevision.profiles.video_grid import FRAMES, GRID, MODES, PIXELS, point_index
 from tests.codecs.stae.tiny import CLASSES, CONFIG, SIZE, action_clips, noise_clips, tiny_models, with_budgets
 
+pytestmark = pytest.mark.usefixtures("short_timing")
 CLIPS = 4
 SHORT = FitConfig(1, 8, 1e-3)
 FOLD_PLAN = Plan(
@@ -71,15 +73,6 @@ def models() -> StaeModels:
     return with_budgets(tiny_models(), FRAMES, PIXELS[1:])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def short_timing() -> Iterator[None]:
-    """One run of one clip where the real measurement takes the median of many."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_TIMED", 1)
-        patch.setattr(timing, "_REPEATS", 1)
-        yield
-
-
 class Fake:
     """A sender whose results are a function of clip and budget, at once."""
 
@@ -97,7 +90,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def profile(models: StaeModels, out: Path) -> OperatingPointProfile:
+def profile(short_timing: None, models: StaeModels, out: Path) -> OperatingPointProfile:
     return measure_video_profile(InGroups(), models, out, "whole", record={"weights": "made up for tests"})
 
 
@@ -113,8 +106,9 @@ def assembled(recovered: bool = True) -> tuple[OperatingPointProfile, Outcomes, 
     outcomes, times = made_up()
     local = np.random.default_rng(1).random((6, len(FRAMES))) < 0.5
     clips, ids = list(noise_clips(6)), [f"clip-{n}" for n in range(6)]
+    measured = PartTimes(times, times, times, {"rounds": 1})
     made = assemble(
-        "x", outcomes, local, times, clips, ids, [0, 0, 1, 2, 3, 4], {"source": "test"}, recovered=recovered
+        "x", outcomes, local, measured, clips, ids, [0, 0, 1, 2, 3, 4], {"source": "test"}, recovered=recovered
     )
     return made, outcomes, local, times
 
@@ -242,11 +236,13 @@ def test_large_frames_are_measured_and_timed(monkeypatch: pytest.MonkeyPatch) ->
     for function in (unpack, inspect):
         monkeypatch.setattr(function, "__kwdefaults__", {"max_pixels": clip.size // 3 - 1})
     assert StaeSender(codec).send(clip, 0, 16, 1.0).plain > clip.size
-    assert (time_parts(codec, [clip], (16,), (1.0,))["t_ed"] > 0).all()
+    (times,) = time_interleaved([StaeWork(codec, [clip], (16,), (1.0,))])
+    assert (times.parts["t_ed"] > 0).all()
 
 
 def test_times_are_of_the_parts_that_act(models: StaeModels) -> None:
-    times = time_parts(StaeCodec(models), list(action_clips(1).clips), (16, 2), (1.0, 0.4))
+    work = StaeWork(StaeCodec(models), list(action_clips(1).clips), (16, 2), (1.0, 0.4))
+    times = time_interleaved([work])[0].parts
     assert set(times) == set(PARTS)
     assert (times["t_fa"] > 0).tolist() == [[False, False], [True, True]]
     for part in ("t_sa", "t_fr"):
@@ -286,7 +282,7 @@ def test_the_profile_without_recovery_needs_no_second_measurement(
     profile: OperatingPointProfile, models: StaeModels, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "measure", None)
-    monkeypatch.setattr(module, "time_parts", None)
+    monkeypatch.setattr(module, "time_interleaved", None)
     other = measure_video_profile(InGroups(), models, out, "without", recovered=False)
     np.testing.assert_array_equal(other.size, profile.size)
     assert other.metadata["codec"] == "fa-sa"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from edgevision.checks import real_number, whole_number
+from edgevision.envs.computing.device_models import DeviceName
 from edgevision.envs.config import MAX_SLOTS, MAX_USERS, ContentSplit, TransmissionMode
 from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
 
@@ -46,7 +47,12 @@ _RANGES_OF_PAIRS = {
     "battery_mj": (1e-6, 1e9),
 }
 _MOST_WAITING = 1000
-_CHOICES = {"accuracy": DynamicAccuracy, "transmission": TransmissionMode, "content_split": ContentSplit}
+_CHOICES = {
+    "accuracy": DynamicAccuracy,
+    "transmission": TransmissionMode,
+    "content_split": ContentSplit,
+    "device": DeviceName,
+}
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,10 @@ class DynamicConfig:
         accuracy: ``mean`` scores the population accuracy; ``replay`` whether the recorded answer for the drawn content
             was right, and lets controllers see features of the content.
         transmission: ``expected`` scores the success probability, ``sampled`` draws whether the payload is in time.
-        device_time_scale: factor on the profile's measured device times.
-        edge_time_scale: factor on the profile's measured edge times.
+        device: the kind of device that the cameras have, one of `device_models.DEVICE_MODELS`; its factor multiplies
+            the profile's device times.
+        device_time_scale: further factor on the device times.
+        edge_time_scale: factor on the profile's edge times.
         episode_slots: length of an episode [slots].
     """
 
@@ -107,6 +115,7 @@ class DynamicConfig:
     content_split: ContentSplit = "all"
     accuracy: DynamicAccuracy = "mean"
     transmission: TransmissionMode = "expected"
+    device: DeviceName = "server"
     device_time_scale: float = 1.0
     edge_time_scale: float = 1.0
     episode_slots: int = 100
@@ -156,6 +165,11 @@ class DynamicConfig:
     def slot_time(self) -> float:
         """Length of a slot [s]."""
         return self.slot_ms * 1e-3
+
+    @property
+    def latest(self) -> float:
+        """The longest time from the decision to the answer [s]: what is sent must arrive within its slot."""
+        return self.slot_time
 
     @property
     def bandwidth(self) -> float:

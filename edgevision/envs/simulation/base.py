@@ -12,6 +12,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing.compute_time import compute_time, warn_if_always_late
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import OperatingPointProfile
@@ -79,7 +80,8 @@ class EpisodeSimulator(ABC):
                 f"accuracy='replay' needs recorded outcomes, profile {profile.name!r} has none; use 'mean'"
             )
         self._members = profile.members(config.content_split)
-        self.compute_time = config.device_time_scale * profile.device_time + config.edge_time_scale * profile.edge_time
+        self.compute_time = compute_time(config, profile)
+        warn_if_always_late(config, profile)
         self._rows = np.arange(n)
         self.slot = np.zeros(n, np.int64)
         self._episodes: dict[str, NDArray[Any]] = {}

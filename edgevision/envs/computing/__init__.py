@@ -1,0 +1,1 @@
+"""How long devices and the edge compute in a scenario."""

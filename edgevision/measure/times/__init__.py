@@ -1,0 +1,1 @@
+"""How long codecs and classifiers compute, as times on the reference machine."""
