@@ -25,8 +25,8 @@ class VideoEnv(OffloadingEnv):
     communication and computation (eqs. 2-4): t = S / gamma + tFA + tSA + tEE + tED + tFR + tViT, with sizes, times and
     accuracies of a profile. The rate gamma varies in time: shadowing is an autoregressive process from slot to slot,
     and each slot has new fading. All users share B_max and P_max; a user that computes locally still gets the minimum.
-    Cameras compute as slowly as a Raspberry Pi 4 (`device="raspberry-pi-like"`), the edge with 64 cores of a server
-    (`docs/reference-machine.md`).
+    Cameras take 20 times the profile's device times, the edge 0.2 times its edge times; `docs/reference-machine.md`
+    tells what these times are, and which `device` comes closest to real ones.
 
     ## Action Space
     `Box(-1, 1, (U, 5))`, one row per user; A = 3:

@@ -20,7 +20,3 @@ from typing import Literal
 DeviceName = Literal["server", "jetson-like", "raspberry-pi-like"]
 
 DEVICE_MODELS: dict[DeviceName, float] = {"server": 1.0, "jetson-like": 6.0, "raspberry-pi-like": 9.0}
-
-#: Time at an edge server that gives 64 cores to a request, as a share of the time on one core: geometric mean of the
-#: same networks on an AMD EPYC 7742, from the same table.
-EDGE_WITH_64_CORES = 0.25
