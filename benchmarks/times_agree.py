@@ -17,6 +17,7 @@ import numpy as np
 from one_line import one_line_errors
 
 from edgevision.arrays import FloatArray
+from edgevision.errors import ProfileError
 from edgevision.profiles import OperatingPointProfile, load_profile, shipped_profiles
 
 SIDES = ("device", "edge")
@@ -35,6 +36,15 @@ def differences(first: FloatArray, second: FloatArray) -> FloatArray:
     return found
 
 
+def spread_of(profile: OperatingPointProfile) -> dict[str, float]:
+    """The largest difference between even and odd rounds, by side."""
+    about = profile.metadata.get("times")
+    if not isinstance(about, dict):
+        raise ProfileError(f"{profile.name} holds times without a spread; time it with 'edgevision profile retime'")
+    found: dict[str, float] = about["spread"]
+    return found
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -45,7 +55,7 @@ def main() -> None:
     for name, profile in profiles.items():
         cells = []
         for side in SIDES:
-            ours, spread = times(profile, side), profile.metadata["times"]["spread"][side]
+            ours, spread = times(profile, side), spread_of(profile)[side]
             cell = f"{side} {ours.min():6.2f} to {ours.max():7.2f} ms, spread {spread:5.1%}"
             if folder is not None:
                 apart = differences(ours, times(load_profile(str(folder / f"{name}.npz")), side))
