@@ -58,8 +58,9 @@ SMALLER = {
     "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",
+    "profile retime": "",
     "profile video": "--weights tiny.safetensors --count 1",
-    "codec train-importance": "--views 1",
+    "codec train-importance": "--views 1 --origin made-up",
     "codec train-stae": "--quick --count 9 --frames 1 --pixels 1",
     "codec bench": "--labels few.csv --codec uniform --resamples 100",
     "codec compare": "--resamples 100",
@@ -145,6 +146,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for figure in (fig4, fig5):
         sweep = figure._SWEEP
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
+    for module in ("image_times", "retiming"):
+        monkeypatch.setattr(f"edgevision.measure.times.{module}.TIMED_PICTURES", 1, raising=False)
     for codec in (UniformJpeg, SpatImco):
         monkeypatch.setattr(codec, "levels", (1.0, 10.0))
     create: Callable[..., Any] = timm.create_model
@@ -181,7 +184,9 @@ def here(
 
 
 @pytest.mark.parametrize("line", whole_commands("edgevision"), ids=str)
-def test_commands_run(line: str, here: Path, small: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_run(
+    line: str, here: Path, small: None, short_timing: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     if line.startswith("train-content"):
         pytest.importorskip("sklearn", reason="needs the extra 'content'")
     words = smaller(line)

@@ -162,7 +162,7 @@ COMMANDS = {
     ),
     "train-importance": Command(
         lambda inputs, out: [
-            "codec", "train-importance", "--images", str(inputs / "pictures"), "--views", "1",
+            "codec", "train-importance", "--images", str(inputs / "pictures"), "--views", "1", "--origin", "made up",
             "--backbone", str(inputs / "backbone.pth"), "--out", str(out),
         ],
         _prepare_importance,
