@@ -103,7 +103,7 @@ class ScenarioConfig:
         accuracy: ``mean`` scores the population accuracy, ``replay`` whether the recorded answer for the drawn content
             was right, ``live`` runs codec and classifier (needs ``outcomes=`` at construction).
         transmission: ``expected`` scores the success probability, ``sampled`` draws whether the payload is in time.
-        device: the kind of device that the cameras have, one of `device_models.DEVICE_MODELS`. The profile's device
+        device: the kind of device that the cameras have, one of ``DEVICE_MODELS``. The profile's device
             times, which are those of the reference machine, are multiplied by its factor.
         device_time_scale: further factor on the device times; 0 ignores them.
         edge_time_scale: factor on the profile's edge times; 0 ignores them.

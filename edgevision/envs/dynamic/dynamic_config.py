@@ -85,7 +85,7 @@ class DynamicConfig:
         accuracy: ``mean`` scores the population accuracy; ``replay`` whether the recorded answer for the drawn content
             was right, and lets controllers see features of the content.
         transmission: ``expected`` scores the success probability, ``sampled`` draws whether the payload is in time.
-        device: the kind of device that the cameras have, one of `device_models.DEVICE_MODELS`; its factor multiplies
+        device: the kind of device that the cameras have, one of ``DEVICE_MODELS``; its factor multiplies
             the profile's device times.
         device_time_scale: further factor on the device times.
         edge_time_scale: factor on the profile's edge times.
@@ -168,7 +168,7 @@ class DynamicConfig:
 
     @property
     def latest(self) -> float:
-        """The longest time from the decision to the answer [s]: what is sent must arrive within its slot."""
+        """The longest time from the decision to the answer [s]; what is sent must arrive within its slot."""
         return self.slot_time
 
     @property
