@@ -45,11 +45,12 @@ class GradCam:
 
     def __call__(self, image: ByteImage) -> Importance:
         """Importance of an (h, w, 3) uint8 image."""
-        inputs = self.classifier.tensor(self.classifier.squeeze(image)[None]).requires_grad_()
-        with torch.inference_mode():
-            probabilities = self.classifier.model(inputs).softmax(1)[0].double().numpy()
-        target = int(probabilities.argmax()) if self.target is None else self.target
-        cam = self._cam.attribute(inputs, target=target, relu_attributions=True)
+        with torch.inference_mode(False), torch.enable_grad():  # it needs gradients, also where a caller needs none
+            inputs = self.classifier.tensor(self.classifier.squeeze(image)[None]).requires_grad_()
+            with torch.inference_mode():
+                probabilities = self.classifier.model(inputs).softmax(1)[0].double().numpy()
+            target = int(probabilities.argmax()) if self.target is None else self.target
+            cam = self._cam.attribute(inputs, target=target, relu_attributions=True)
         return Importance(resize_map(cam[0, 0].detach().numpy(), image.shape), probabilities)
 
 
