@@ -117,7 +117,6 @@ def test_grad_cam_needs_no_gradients_of_its_caller(lite0: Classifier) -> None:
     np.testing.assert_array_equal(made, GradCam(lite0)(image).weights)
 
 
-
 def test_class_activation_of_one_class_is_grad_cam_before_its_relu(lite0: Classifier) -> None:
     image = picture(224, 224)
     activation = ClassActivation(lite0, classes=1)(image).weights
