@@ -20,6 +20,7 @@ from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
 from edgevision.baselines.msvra import MSVRA
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points, tune_fixed_point
 from edgevision.baselines.policy_registry import known, make, names, register
+from edgevision.baselines.stream.rotation import MaxAge, RoundRobin
 from edgevision.baselines.video_policies import FixedBudget, FullOffload, Local, StaeBudget, StaeBudgetJoint
 
 # Policies by name.
@@ -40,6 +41,8 @@ __all__ += [
     "Priced",
     "episode_bound",
 ]
+# Policies that keep answers fresh.
+__all__ += ["MaxAge", "RoundRobin"]
 # The solver `joint`, and an upper bound on the value of any policy.
 __all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]
 # Policies that know the accuracy on each content.

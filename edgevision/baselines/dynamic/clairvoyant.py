@@ -28,7 +28,7 @@ class Clairvoyant:
 
     name = "clairvoyant"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
 
     def __init__(self) -> None:
         self.plan: EpisodeBound | None = None

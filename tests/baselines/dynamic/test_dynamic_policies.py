@@ -20,7 +20,7 @@ from edgevision.envs.simulation.episodes import play, start
 from edgevision.errors import SlotProblemError
 from tests.envs.strategies import random_problem
 
-NAMES = baselines.names(sequential=True)
+NAMES = baselines.names(family="dynamic")
 CAUSAL = [name for name in NAMES if name != "clairvoyant"]
 
 
