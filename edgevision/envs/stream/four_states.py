@@ -18,14 +18,16 @@ EVENT_ERROR = 0.05
 _LARGEST_EXPONENT = 30.0
 
 
-def predict(belief: FloatArray, start: FloatArray | float, end: float, change: float) -> FloatArray:
+def predict(
+    belief: FloatArray, start: FloatArray | float, end: FloatArray | float, change: FloatArray | float
+) -> FloatArray:
     """The belief one slot later, (N, U, 4).
 
     Args:
         belief: belief at the end of a slot, (N, U, 4).
         start: probability that an event begins, a number or (N, U).
-        end: probability that an event ends.
-        change: probability that a scene changes by itself.
+        end: probability that an event ends, likewise.
+        change: probability that a scene changes by itself, likewise.
     """
     same, same_event, changed, changed_event = np.moveaxis(belief, -1, 0)
     stays = 1.0 - change
@@ -40,7 +42,7 @@ def predict(belief: FloatArray, start: FloatArray | float, end: float, change: f
     )
 
 
-def weigh(belief: FloatArray, score: FloatArray, score_mean: float, trust: float = 1.0) -> FloatArray:
+def weigh(belief: FloatArray, score: FloatArray, score_mean: FloatArray | float, trust: float = 1.0) -> FloatArray:
     """The belief after a change score (N, U), (N, U, 4); ``trust`` is the exponent of its likelihood."""
     exponent = trust * score_mean * (score - 0.5 * score_mean)
     likelihood = np.exp(np.clip(exponent, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from edgevision import baselines
 from edgevision.baselines.stream.slot_solver import best_frames, fill_in_order
+from edgevision.baselines.stream.street_filters import KEPT, expected_beginnings
 from edgevision.envs import StreamConfig, StreamSimulator
 from edgevision.envs.policy import show_future
 from edgevision.envs.simulation.episodes import play, start
@@ -18,8 +20,8 @@ NAMES = baselines.names(family="stream")
 CAUSAL = [name for name in NAMES if not hasattr(baselines.make(name), "foresee")]
 
 
-def simulator(n: int, **changes: Any) -> StreamSimulator:
-    return StreamSimulator(StreamConfig.from_preset("street", **changes), n)
+def simulator(n: int, preset: str = "street", **changes: Any) -> StreamSimulator:
+    return StreamSimulator(StreamConfig.from_preset(preset, **changes), n)
 
 
 def score(name: str, n: int = 12, first: int = 10_000, options: dict[str, Any] | None = None, **changes: Any) -> float:
@@ -80,9 +82,18 @@ def test_policies_for_streets_refuse_other_environments() -> None:
 
 
 def test_knowing_more_pays_in_the_order_that_theory_expects() -> None:
-    scores = {name: score(name) for name in CAUSAL}
+    scores = {name: score(name) for name in NAMES}
     assert scores["random"] < 0.45
     assert min(scores["round-robin"], scores["max-age"]) > scores["random"] + 0.1
+    assert scores["cusum"] > max(scores["round-robin"], scores["max-age"]) + 0.05
+    assert scores["two-state-filter"] > scores["cusum"] + 0.02
+    assert min(scores["coupled-filter"], scores["tracker"]) > scores["filter"] + 0.01
+    assert scores["oracle-belief"] > max(scores[name] for name in CAUSAL) + 0.05
+    assert scores["clairvoyant"] > scores["oracle-belief"] + 0.05
+
+
+def test_neighbours_tell_nothing_where_events_are_independent() -> None:
+    assert score("filter", preset="independent") >= score("tracker", preset="independent")
 
 
 @settings(max_examples=60, deadline=None)
@@ -123,3 +134,27 @@ def test_filling_in_order_stops_at_the_first_that_does_not_fit(seed: int, level:
             if send[row, camera]:
                 assert chosen[row, camera] == able[0]
                 left -= share[row, camera, able[0]]
+
+
+def test_references_that_have_seen_nothing_say_so() -> None:
+    sim = simulator(1)
+    start(sim, [0])
+    for name in set(NAMES) - set(CAUSAL):
+        with pytest.raises(SlotProblemError, match="foresee"):
+            baselines.make(name).act(sim.problem)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**31), fastest=st.integers(1, 3), more=st.integers(0, 4))
+def test_expected_beginnings_are_those_of_a_loop_over_cameras(seed: int, fastest: int, more: int) -> None:
+    random, lags = np.random.default_rng(seed), (fastest, fastest + more)
+    evidence = random.random((1, KEPT, 5)) * (random.random((1, KEPT, 5)) < 0.2)
+    found = expected_beginnings(evidence, lags, 0.1, 0.5)
+    for camera in range(5):
+        expected = 0.0
+        for step, lag in itertools.product((1, -1), range(lags[0], lags[1] + 1)):
+            before, before_that = camera - step, camera - 2 * step
+            if 0 <= before < 5:
+                near = evidence[0, max(2 * lag - 3, 0) : 2 * lag + 2, before_that].sum() if 0 <= before_that < 5 else 0
+                expected += evidence[0, lag - 1, before] * (0.1 + 0.5 * min(near, 1))
+        assert found[0, camera] == pytest.approx(expected)
