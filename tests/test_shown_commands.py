@@ -55,6 +55,7 @@ SHORT = FitConfig(1, 8, 1e-3)
 SMALLER = {
     "demo": "--steps 2048 --episodes 2 --processes 1",
     "train": "--steps 256 --set episode_slots=2",
+    "train-belief": "--rounds 1 --set users=2 --set episode_slots=3",
     "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",

@@ -20,6 +20,7 @@ from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
 from edgevision.baselines.msvra import MSVRA
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points, tune_fixed_point
 from edgevision.baselines.policy_registry import known, make, names, register
+from edgevision.baselines.stream.convoy_filter import ConvoyFilter
 from edgevision.baselines.stream.cusum import Cusum
 from edgevision.baselines.stream.exact_filters import FourStateFilter, TwoStateFilter
 from edgevision.baselines.stream.oracle_belief import OracleBelief
@@ -48,6 +49,7 @@ __all__ += [
 ]
 # Policies that keep answers fresh.
 __all__ += [
+    "ConvoyFilter",
     "CoupledFilter",
     "Cusum",
     "FourStateFilter",

@@ -40,7 +40,9 @@ class Memory:
         Raises:
             SlotProblemError: an episode is not in its first slot, and the slot before this one was not followed.
         """
-        rows = outlook.environment
+        rows, fresh = outlook.environment, self._start(outlook)
+        if any(kept.shape[1:] != fresh[name].shape[1:] for name, kept in self._before.items()):
+            self._episode, self._slot, self._before, self._after = *np.full((2, 0), -1), {}, {}  # another street
         self._grow(outlook, int(rows.max(initial=-1)) + 1)
         known = self._episode[rows] == outlook.episode
         again, next_one = (known & (self._slot[rows] == outlook.slot - step) for step in (0, 1))
@@ -49,7 +51,6 @@ class Memory:
             raise SlotProblemError(
                 "this policy remembers what it saw: ask it for every slot of an episode, from the first one on"
             )
-        fresh = self._start(outlook)
         before = {
             name: _where(first, fresh[name], _where(again, kept[rows], self._after[name][rows]))
             for name, kept in self._before.items()
