@@ -31,15 +31,12 @@ def predict(
     """
     same, same_event, changed, changed_event = np.moveaxis(belief, -1, 0)
     stays = 1.0 - change
-    return np.stack(
-        [
-            same * (1.0 - start) * stays,
-            same_event * (1.0 - end) * stays,
-            (changed + same * change) * (1.0 - start) + (changed_event + same_event) * end,
-            (changed_event + same_event * change) * (1.0 - end) + (changed + same) * start,
-        ],
-        axis=-1,
-    )
+    after = np.empty(belief.shape)
+    after[..., 0] = same * (1.0 - start) * stays
+    after[..., 1] = same_event * (1.0 - end) * stays
+    after[..., 2] = (changed + same * change) * (1.0 - start) + (changed_event + same_event) * end
+    after[..., 3] = (changed_event + same_event * change) * (1.0 - end) + (changed + same) * start
+    return after
 
 
 def weigh(belief: FloatArray, score: FloatArray, score_mean: FloatArray | float, trust: float = 1.0) -> FloatArray:
@@ -48,12 +45,14 @@ def weigh(belief: FloatArray, score: FloatArray, score_mean: FloatArray | float,
     likelihood = np.exp(np.clip(exponent, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))
     weighed = belief.copy()
     weighed[..., 2:] *= likelihood[..., None]
-    return weighed / weighed.sum(axis=-1, keepdims=True)
+    weighed /= np.einsum("...s->...", weighed)[..., None]
+    return weighed
 
 
 def reset_delivered(belief: FloatArray, delivered: BoolArray, event: BoolArray) -> FloatArray:
     """The belief after some frames were delivered, (N, U, 4); ``event`` is whether the edge saw one, (N, U)."""
+    after = np.where(delivered[..., None], 0.0, belief)
     probability = np.where(event, 1.0 - EVENT_ERROR, EVENT_ERROR)
-    nothing = np.zeros(probability.shape)
-    known = np.stack([1.0 - probability, probability, nothing, nothing], axis=-1)
-    return np.where(delivered[..., None], known, belief)
+    after[..., 0] = np.where(delivered, 1.0 - probability, belief[..., 0])
+    after[..., 1] = np.where(delivered, probability, belief[..., 1])
+    return after

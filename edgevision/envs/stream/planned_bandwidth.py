@@ -22,12 +22,18 @@ RELIABILITY = 0.95
 IMPOSSIBLE = 9.0
 
 
+#: Range and number of the values of log(-log r) for which log y is tabulated.
+_FIRST, _LAST, _POINTS = -14.0, 4.0, 8192
+
+
 @functools.cache
-def _table() -> tuple[FloatArray, FloatArray]:
-    """log r (ascending) and log y."""
-    log_y = np.linspace(np.log(1e8), np.log(1e-6), 4096)
+def _table() -> FloatArray:
+    """log y at evenly spaced values of log(-log r), in which it is smooth: y is about -2 log r for small y."""
+    log_y = np.linspace(np.log(1e-7), 60.0, 200_000)
     y = np.exp(log_y)
-    return np.log(np.log1p(y) / y), log_y
+    # log(ln(1 + y) / y) loses all digits for small y; its series is -y / 2 + 5 y^2 / 24.
+    minus_log_r = np.where(y < 1e-3, y / 2.0 - 5.0 * y**2 / 24.0, log_y - np.log(np.log1p(y)))
+    return np.interp(np.linspace(_FIRST, _LAST, _POINTS), np.log(minus_log_r), log_y)
 
 
 def planned_share(
@@ -43,12 +49,16 @@ def planned_share(
         noise_density: N0 [W/Hz].
         bandwidth: the whole band [Hz].
     """
-    log_r, log_y = _table()
     log_c = np.log(-np.log(RELIABILITY) * power / noise_density) + np.log(gain_scale)
     with np.errstate(divide="ignore"):
         load = np.where(airtime > 0, np.log(bits) + np.log(np.log(2.0)) - np.log(np.maximum(airtime, 1e-300)), np.inf)
-    needed = load - log_c[..., None]
-    with np.errstate(over="ignore"):
-        share = np.exp(log_c[..., None] - np.interp(needed, log_r, log_y) - np.log(bandwidth))
-    # What needs less than the least tabulated bandwidth gets that; what cannot arrive has r of 1 or more.
-    return np.where((needed < log_r[-1]) & (share <= 1.0), share, IMPOSSIBLE)
+    spare = log_c[..., None] - load  # -log r
+    step = (_LAST - _FIRST) / (_POINTS - 1)
+    place = (np.log(np.maximum(spare, 1e-300)) - _FIRST) / step
+    # What needs less than the least tabulated bandwidth gets that.
+    place = np.clip(place, 0.0, _POINTS - 1.001)
+    before = place.astype(np.int64)
+    table = _table()
+    log_y = table[before] + (place - before) * (table[before + 1] - table[before])
+    log_share = log_c[..., None] - log_y - np.log(bandwidth)
+    return np.where((spare > 0) & (log_share <= 0), np.exp(np.minimum(log_share, 0.0)), IMPOSSIBLE)

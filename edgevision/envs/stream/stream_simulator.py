@@ -105,15 +105,18 @@ class StreamSimulator(EpisodeSimulator):
 
     def _observe(self, chosen: BoolArray) -> None:
         """Let the cameras of the environments ``chosen`` (N,) score the scene of the current slot."""
-        config, mask = self.config, chosen[:, None]
+        config = self.config
         score = np.where(self.changed, self._now("score"), 0.0) + self._now("noise")
         scores = np.concatenate([score[:, None], self._scores[:, :-1]], axis=1)
         averages = self._averages + _AVERAGE_WEIGHTS * (score[:, None] - self._averages)
         belief = four_states.predict(self._belief, config.event_start, config.event_end, config.changes_per_slot)
         belief = four_states.weigh(belief, score, config.score_mean)
-        self._scores = np.where(mask[..., None], scores, self._scores)
-        self._averages = np.where(mask[..., None], averages, self._averages)
-        self._belief = np.where(mask[..., None], belief, self._belief)
+        if not chosen.all():
+            mask = chosen[:, None, None]
+            scores = np.where(mask, scores, self._scores)
+            averages = np.where(mask, averages, self._averages)
+            belief = np.where(mask, belief, self._belief)
+        self._scores, self._averages, self._belief = scores, averages, belief
         self._problem = None
 
     @property

@@ -61,11 +61,12 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
     """
     seen = problem.street
     users = np.zeros((*seen.score.shape, len(USER_FEATURES)), np.float32)
-    own = np.stack(_own(problem, seen), axis=-1)
-    users[..., : own.shape[-1]] = own
+    own = _own(problem, seen)
+    for number, column in enumerate(own):
+        users[..., number] = column
     signs = np.stack([seen.score / 2.0, *_changed_and_event(seen.belief)], axis=-1)
     for number, place in enumerate(NEIGHBOURS):
-        start = own.shape[-1] + number * len(_SIGNS)
+        start = len(own) + number * len(_SIGNS)
         here, there = _overlap(place)
         users[:, here, start : start + len(_SIGNS)] = signs[:, there]
     left = seen.slots_left
