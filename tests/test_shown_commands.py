@@ -197,6 +197,8 @@ def test_commands_run(
         assert run("compress", "photo.png", "photo.jpg", "--level", "4") == 0
     if "--profiles runs/codecs" in line:
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
+    if line.startswith("evaluate") and "runs/street-belief" in line:
+        assert run(*smaller("train-belief --out runs/street-belief")) == 0
     if "deepisc" in line:
         networks = DeepIscModels(CONFIG)
         for alpha, beta in np.ndindex(len(FRAMES), len(PIXELS)):
