@@ -69,7 +69,7 @@ def main() -> None:
     print(f"edgevision {edgevision.__version__}, numpy {np.__version__}, gymnasium {gymnasium.__version__}, ", end="")
     print(f"Python {platform.python_version()}, {platform.machine()}")
     print(f"{'environment':44s} {'steps/s':>12s} {'spread':>7s} {'x scalar':>9s}")
-    for env_id in ("EdgeVision/Paper-v0", "EdgeVision/Image-v0"):
+    for env_id in ("EdgeVision/Paper-v0", "EdgeVision/Image-v0", "EdgeVision/Stream-v0"):
         one, spread_one = measure(1, scalar(env_id, options.users), options.seconds)
         many, spread_many = measure(options.envs, native(env_id, options.envs, options.users), options.seconds)
         print(f"{env_id + ' scalar':44s} {one:12,.0f} {spread_one:7.2f} {1.0:9.1f}")

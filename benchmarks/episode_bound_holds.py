@@ -31,7 +31,7 @@ def play_group(config: DynamicConfig, seeds: Sequence[int]) -> tuple[EpisodeBoun
     reference.foresee(simulator)
     assert reference.plan is not None
     right = {}
-    for name in baselines.names(sequential=True):
+    for name in baselines.names(family="dynamic"):
         policy: Policy = reference if name == reference.name else baselines.make(name)
         slots = play(simulator, lambda problem, _, policy=policy: policy.act(problem), seeds)
         right[name] = sum((slot.outcome.in_time * slot.outcome.accuracy).sum(axis=1) for slot in slots)

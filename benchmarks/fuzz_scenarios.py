@@ -65,7 +65,7 @@ def _value(name: str, default: Any, random: np.random.Generator) -> Any:
 
 
 #: The ids whose settings are a `ScenarioConfig`.
-BANDIT_IDS = [env_id for env_id in IDS if "Dynamic" not in env_id]
+BANDIT_IDS = [env_id for env_id in IDS if "Dynamic" not in env_id and "Stream" not in env_id]
 
 
 def run(env_id: str, settings: dict[str, Any], random: np.random.Generator) -> str:

@@ -22,7 +22,7 @@ SEED = 10
 
 def shown_slot(cell: OffloadingEnv) -> tuple[str, int]:
     """Who decides in the picture of an id, and for how many slots: policies that tell users apart and need no extra."""
-    return ("adaptive", 12) if cell.simulator.sequential else ("fracr-exact", 3)
+    return {"dynamic": ("adaptive", 12), "stream": ("max-age", 60)}.get(cell.simulator.family, ("fracr-exact", 3))
 
 
 def picture(env_id: str) -> np.ndarray:

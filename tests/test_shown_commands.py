@@ -55,6 +55,7 @@ SHORT = FitConfig(1, 8, 1e-3)
 SMALLER = {
     "demo": "--steps 2048 --episodes 2 --processes 1",
     "train": "--steps 256 --set episode_slots=2",
+    "train-belief": "--rounds 1 --set users=2 --set episode_slots=3",
     "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",
@@ -73,6 +74,8 @@ SMALLER = {
     "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
     "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
+    "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
+    "python benchmarks/street_bound_holds.py": "--episodes 2",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
@@ -194,6 +197,8 @@ def test_commands_run(
         assert run("compress", "photo.png", "photo.jpg", "--level", "4") == 0
     if "--profiles runs/codecs" in line:
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
+    if line.startswith("evaluate") and "runs/street-belief" in line:
+        assert run(*smaller("train-belief --out runs/street-belief")) == 0
     if "deepisc" in line:
         networks = DeepIscModels(CONFIG)
         for alpha, beta in np.ndindex(len(FRAMES), len(PIXELS)):

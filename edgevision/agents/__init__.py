@@ -11,12 +11,18 @@ from edgevision.errors import LearnedPolicyError, TrainingError
 from edgevision.imports import AGENT_LIBRARIES, lazy_attributes
 
 if TYPE_CHECKING:
+    from edgevision.agents.belief.belief_policy import BeliefPolicy
+    from edgevision.agents.belief.belief_training import BeliefConfig, BeliefSummary, train_belief
     from edgevision.agents.hyperparameters import load_hyperparameters
     from edgevision.agents.learned_policy import LearnedPolicy
+    from edgevision.agents.saved_policy import load_policy
     from edgevision.agents.sb3_vec_env import SB3VecEnv
     from edgevision.agents.training import TrainConfig, TrainingSummary, resume, train
 
 __all__ = [
+    "BeliefConfig",
+    "BeliefPolicy",
+    "BeliefSummary",
     "LearnedPolicy",
     "LearnedPolicyError",
     "SB3VecEnv",
@@ -24,21 +30,29 @@ __all__ = [
     "TrainingError",
     "TrainingSummary",
     "load_hyperparameters",
+    "load_policy",
     "resume",
     "train",
+    "train_belief",
 ]
 
 _MODULE_OF = {
+    "BeliefConfig": "belief.belief_training",
+    "BeliefPolicy": "belief.belief_policy",
+    "BeliefSummary": "belief.belief_training",
     "LearnedPolicy": "learned_policy",
     "SB3VecEnv": "sb3_vec_env",
     "TrainConfig": "training",
     "TrainingSummary": "training",
     "load_hyperparameters": "hyperparameters",
+    "load_policy": "saved_policy",
     "resume": "training",
     "train": "training",
+    "train_belief": "belief.belief_training",
 }
 
 # Using a trained policy needs fewer libraries than training.
-_NEEDS = dict.fromkeys(_MODULE_OF, AGENT_LIBRARIES) | {"LearnedPolicy": ("torch", "safetensors")}
+_LIGHT = ("BeliefConfig", "BeliefPolicy", "BeliefSummary", "LearnedPolicy", "load_policy", "train_belief")
+_NEEDS = dict.fromkeys(_MODULE_OF, AGENT_LIBRARIES) | dict.fromkeys(_LIGHT, ("torch", "safetensors"))
 
 __getattr__ = lazy_attributes(__name__, _MODULE_OF, "agents", _NEEDS)

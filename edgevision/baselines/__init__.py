@@ -4,11 +4,11 @@
 policies which solve convex programs need the extra ``convex``.
 """
 
+from edgevision.baselines.clairvoyant import Clairvoyant, episode_bound
 from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
 from edgevision.baselines.content_aware import CoCRRAContent, ContentAware, JointContent
 from edgevision.baselines.dynamic.adaptive import Adaptive
-from edgevision.baselines.dynamic.clairvoyant import Clairvoyant
-from edgevision.baselines.dynamic.episode_bound import EpisodeBound, episode_bound
+from edgevision.baselines.dynamic.episode_bound import EpisodeBound
 from edgevision.baselines.dynamic.lagrangian import Lagrangian
 from edgevision.baselines.dynamic.look_ahead import LookAhead
 from edgevision.baselines.dynamic.lyapunov import Lyapunov
@@ -20,6 +20,13 @@ from edgevision.baselines.joint.upper_bound import UpperBound, upper_bound
 from edgevision.baselines.msvra import MSVRA
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points, tune_fixed_point
 from edgevision.baselines.policy_registry import known, make, names, register
+from edgevision.baselines.stream.convoy_filter import ConvoyFilter
+from edgevision.baselines.stream.cusum import Cusum
+from edgevision.baselines.stream.exact_filters import FourStateFilter, TwoStateFilter
+from edgevision.baselines.stream.oracle_belief import OracleBelief
+from edgevision.baselines.stream.rotation import MaxAge, RoundRobin
+from edgevision.baselines.stream.street_bound import StreetBound
+from edgevision.baselines.stream.street_filters import CoupledFilter, Tracker
 from edgevision.baselines.video_policies import FixedBudget, FullOffload, Local, StaeBudget, StaeBudgetJoint
 
 # Policies by name.
@@ -39,6 +46,19 @@ __all__ += [
     "Pace",
     "Priced",
     "episode_bound",
+]
+# Policies that keep answers fresh.
+__all__ += [
+    "ConvoyFilter",
+    "CoupledFilter",
+    "Cusum",
+    "FourStateFilter",
+    "MaxAge",
+    "OracleBelief",
+    "RoundRobin",
+    "StreetBound",
+    "Tracker",
+    "TwoStateFilter",
 ]
 # The solver `joint`, and an upper bound on the value of any policy.
 __all__ += ["Joint", "JointSolution", "UpperBound", "upper_bound"]

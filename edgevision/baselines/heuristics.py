@@ -61,7 +61,7 @@ class Random:
     """
 
     name = "random"
-    sequential = None
+    families = ("bandit", "dynamic", "stream")
 
     def __init__(self, seed: int = 0) -> None:
         self._random = np.random.default_rng(whole_number("seed", seed, 0, 2**63, PolicyOptionError))

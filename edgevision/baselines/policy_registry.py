@@ -18,9 +18,9 @@ def register(policy: PolicyClass) -> PolicyClass:
     """Class decorator that makes a policy available under its ``name``.
 
     A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``. With ``needs_content_model =
-    True`` it is only for profiles for which an accuracy model comes with the package. A class attribute ``sequential``
-    says whether the policy is for environments whose decisions change later slots: ``True``, ``False`` (the default),
-    or ``None`` for both kinds.
+    True`` it is only for profiles for which an accuracy model comes with the package. A class attribute ``families``
+    names the kinds of environment in which the policy can decide (`edgevision.envs.simulation.base.Family`), by default
+    only ``bandit``.
 
     Raises:
         ValueError: the name is taken.
@@ -44,19 +44,19 @@ def known() -> list[str]:
     return list(_POLICIES.names())
 
 
-def names(axes: Sequence[str] = (), content_fingerprint: str = "", *, sequential: bool = False) -> list[str]:
+def names(axes: Sequence[str] = (), content_fingerprint: str = "", *, family: str = "bandit") -> list[str]:
     """Names of the policies for a profile, sorted; by default, those for any profile.
 
     Args:
         axes: the profile's ``axis_names``.
         content_fingerprint: the profile's.
-        sequential: whether decisions change later slots.
+        family: kind of the environment, the ``family`` of its simulator.
     """
     modelled = content_fingerprint in shipped_models()
 
     def fits(policy: Any) -> bool:
         has_model = modelled or not getattr(policy, "needs_content_model", False)
-        right_kind = getattr(policy, "sequential", False) in (None, sequential)
+        right_kind = family in getattr(policy, "families", ("bandit",))
         return has_model and right_kind and getattr(policy, "axes", None) in (None, tuple(axes))
 
     return [name for name in known() if fits(_POLICIES[name])]

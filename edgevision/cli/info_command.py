@@ -19,14 +19,15 @@ def info() -> None:
     Example: **edgevision info**
     """
     from edgevision import baselines, codecs
-    from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS
+    from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS, STREAM_PRESETS
     from edgevision.envs.computing.device_models import DEVICE_MODELS
     from edgevision.experiments.evaluation.fingerprints import versions
 
+    presets = {**PRESETS, **DYNAMIC_PRESETS, **STREAM_PRESETS}
     sections = {
         "versions": [f"{name} {number}" for name, number in versions().items()],
         "environments": list(IDS),
-        "presets": [f"{name}: {_settings(fields)}" for name, fields in {**PRESETS, **DYNAMIC_PRESETS}.items()],
+        "presets": [f"{name}: {_settings(fields)}" for name, fields in presets.items()],
         "devices": [f"{name}: {factor:g} times the reference machine's time" for name, factor in DEVICE_MODELS.items()],
         "profiles": _profiles(),
         "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],

@@ -1,4 +1,4 @@
-"""Commands on policies: ``demo``, ``train`` and ``evaluate``."""
+"""Commands on policies: ``demo``, ``train``, ``train-belief`` and ``evaluate``."""
 
 from __future__ import annotations
 
@@ -93,6 +93,40 @@ def train(
     typer.echo(
         f"{folder}: {summary.steps} steps in {summary.seconds:.0f} s; best on validation {summary.best.score:.4f} "
         f"after {summary.best.steps} steps\nTensorBoard: tensorboard --logdir {folder / 'tensorboard'}"
+    )
+
+
+def train_belief(
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; by default runs/NETWORK-seedN.")] = None,
+    network: Annotated[str, typer.Option(help="street-gru, camera-gru (no neighbours) or lagged-regression.")] = (
+        "street-gru"
+    ),
+    rounds: Annotated[int, typer.Option(help="Rounds of 48 training episodes.")] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of weights and episodes.")] = 0,
+    settings: Annotated[list[str] | None, _SET] = None,
+) -> None:
+    """Train a belief for EdgeVision/Stream-v0: what each camera sees, from signs, reports and neighbours.
+
+    It learns from the truth that info holds as 'privileged', on contents of the train split only. The slot solver then
+    decides. Writes policy.json and policy.safetensors to OUT when it is finished; 'edgevision evaluate' takes the
+    folder as a policy. Takes a few minutes on one core.
+
+    Example: **edgevision train-belief --out runs/street-belief**
+    """
+    for module in ("torch", "safetensors"):
+        require(module, "agents")
+    from edgevision import agents
+    from edgevision.experiments.evaluation.scenario import parse_settings
+    from edgevision.progress import stage_bars
+
+    folder = out or Path("runs") / f"{network}-seed{seed}"
+    config = agents.BeliefConfig(rounds, seed, network, parse_settings(settings or ()))
+    with stage_bars() as report:
+        summary = agents.train_belief(config, lambda done, total: report("train the belief (rounds)", done, total))
+    summary.policy.save(folder)
+    typer.echo(
+        f"{folder}: cross-entropy {summary.cross_entropy[0]:.4f} in the first round, {summary.cross_entropy[-1]:.4f} "
+        f"in the last; {summary.score:.4f} on validation, horizon {summary.policy.description.horizon:g}"
     )
 
 

@@ -13,12 +13,17 @@ from edgevision.envs.registration import IDS
 from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.simulation.trace import EpisodeTrace
+from edgevision.envs.stream.stream_config import STREAM_PRESETS, StreamConfig
+from edgevision.envs.stream.stream_outlook import StreamOutlook
+from edgevision.envs.stream.stream_simulator import StreamSimulator
+from edgevision.envs.stream.stream_trace import StreamTrace
 from edgevision.envs.vector_environment import OffloadingVectorEnv
 
 __all__ = [
     "DYNAMIC_PRESETS",
     "IDS",
     "PRESETS",
+    "STREAM_PRESETS",
     "Allocation",
     "ContentPictures",
     "DynamicConfig",
@@ -35,5 +40,9 @@ __all__ = [
     "Simulator",
     "SlotOutcome",
     "SlotProblem",
+    "StreamConfig",
+    "StreamOutlook",
+    "StreamSimulator",
+    "StreamTrace",
     "equal_shares",
 ]

@@ -16,6 +16,7 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.outlook import Outlook
+from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import AllocationError, SlotProblemError, shown
 
 Number = TypeVar("Number", bound=np.generic)
@@ -53,7 +54,8 @@ class SlotProblem:
         energy_price: what a joule costs each user, (N, U) [successes / J]; ``None`` is 0. Policies set it to save
             energy for later slots.
         waiting_value: what each user's request is worth if it waits, (N, U) [successes]; ``None`` is 0.
-        outlook: what is known beyond this slot; ``None`` if no decision changes a later slot.
+        outlook: what is known beyond this slot, an `Outlook` or a `StreamOutlook`; ``None`` if no decision changes a
+            later slot.
     """
 
     active: BoolArray
@@ -76,7 +78,7 @@ class SlotProblem:
     max_power: FloatArray | None = None
     energy_price: FloatArray | None = None
     waiting_value: FloatArray | None = None
-    outlook: Outlook | None = None
+    outlook: Outlook | StreamOutlook | None = None
 
     @property
     def slots(self) -> int:
@@ -105,16 +107,27 @@ class SlotProblem:
 
     @property
     def future(self) -> Outlook:
-        """The outlook, for policies that need one.
+        """The outlook, for policies that plan routes and batteries.
 
         Raises:
-            SlotProblemError: no decision changes a later slot, so there is none.
+            SlotProblemError: these are no slots of ``EdgeVision/Dynamic-v0``.
         """
-        if self.outlook is None:
+        if not isinstance(self.outlook, Outlook):
             raise SlotProblemError(
-                "this policy plans over the slots of an episode; run it on a sequential environment such as "
-                "EdgeVision/Dynamic-v0"
+                "this policy plans over the slots of an episode; run it on EdgeVision/Dynamic-v0, or on another "
+                "environment with queues and batteries"
             )
+        return self.outlook
+
+    @property
+    def street(self) -> StreamOutlook:
+        """The outlook, for policies that follow scenes.
+
+        Raises:
+            SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``.
+        """
+        if not isinstance(self.outlook, StreamOutlook):
+            raise SlotProblemError("this policy follows the scenes of cameras; run it on EdgeVision/Stream-v0")
         return self.outlook
 
     def priced(self, energy_price: FloatArray, waiting_value: FloatArray) -> SlotProblem:

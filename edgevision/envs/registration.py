@@ -10,6 +10,7 @@ IDS = {
     "EdgeVision/Image-v0": "edgevision.envs.image:Image",
     "EdgeVision/Video-v0": "edgevision.envs.video:Video",
     "EdgeVision/Dynamic-v0": "edgevision.envs.dynamic.dynamic_environment:Dynamic",
+    "EdgeVision/Stream-v0": "edgevision.envs.stream.stream_environment:Stream",
     # Its actions need a solver, so that it stands above this package.
     "EdgeVision/Dynamic-Price-v0": "edgevision.baselines.dynamic.price_environment:DynamicPrice",
 }

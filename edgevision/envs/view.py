@@ -70,4 +70,5 @@ SLOT_VIEW = View(
 VIEWS: Registry[View] = Registry("view")
 VIEWS.add("slot", SLOT_VIEW)
 VIEWS.add("dynamic", "edgevision.envs.dynamic.dynamic_view:DYNAMIC_VIEW")
+VIEWS.add("stream", "edgevision.envs.stream.stream_view:STREAM_VIEW")
 VIEWS.add("dynamic-price", "edgevision.baselines.dynamic.price_view:PRICE_VIEW")

@@ -12,7 +12,8 @@ from edgevision.errors import UnknownNameError
 @pytest.mark.parametrize("algorithm", ["ppo", "sac"])
 @pytest.mark.parametrize("env_id", IDS)
 def test_shipped_files_are_valid_for_every_environment(algorithm: str, env_id: str) -> None:
-    assert load_hyperparameters(algorithm, env_id).gamma == (0.98 if "Dynamic" in env_id else 0.0)
+    gamma = 0.98 if "Dynamic" in env_id else 0.9 if "Stream" in env_id else 0.0
+    assert load_hyperparameters(algorithm, env_id).gamma == gamma
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -6,14 +6,14 @@ import pytest
 
 from edgevision.agents import LearnedPolicy, TrainConfig, train
 from edgevision.agents.validation import validate
-from edgevision.envs import DynamicConfig, DynamicSimulator
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
+from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import SEEDS
 
 SMALL = {"users": 2, "episode_slots": 20}
 
 
-@pytest.mark.parametrize("env_id", ["EdgeVision/Dynamic-v0", "EdgeVision/Dynamic-Price-v0"])
+@pytest.mark.parametrize("env_id", ["EdgeVision/Dynamic-v0", "EdgeVision/Dynamic-Price-v0", "EdgeVision/Stream-v0"])
 def test_agents_of_sequential_environments_train_reload_and_evaluate(tmp_path: Path, env_id: str) -> None:
     config = TrainConfig(
         env_id,
@@ -26,10 +26,11 @@ def test_agents_of_sequential_environments_train_reload_and_evaluate(tmp_path: P
     )
     summary = train(config)
     policy = LearnedPolicy.load(summary.folder)
-    assert policy.description.view == {"EdgeVision/Dynamic-v0": "dynamic"}.get(env_id, "dynamic-price")
-    scenario = DynamicConfig.from_preset("patrol", **SMALL, content_split="validation")
-    again = validate(policy, DynamicSimulator(scenario, 4), SEEDS["validation"][:4])
+    assert policy.description.view == env_id.split("/")[1].removesuffix("-v0").lower()
+    played = env_id.replace("-Price", "")
+    simulator = Scenario(played, SMALL, "validation").make(4).simulator
+    again = validate(policy, simulator, SEEDS["validation"][:4])
     assert again.score.mean() == summary.best.score
-    asked = EvaluationConfig("EdgeVision/Dynamic-v0", (policy, "random"), 4, "validation", SMALL)
+    asked = EvaluationConfig(played, (policy, "random"), 4, "validation", SMALL)
     scores = evaluate(asked, show_progress=False).results[0].scores
     assert scores.mean() == pytest.approx(summary.best.score)

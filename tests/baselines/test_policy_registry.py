@@ -27,7 +27,8 @@ def test_every_policy_is_known_by_its_name() -> None:
         assert policy.name == name
         slow = {"co-crra", "co-crra-exact", "co-crra-content", "fcrra"}
         solves = {*slow, "msvra", "joint", "joint-content", "stae-budget-joint"}
-        solves |= set(baselines.names(sequential=True)) - {"random"}
+        solves |= set(baselines.names(family="dynamic")) - {"random"}
+        solves |= set(baselines.names(family="stream")) - {"random", "round-robin", "max-age", "cusum"}
         assert kind_of(policy) == ("solver" if name in solves else "rule")
         assert is_batched(policy) == (name not in slow)
 

@@ -56,7 +56,8 @@ def chosen(name: str, problem: SlotProblem) -> int:
 def test_they_are_listed_for_video_profiles_only() -> None:
     assert set(baselines.names(AXES)) - set(baselines.names()) == set(VIDEO)
     modelled = {"joint-content", "co-crra-content"}
-    assert set(baselines.known()) - modelled == set(baselines.names(AXES)) | set(baselines.names(sequential=True))
+    sequential = {name for family in ("dynamic", "stream") for name in baselines.names(family=family)}
+    assert set(baselines.known()) - modelled == set(baselines.names(AXES)) | sequential
     assert "joint" in baselines.names(AXES)
 
 

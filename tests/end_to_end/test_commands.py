@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageOps
 
 import edgevision
 from edgevision import baselines
-from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS
+from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS, STREAM_PRESETS
 from edgevision.profiles import load_profile, shipped_profiles
 from edgevision.profiles.video_grid import AXES
 
@@ -74,7 +74,8 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_info_names_everything_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     text = capsys.readouterr().out
-    for name in (edgevision.__version__, *IDS, *PRESETS, *DYNAMIC_PRESETS, *shipped_profiles(), *baselines.known()):
+    presets = (*PRESETS, *DYNAMIC_PRESETS, *STREAM_PRESETS)
+    for name in (edgevision.__version__, *IDS, *presets, *shipped_profiles(), *baselines.known()):
         assert name in text
     assert re.search(r"convex: (installed|missing .*pip install 'edgevision-gym\[convex\]')", text)
 

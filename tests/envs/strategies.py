@@ -9,7 +9,7 @@ import numpy as np
 from edgevision.envs import IDS, SlotProblem
 
 #: The ids in which no decision changes a later slot; they share `ScenarioConfig`.
-BANDIT_IDS = [env_id for env_id in IDS if "Dynamic" not in env_id]
+BANDIT_IDS = [env_id for env_id in IDS if "Dynamic" not in env_id and "Stream" not in env_id]
 
 
 def random_problem(seed: int, n: int = 3, users: int = 4, grid: tuple[int, ...] = (5,), **changes: Any) -> SlotProblem:

@@ -28,7 +28,7 @@ class Adaptive:
 
     name = "adaptive"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "price": (4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 17.0, 20.0, 24.0, 32.0, 48.0),
         "wait": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),

@@ -24,7 +24,7 @@ class Lagrangian:
 
     name = "lagrangian"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "price": (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0, 128.0, 256.0),
         "wait": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),

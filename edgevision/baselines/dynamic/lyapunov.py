@@ -25,7 +25,7 @@ class Lyapunov:
 
     name = "lyapunov"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "weight": (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0),
         "wait": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),

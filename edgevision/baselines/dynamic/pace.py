@@ -19,7 +19,7 @@ class Pace:
 
     name = "pace"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "fraction": (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
         "wait": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),

@@ -29,7 +29,7 @@ class Priced:
 
     name = "myopic"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch.

@@ -37,7 +37,7 @@ class DynamicSimulator(EpisodeSimulator):
     """
 
     trace_type = DynamicTrace
-    sequential = True
+    family = "dynamic"
     config: DynamicConfig
 
     def __init__(self, config: DynamicConfig, n: int, outcomes: object = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from gymnasium.error import ResetNeeded
@@ -19,6 +19,10 @@ from edgevision.profiles.profile import OperatingPointProfile
 
 #: Most requests that are drawn at a time; each array that describes them then has 2 GiB.
 MAX_NUMBERS = 2**28
+
+#: What couples the slots of an environment. ``bandit``: nothing; ``dynamic``: queues and batteries; ``stream``: the
+#: answers that the edge keeps.
+Family = Literal["bandit", "dynamic", "stream"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +55,7 @@ class EpisodeSimulator(ABC):
 
     Attributes:
         trace_type: class of the episodes that it plays.
-        sequential: whether decisions change later slots.
+        family: kind of environment, by which policies say where they can decide; see `Family`.
         config: the scenario, a frozen dataclass.
         n: number of environments N.
         profile: the operating points.
@@ -60,7 +64,7 @@ class EpisodeSimulator(ABC):
     """
 
     trace_type: ClassVar[type[Any]]
-    sequential: ClassVar[bool] = False
+    family: ClassVar[Family] = "bandit"
 
     def __init__(self, config: Any, n: int, profile: OperatingPointProfile) -> None:
         """Prepare N environments without episodes.

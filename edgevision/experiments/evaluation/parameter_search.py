@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from edgevision import baselines
-from edgevision.envs.simulation.episodes import play
+from edgevision.envs.policy import show_future
+from edgevision.envs.simulation.episodes import play, start
 from edgevision.experiments.evaluation.policy_spec import PolicySpec
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import SEEDS
@@ -44,6 +45,8 @@ def search_parameters(spec: PolicySpec, scenario: Scenario) -> dict[str, Any]:
         if place not in scores:
             chosen = {name: values[name][i] for name, i in zip(values, place, strict=True)}
             candidate = baselines.make(str(spec.source), **fixed, **chosen)
+            start(simulator, seeds)
+            show_future(candidate, simulator)
             reward = offered = 0.0
             for slot in play(simulator, lambda problem, _: candidate.act(problem), seeds):
                 reward += float(slot.outcome.reward.sum())
@@ -51,8 +54,8 @@ def search_parameters(spec: PolicySpec, scenario: Scenario) -> dict[str, Any]:
             scores[place] = reward / max(offered, 1e-12)
         return scores[place]
 
-    start = (int(np.argmin(np.abs(np.subtract(tried, getattr(policy, name))))) for name, tried in values.items())
-    best = _ascend(score, tuple(start), [len(tried) for tried in values.values()])
+    begin = (int(np.argmin(np.abs(np.subtract(tried, getattr(policy, name))))) for name, tried in values.items())
+    best = _ascend(score, tuple(begin), [len(tried) for tried in values.values()])
     found = {name: values[name][i] for name, i in zip(values, best, strict=True)}
     return {**found, "tuned_on": f"{len(seeds)} validation episodes, {len(scores)} settings"}
 

@@ -67,7 +67,7 @@ class PolicySpec:
         if self.members:
             return self.members[0].build()
         if isinstance(self.source, Path):
-            return agents.LearnedPolicy.load(self.source)
+            return agents.load_policy(self.source)
         if not isinstance(self.source, str):
             return self.source
         try:
@@ -147,7 +147,7 @@ def _from_folder(folder: Path) -> PolicySpec:
     """The policy of a run folder, or of all runs in direct sub-folders."""
     runs = [] if (folder / _POLICY_FILE).is_file() else sorted(path.parent for path in folder.glob(f"*/{_POLICY_FILE}"))
     members = tuple(PolicySpec(run.name, "learned", True, run) for run in runs)
-    policy = agents.LearnedPolicy.load(runs[0] if runs else folder)
+    policy = agents.load_policy(runs[0] if runs else folder)
     origin = {"run": str(folder), **policy.description.provenance}
     if runs:
         origin["seed"] = f"{len(runs)} runs"

@@ -57,7 +57,7 @@ class Scenario:
         """Names of the policies for this environment that are not learned. Raises the errors of ``make``."""
         simulator = self.make(1).simulator
         profile = simulator.profile
-        return baselines.names(profile.axis_names, profile.content_fingerprint, sequential=simulator.sequential)
+        return baselines.names(profile.axis_names, profile.content_fingerprint, family=simulator.family)
 
     def resolve(self) -> tuple[Any, OperatingPointProfile]:
         """All settings (`ScenarioConfig` or `DynamicConfig`) and the profile. Raises the errors of ``make``."""

@@ -20,7 +20,7 @@ from edgevision.envs.simulation.episodes import play, start
 from edgevision.errors import SlotProblemError
 from tests.envs.strategies import random_problem
 
-NAMES = baselines.names(sequential=True)
+NAMES = baselines.names(family="dynamic")
 CAUSAL = [name for name in NAMES if name != "clairvoyant"]
 
 
@@ -167,7 +167,7 @@ def test_lyapunovs_closed_form_is_its_virtual_queue() -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "random"])
 def test_other_environments_are_refused_in_one_line(name: str) -> None:
-    with pytest.raises(SlotProblemError, match=r"EdgeVision/Dynamic-v0|largest power"):
+    with pytest.raises(SlotProblemError, match=r"EdgeVision/Dynamic-v0|largest power|foresee"):
         baselines.make(name).act(random_problem(0))
 
 

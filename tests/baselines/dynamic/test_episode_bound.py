@@ -93,7 +93,7 @@ def test_no_policy_beats_the_bound(seed: int, battery: float, users: int, accura
     seeds = [seed, seed + 1]
     simulator = begun(seeds, **changes)
     bound = baselines.episode_bound(simulator).value
-    for name in baselines.names(sequential=True):
+    for name in baselines.names(family="dynamic"):
         policy = baselines.make(name)
         start(simulator, seeds)
         show_future(policy, simulator)

@@ -1,0 +1,193 @@
+"""Supervised training of a belief: cross-entropy on the truth that ``info`` holds as ``privileged``.
+
+In each round the policy plays new training episodes with the belief as it is, so that the network learns from what its
+own decisions let it see; in some episodes the filter decides. It then learns from these episodes, and twice from those
+of recent rounds. States with an event weigh more, as they do in the score. All is determined by the seed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from edgevision.agents.belief.belief_policy import BeliefDescription, BeliefPolicy
+from edgevision.agents.belief.street_network import NETWORKS, BeliefNetwork, signs
+from edgevision.arrays import BoolArray
+from edgevision.baselines.stream.exact_filters import HORIZONS, solve
+from edgevision.checks import whole_number
+from edgevision.envs import Allocation, SlotProblem, StreamConfig, StreamSimulator
+from edgevision.envs.simulation.episodes import play
+from edgevision.errors import DivergedError, TrainingError, unknown_name
+from edgevision.protocol import SEEDS
+
+_EPISODES = 48  # per round
+_RECENT_ROUNDS, _PASSES = 5, 3
+_BACKPROPAGATED = 50  # slots
+_RATE, _LAST_RATE = 4e-3, 0.05
+_FILTERED, _FILTERED_FIRST, _FIRST_ROUNDS = 0.1, 0.5, 10  # share of the episodes that the filter decides
+_EVENT_WEIGHT = 0.25  # of that in the score
+_VALIDATION_EPISODES = 64
+
+
+@dataclass(frozen=True)
+class BeliefConfig:
+    """What to train.
+
+    Attributes:
+        rounds: rounds of 48 episodes.
+        seed: seed of weights and episodes.
+        architecture: name of its network in `edgevision.agents.belief.street_network.NETWORKS`.
+        settings: keywords of ``EdgeVision/Stream-v0`` that differ from its preset, ``preset`` included.
+    """
+
+    rounds: int = 120
+    seed: int = 0
+    architecture: str = "street-gru"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        whole_number("rounds", self.rounds, 1, 100_000, TrainingError)
+        whole_number("seed", self.seed, 0, 2**63 - 1, TrainingError)
+        if self.architecture not in NETWORKS:
+            raise unknown_name("architecture", self.architecture, NETWORKS)
+
+    def scenario(self, split: str) -> StreamConfig:
+        """The settings on the contents of a split.
+
+        Raises:
+            ScenarioError: settings contradict each other.
+        """
+        settings = {"preset": "street", **self.settings, "content_split": split}
+        return StreamConfig.from_preset(**settings)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the network saw in T slots of N episodes, and the truth: signs (T, N, U, S), states, and a weight each."""
+
+    seen: Tensor
+    truth: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class BeliefSummary:
+    """A trained belief.
+
+    Attributes:
+        policy: the policy, with the horizon that scored best on validation episodes.
+        cross_entropy: mean of each round [nat].
+        score: mean reward per slot on the validation episodes.
+    """
+
+    policy: BeliefPolicy
+    cross_entropy: tuple[float, ...]
+    score: float
+
+
+def train_belief(config: BeliefConfig, report: Callable[[int, int], None] = lambda done, total: None) -> BeliefSummary:
+    """Train a belief, and choose its horizon on the validation split.
+
+    Args:
+        config: what to train.
+        report: called with the number of finished rounds and that of all.
+
+    Raises:
+        ScenarioError: settings contradict each other.
+        DivergedError: the loss is no longer finite.
+    """
+    scenario = config.scenario("train")
+    random = np.random.default_rng([config.seed, 3])
+    provenance = {"seed": config.seed, "rounds": config.rounds, "settings": dict(config.settings)}
+    with _one_thread():
+        torch.manual_seed(config.seed)
+        network = NETWORKS[config.architecture]()
+        description = BeliefDescription(config.architecture, config.architecture, 0.0, provenance=provenance)
+        optimiser = torch.optim.Adam(network.parameters(), lr=_RATE)
+        recent: deque[Recording] = deque(maxlen=_RECENT_ROUNDS)
+        losses = []
+        for number in range(config.rounds):
+            filtered = random.random(_EPISODES) < (_FILTERED_FIRST if number < _FIRST_ROUNDS else _FILTERED)
+            seeds = random.integers(len(SEEDS["train"]), size=_EPISODES)
+            recent.append(_record(BeliefPolicy(description, network), scenario, seeds.tolist(), filtered))
+            for group in optimiser.param_groups:
+                group["lr"] = _RATE * max(1.0 - number / config.rounds, _LAST_RATE)
+            older = [recent[int(index)] for index in random.integers(len(recent), size=_PASSES - 1)]
+            losses.append(np.mean([_learn(network, optimiser, part) for part in (recent[-1], *older)]))
+            if not np.isfinite(losses[-1]):
+                raise DivergedError(f"the loss is no longer finite after {number + 1} rounds; try another seed")
+            report(number + 1, config.rounds)
+        network.eval().requires_grad_(False)
+        candidates = [BeliefPolicy(dataclasses.replace(description, horizon=one), network) for one in HORIZONS]
+        scores = [validation_score(candidate, config) for candidate in candidates]
+    best = int(np.argmax(scores))
+    return BeliefSummary(candidates[best], tuple(map(float, losses)), scores[best])
+
+
+def validation_score(policy: BeliefPolicy, config: BeliefConfig) -> float:
+    """Mean reward per slot on episodes and contents of the validation split."""
+    seeds = SEEDS["validation"][:_VALIDATION_EPISODES]
+    simulator = StreamSimulator(config.scenario("validation"), len(seeds))
+    slots = [slot.outcome.reward.mean() for slot in play(simulator, lambda problem, _: policy.act(problem), seeds)]
+    return float(np.mean(slots))
+
+
+def _record(policy: BeliefPolicy, scenario: StreamConfig, seeds: list[int], filtered: BoolArray) -> Recording:
+    """Play episodes, in which the filter decides where ``filtered`` (N,)."""
+    simulator = StreamSimulator(scenario, len(seeds))
+
+    def decide(problem: SlotProblem, _: BoolArray) -> Allocation:
+        belief = np.where(filtered[:, None, None], problem.street.belief, policy.belief(problem))
+        return solve(problem, belief)
+
+    seen, truth, weight = [], [], []
+    for slot in play(simulator, decide, seeds):
+        state = slot.outcome.terms["privileged"]
+        heavier = max(_EVENT_WEIGHT * scenario.event_weight, 1.0)
+        seen.append(signs(slot.problem.street))
+        truth.append(state)
+        weight.append(~slot.problem.street.empty * np.where(state % 2 == 1, heavier, 1.0))
+    stacked = (np.stack(part) for part in (seen, truth, weight))
+    return Recording(*map(torch.from_numpy, stacked))
+
+
+def _learn(network: BeliefNetwork, optimiser: torch.optim.Optimizer, recording: Recording) -> float:
+    """One pass over a recording, with gradients through 50 slots at a time; returns the mean loss [nat]."""
+    slots, episodes, users = recording.truth.shape
+    state, total = torch.zeros(episodes, users, network.width), 0.0
+    for first in range(0, slots, _BACKPROPAGATED):
+        part = slice(first, first + _BACKPROPAGATED)
+        outputs = []
+        for seen in recording.seen[part]:
+            output, state = network(seen, state)
+            outputs.append(output)
+        weight = recording.weight[part].flatten().float()
+        losses = nn.functional.cross_entropy(
+            torch.stack(outputs).flatten(0, 2), recording.truth[part].flatten(), reduction="none"
+        )
+        loss = (losses * weight).sum() / weight.count_nonzero().clamp(min=1)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        state, total = state.detach(), total + loss.item() * len(outputs) / slots
+    return total
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread of PyTorch: the network is small, and sums then have the same order on every machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,23 @@
+"""`load_policy`: a learned policy of any kind, from its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgevision.agents.belief.belief_policy import BeliefPolicy
+from edgevision.agents.belief.street_network import NETWORKS
+from edgevision.agents.learned_policy import LearnedPolicy
+from edgevision.errors import LearnedPolicyError
+from edgevision.storage import read_json
+
+
+def load_policy(folder: Path) -> LearnedPolicy | BeliefPolicy:
+    """Read the policy that ``edgevision train`` or ``edgevision train-belief`` wrote into a folder.
+
+    Raises:
+        LearnedPolicyError: there is no policy, or it is damaged, of another format or made for other observations.
+    """
+    path = Path(folder) / "policy.json"
+    if path.exists() and read_json(path, LearnedPolicyError).get("architecture") in list(NETWORKS):
+        return BeliefPolicy.load(folder)
+    return LearnedPolicy.load(folder)

@@ -1,0 +1,31 @@
+"""`PlannedSending`: carries out the plan of `episode_bound` in ``EdgeVision/Dynamic-v0``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgevision.baselines.dynamic.episode_bound import EpisodeBound
+from edgevision.baselines.dynamic.priced import Priced
+from edgevision.envs.problem import Allocation, SlotProblem
+
+
+class PlannedSending:
+    """Cameras send in the slots of the bound's matching, at its prices of energy."""
+
+    name = "planned-sending"
+    kind = "solver"
+
+    def __init__(self, plan: EpisodeBound) -> None:
+        """Take the plan of the episodes to come."""
+        self.plan = plan
+
+    def act(self, problem: SlotProblem) -> Allocation:
+        """Allocate for every slot of the batch."""
+        future = problem.future
+        slot = np.minimum(future.episode_slots - future.slots_left, self.plan.planned.shape[1] - 1)
+        planned = self.plan.planned[future.environment, slot]
+        price = self.plan.energy_price[future.environment]
+        sending = replace(problem, active=problem.active & planned)
+        return Priced().act(sending.priced(price, np.zeros(price.shape)))
