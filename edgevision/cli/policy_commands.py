@@ -46,7 +46,9 @@ def demo(
 
 def train(
     env: Annotated[str, _ENV],
-    algo: Annotated[str | None, typer.Option(help="ppo (the default) or sac.", show_default=False)] = None,
+    algo: Annotated[
+        str | None, typer.Option(help="ppo (the default), sac, or marginal (prices only).", show_default=False)
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(help="Environment steps; by default the number in the hyperparameters.")
     ] = None,

@@ -50,14 +50,24 @@ def price_observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
     return {**observation, "users": np.concatenate([users[..., :first], more, users[..., first:]], axis=-1)}
 
 
-def price_decode(action: FloatArray, problem: SlotProblem) -> Allocation:
-    """Allocate at the prices that actions (N, U, 2) set.
+def reference_prices(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
+    """Price of energy and value of waiting at action 0, (N, U) each."""
+    waiting = waiting_value(problem, _REFERENCE.wait, _REFERENCE.by_slack)
+    return adaptive_price(problem, _REFERENCE.price), waiting
+
+
+def at_prices(action: FloatArray, problem: SlotProblem) -> SlotProblem:
+    """The slots at the prices that actions (N, U, 2) set.
 
     Coordinate 0 multiplies the price of energy by exp(1.6 a), coordinate 1 the value of waiting by 1 + a.
     """
-    price = adaptive_price(problem, _REFERENCE.price) * np.exp(PRICE_RANGE * action[..., 0])
-    waiting = waiting_value(problem, _REFERENCE.wait, _REFERENCE.by_slack) * (1.0 + action[..., 1])
-    return Priced().act(problem.priced(price, waiting))
+    price, waiting = reference_prices(problem)
+    return problem.priced(price * np.exp(PRICE_RANGE * action[..., 0]), waiting * (1.0 + action[..., 1]))
+
+
+def price_decode(action: FloatArray, problem: SlotProblem) -> Allocation:
+    """Allocate at the prices that actions (N, U, 2) set."""
+    return Priced().act(at_prices(action, problem))
 
 
 PRICE_VIEW = View(

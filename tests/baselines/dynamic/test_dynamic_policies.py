@@ -126,7 +126,7 @@ def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, wait
 def test_bandwidth_is_shared_out_in_full_or_not_at_all(seed: int, n: int, users: int) -> None:
     random = np.random.default_rng(seed)
     rising = np.sort(random.uniform(-0.5, 1.0, (n, users, len(SHARES))), axis=2)
-    share = share_bandwidth(rising)
+    share, _ = share_bandwidth(rising)
     total, gains = share.sum(axis=1), (rising > 0.02).any(axis=(1, 2))
     assert ((np.abs(total - 1) < 1e-9) | (total == 0)).all()
     assert (total[gains] > 0).all()
