@@ -118,7 +118,9 @@ def _worth(simulator: DynamicSimulator, act: Act, silent: BoolArray, gamma: floa
             band, power = (np.where(silent, 0.0, part) for part in (allocation.bandwidth, allocation.power))
             allocation = Allocation(allocation.operating_point, band, power)
         outcome = simulator.step(allocation)
+        right = outcome.in_time * outcome.accuracy
+        # What is left of the band is given away, so that a camera may get more than it would pay for.
         paid = price[:, None] * allocation.bandwidth / problem.bandwidth_budget[:, None]
-        worth += weight * (outcome.in_time * outcome.accuracy - paid)
+        worth += weight * (right - np.minimum(paid, right))
         weight *= gamma
     return worth
