@@ -24,7 +24,7 @@ from edgevision.agents.networks import SetActor
 from edgevision.agents.ppo_policy import network_inputs, observation_widths
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.arrays import FloatArray
-from edgevision.baselines.dynamic.price_view import PRICE_RANGE, PRICE_VIEW
+from edgevision.baselines.dynamic.price_view import PRICE_RANGE, PRICE_VIEW, WAITING_RANGE
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
 from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episodes import start
@@ -149,7 +149,7 @@ def marginal_loss(actor: SetActor, samples: dict[str, Tensor]) -> Tensor:
     action = actor(users, samples["cell"], torch.ones(users.shape[:2]))
     mine = action[torch.arange(len(users)), samples["camera"]]
     price = samples["reference"][:, 0] * torch.exp(PRICE_RANGE * mine[:, 0])
-    waiting = samples["reference"][:, 1] * (1.0 + mine[:, 1])
+    waiting = samples["reference"][:, 1] + WAITING_RANGE * mine[:, 1]
     waits = samples["waits"]
     energy_error = (price * samples["energy"] - samples["energy_value"]) ** 2
     waiting_error = waits * (waiting - samples["waiting_value"]) ** 2

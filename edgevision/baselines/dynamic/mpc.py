@@ -20,7 +20,7 @@ import numpy as np
 from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.adaptive import adaptive_price
 from edgevision.baselines.dynamic.priced import Priced
-from edgevision.baselines.dynamic.send_values import SHARES, best_values
+from edgevision.baselines.dynamic.send_values import best_values
 from edgevision.baselines.joint.inner_bound import Users
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
@@ -32,9 +32,10 @@ _NODES = np.linspace(-3.0, 3.0, 9)
 #: Points and weights of the standard normal distribution.
 _NORMAL, _WEIGHT = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHT = _WEIGHT / _WEIGHT.sum()
-#: Shares of the band that are compared in the future, and nodes of the gain at which their value is computed.
-_SHARES = SHARES[3::2]
-_GAINS = 12
+#: Share of the band that is assumed in the future: about what a camera gets.
+_SHARE = np.array([0.12])
+#: Nodes of the gain at which the value of sending is computed.
+_GAINS = 6
 
 
 @register
@@ -55,7 +56,7 @@ class Mpc:
     }
 
     def __init__(
-        self, price: float = 12.0, trust: float = 0.97, bandwidth_price: float = 0.2, crowding: float = 0.3
+        self, price: float = 14.0, trust: float = 1.0, bandwidth_price: float = 0.3, crowding: float = 0.3
     ) -> None:
         """Set price and trust.
 
@@ -69,12 +70,15 @@ class Mpc:
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
+        return Priced().act(problem.priced(*self.prices(problem)))
+
+    def prices(self, problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
+        """Price of energy [successes / J] and value of waiting [successes], (N, U) each."""
         future = problem.future
         price = adaptive_price(problem, self.price)
-        free = 1.0 - np.maximum(future.waiting - 1, 0) / np.maximum(future.queue_length - 1, 1)[:, None]
-        kept = 1.0 - self.crowding * (1.0 - free)
-        waiting = self.trust * kept * stopping_value(problem, price, self.trust, self.bandwidth_price)
-        return Priced().act(problem.priced(price, waiting))
+        behind = np.maximum(future.waiting - 1, 0) / np.maximum(future.queue_length - 1, 1)[:, None]
+        expected = self.trust * stopping_value(problem, price, self.trust, self.bandwidth_price)
+        return price, (1.0 - self.crowding * behind) * expected
 
 
 def stopping_value(problem: SlotProblem, price: FloatArray, trust: float, bandwidth_price: float) -> FloatArray:
@@ -99,7 +103,9 @@ def stopping_value(problem: SlotProblem, price: FloatArray, trust: float, bandwi
     now = np.log(problem.gain_scale[row, user])
     _, users = active_users(replace(problem, active=may_wait))
     per_budget = price[row, user] * problem.deadline[row, user] * problem.power_budget[row]
-    low, high = route.min(axis=1) + sigma * _NODES[0], route.max(axis=1) + sigma * _NODES[-1] + 1e-9
+    # Over the slots of each request alone, so that it is treated alike in every batch.
+    own = np.where(np.arange(route.shape[1]) < slack[:, None], route, route[:, :1])
+    low, high = own.min(axis=1) + sigma * _NODES[0], own.max(axis=1) + sigma * _NODES[-1] + 1e-9
     table = _values(users, per_budget, low - now, high - now, bandwidth_price)
     step = np.sqrt(1.0 - rho**2)[:, None] * _NORMAL
     transition = np.stack([_weights(rho[:, None] * node + step) for node in _NODES], axis=1)
@@ -119,8 +125,8 @@ def _values(users: Users, price: FloatArray, low: FloatArray, high: FloatArray, 
     columns = []
     for weight in np.linspace(0.0, 1.0, _GAINS):
         moved = replace(users, noise=users.noise * np.exp(-(low + weight * (high - low))))
-        net = best_values(moved, _SHARES, price)[0] - bandwidth_price * _SHARES
-        columns.append(np.maximum(net.max(axis=1), 0.0))
+        net = best_values(moved, _SHARE, price)[0] - bandwidth_price * _SHARE
+        columns.append(np.maximum(net[:, 0], 0.0))
     return np.stack(columns, axis=1)
 
 
