@@ -29,7 +29,7 @@ def demo(
     steps: Annotated[
         int | None, typer.Option(help="Environment steps to train for; by default the number in the hyperparameters.")
     ] = None,
-    episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 300,
+    episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     processes: Annotated[int, _PROCESSES] = _CORES,
 ) -> None:

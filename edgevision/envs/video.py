@@ -25,8 +25,8 @@ class VideoEnv(OffloadingEnv):
     communication and computation (eqs. 2-4): t = S / gamma + tFA + tSA + tEE + tED + tFR + tViT, with sizes, times and
     accuracies of a profile. The rate gamma varies in time: shadowing is an autoregressive process from slot to slot,
     and each slot has new fading. All users share B_max and P_max; a user that computes locally still gets the minimum.
-    Cameras take 20 times the profile's device times, the edge 0.2 times its edge times; `docs/reference-machine.md`
-    tells what these times are, and which `device` comes closest to real ones.
+    Cameras are `raspberry-pi-like` (9 times the profile's device times), and the edge takes 0.25 times its edge times;
+    `docs/reference-machine.md` tells what these times are, and where both factors come from.
 
     ## Action Space
     `Box(-1, 1, (U, 5))`, one row per user; A = 3:
@@ -48,7 +48,7 @@ class VideoEnv(OffloadingEnv):
     `outcomes=` runs codec and classifier.
 
     ## Starting State
-    Users are uniform on the cell's disc, clips uniform over `content_split`, deadlines uniform in 100..400 ms.
+    Users are uniform on the cell's disc, clips uniform over `content_split`, deadlines uniform in 50..200 ms.
 
     ## Arguments
     The preset is `stae-video`; `stae-published` is the setting of the paper's Fig. 5(b) and scores population

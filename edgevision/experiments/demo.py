@@ -75,7 +75,7 @@ class DemoConfig:
 
     out: Path
     steps: int | None = None
-    episodes: int = 300
+    episodes: int = 100
     seed: int = 0
     processes: int = 2
     settings: dict[str, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import pytest
 
 import edgevision  # noqa: F401 - registers the ids
 
-#: Image-v0 as of the profile whose pictures are read upright and in sRGB.
+#: Image-v0 as of the profile whose times are those of the reference machine.
 #: Sums of the users' features at the start, after each of two episodes of random actions and their resets; rewards of
 #: slots 0, 1, 7, 50, 99 and of all.
 RECORDED = {
@@ -17,8 +17,8 @@ RECORDED = {
         (0.247153649154, 0.591478654901, 0.308163607855, 0.541655951558, 0.141605611589, 52.7789222052),
     ),
     "EdgeVision/Image-v0": (
-        (-5.66008828, 6.8893944, -9.30077561, -6.00812724, -9.44321941),
-        (3.39301471853e-149, 0.2955897541, 0.498896493507, 0.0, 0.159691366335, 31.3144057189),
+        (-2.96438242, 11.0962367, -7.94030692, -2.45972247, -4.18674458),
+        (0.0, 0.224894589867, 0.498366132149, 0.0, 0.15288129905, 24.8032675081),
     ),
 }
 
