@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-video docs test lint clean help
+.PHONY: demo demo-video demo-dynamic docs test lint clean help
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -19,6 +19,9 @@ demo: $(INSTALLED)  ## Train an agent and compare it with Co-CRRA and the paper 
 
 demo-video: $(INSTALLED)  ## The same for video clips sent with STAE (runs/demo-video).
 	$(BIN)/edgevision demo video
+
+demo-dynamic: $(INSTALLED)  ## The same for patrols whose requests may wait (runs/demo-dynamic).
+	$(BIN)/edgevision demo dynamic
 
 lint: $(INSTALLED)  ## Check style and types.
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""Builds the Stable-Baselines3 model (PPO or SAC with set networks) for given hyperparameters."""
+"""Builds the model (PPO, SAC or marginal values, with set networks) for given hyperparameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecMonitor
 
 from edgevision.agents.content_noise import ContentNoise
-from edgevision.agents.hyperparameters import Hyperparameters, PPOHyperparameters
+from edgevision.agents.hyperparameters import (
+    Hyperparameters,
+    MarginalHyperparameters,
+    PPOHyperparameters,
+    SACHyperparameters,
+)
+from edgevision.agents.marginal.marginal_values import MarginalValues
 from edgevision.agents.mean_return import MeanReturn
 from edgevision.agents.networks import SetActor
 from edgevision.agents.ppo_policy import SetActorCriticPolicy
@@ -21,7 +27,13 @@ _SAC_ONLY = ("buffer_size", "learning_starts", "train_freq", "gradient_steps", "
 
 
 def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> BaseAlgorithm:
-    """An untrained PPO or SAC model, depending on the type of the hyperparameters."""
+    """An untrained model; the type of the hyperparameters decides which.
+
+    Raises:
+        TrainingError: the algorithm ``marginal`` cannot learn in this environment.
+    """
+    if isinstance(hyperparameters, MarginalHyperparameters):
+        return MarginalValues(env, hyperparameters, seed)
     ppo = isinstance(hyperparameters, PPOHyperparameters)
     values = vars(hyperparameters)
     own = ("batch_size", "gamma", "ent_coef", *(_PPO_ONLY if ppo else _SAC_ONLY))
@@ -45,4 +57,4 @@ def set_actor(model: BaseAlgorithm) -> SetActor:
 
 def log_interval(hyperparameters: Hyperparameters) -> int:
     """Argument ``log_interval`` of ``learn``: ten rollouts (PPO), or one episode of every environment (SAC)."""
-    return 10 if isinstance(hyperparameters, PPOHyperparameters) else hyperparameters.n_envs
+    return hyperparameters.n_envs if isinstance(hyperparameters, SACHyperparameters) else 10

@@ -53,7 +53,7 @@ class TrainConfig:
     Attributes:
         env_id: environment id.
         folder: folder of the run; new or empty.
-        algorithm: ``ppo`` or ``sac``.
+        algorithm: ``ppo``, ``sac`` or ``marginal``, which learns in ``EdgeVision/Dynamic-Price-v0`` only.
         steps: environment steps, summed over all environments; ``None`` takes the number from the hyperparameters.
         seed: seed of networks, exploration and training episodes, 0 to 2^32 - 1.
         settings: keywords of the environment, including ``preset``. ``content_split`` is not allowed: training uses the

@@ -12,6 +12,7 @@ from edgevision.baselines.dynamic.episode_bound import EpisodeBound
 from edgevision.baselines.dynamic.lagrangian import Lagrangian
 from edgevision.baselines.dynamic.look_ahead import LookAhead
 from edgevision.baselines.dynamic.lyapunov import Lyapunov
+from edgevision.baselines.dynamic.mpc import Mpc
 from edgevision.baselines.dynamic.pace import Pace
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.heuristics import FRACR, Fixed, FRACRExact, Random
@@ -43,6 +44,7 @@ __all__ += [
     "Lagrangian",
     "LookAhead",
     "Lyapunov",
+    "Mpc",
     "Pace",
     "Priced",
     "episode_bound",

@@ -17,26 +17,28 @@ _CORES = min(2, os.cpu_count() or 1)
 
 
 def demo(
-    what: Annotated[str, typer.Argument(help="image (EdgeVision/Image-v0) or video (EdgeVision/Video-v0).")] = "image",
+    what: Annotated[
+        str, typer.Argument(help="image, video or dynamic: EdgeVision/Image-v0, Video-v0 or Dynamic-Price-v0.")
+    ] = "image",
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder to write to, by default runs/demo or runs/demo-video. A stopped run continues from it."
+            help="Folder to write to, by default runs/demo or runs/demo-WHAT. A stopped run continues from it."
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Environment steps to train for; by default 600000 on images, 900000 on video.")
+        int | None, typer.Option(help="Environment steps to train for; by default the number in the hyperparameters.")
     ] = None,
     episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     processes: Annotated[int, _PROCESSES] = _CORES,
 ) -> None:
-    """Train PPO and compare it with the classical controllers, on images (the default) or on video.
+    """Train an agent and compare it with the classical controllers: on images (the default), video or over time.
 
     Takes a few minutes on two cores. Writes OUT/report.html with tables and plots, OUT/evaluation.json, CSV files,
     plots/, and the trained agent with its TensorBoard logs. A second run uses finished parts again.
 
-    Example: **edgevision demo --out runs/demo** or **edgevision demo video**
+    Example: **edgevision demo --out runs/demo** or **edgevision demo dynamic**
     """
     from edgevision.experiments.demo import DemoConfig, run_demo
 
@@ -46,7 +48,9 @@ def demo(
 
 def train(
     env: Annotated[str, _ENV],
-    algo: Annotated[str | None, typer.Option(help="ppo (the default) or sac.", show_default=False)] = None,
+    algo: Annotated[
+        str | None, typer.Option(help="ppo (the default), sac, or marginal (prices only).", show_default=False)
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(help="Environment steps; by default the number in the hyperparameters.")
     ] = None,

@@ -1,4 +1,4 @@
-"""The demonstrations: train PPO, compare it with every classical policy on unseen contents, and write a report.
+"""The demonstrations: train an agent, compare it with every classical policy on unseen contents, and write a report.
 
 A stopped run continues: it uses finished parts again, and training resumes from its last checkpoint.
 """
@@ -15,6 +15,10 @@ from rich.console import Console
 
 from edgevision import agents
 from edgevision.agents import TrainConfig, TrainingSummary, load_hyperparameters
+from edgevision.agents.hyperparameters import Algorithm
+from edgevision.baselines import episode_bound
+from edgevision.envs import DynamicSimulator
+from edgevision.envs.simulation.episodes import start
 from edgevision.errors import EvaluationError, unknown_name
 from edgevision.experiments.evaluation import fingerprints as provenance
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
@@ -32,15 +36,23 @@ VALIDATION_EPISODES = 64
 
 @dataclass(frozen=True)
 class Demonstration:
-    """An environment, and the classical policies that are drawn beside the learning curve of the agent."""
+    """What a demonstration shows.
+
+    Attributes:
+        env_id: the environment.
+        references: classical policies that are drawn beside the learning curve of the agent.
+        algorithm: how the agent is trained.
+    """
 
     env_id: str
     references: tuple[str, ...]
+    algorithm: Algorithm = "ppo"
 
 
 DEMONSTRATIONS = {
     "image": Demonstration("EdgeVision/Image-v0", ("joint-content", "joint", "co-crra-exact")),
     "video": Demonstration("EdgeVision/Video-v0", ("joint", "fracr-exact", "stae-budget-joint")),
+    "dynamic": Demonstration("EdgeVision/Dynamic-Price-v0", ("mpc", "look-ahead", "lyapunov"), "marginal"),
 }
 
 
@@ -78,6 +90,11 @@ class DemoConfig:
         """Id of the environment."""
         return DEMONSTRATIONS[self.what].env_id
 
+    @property
+    def algorithm(self) -> Algorithm:
+        """How the agent is trained."""
+        return DEMONSTRATIONS[self.what].algorithm
+
 
 def run_demo(config: DemoConfig) -> Path:
     """Train, evaluate, print the table and write the report.
@@ -99,7 +116,7 @@ def run_demo(config: DemoConfig) -> Path:
     _training(config, config.out)
     started = time.perf_counter()
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"1/3 training PPO on {config.env_id}, contents of the train split")
+    console.print(f"1/3 training {config.algorithm} on {config.env_id}, contents of the train split")
     summary = _trained(config)
     console.print(f"2/3 comparing policies on {config.episodes} test episodes, contents of the test split")
     curve = _learning_curve(config, summary)
@@ -109,6 +126,7 @@ def run_demo(config: DemoConfig) -> Path:
     console.print("3/3 drawing")
     page = write_report(evaluation, config.out, curve)
     print_table(evaluation, console)
+    _print_bound(config, console)
     console.print(f"report:      {page}")
     console.print(f"TensorBoard: tensorboard --logdir {summary.folder / 'tensorboard'}")
     console.print(f"took {time.perf_counter() - started:.0f} s")
@@ -122,12 +140,21 @@ def _learning_curve(config: DemoConfig, summary: TrainingSummary) -> LearningCur
     asked = EvaluationConfig(config.env_id, references, _validation_episodes(config), "validation", config.settings)
     evaluation = evaluate(asked, config.out, processes=config.processes)
     return LearningCurve(
-        label="ppo",
+        label=config.algorithm,
         steps=[point.steps for point in summary.curve],
         scores=[point.score for point in summary.curve],
         references={result.spec.label: float(result.scores.mean()) for result in evaluation.results},
         note=f"One training seed; {summary.steps} environment steps in {summary.seconds:.0f} s of wall-clock time.",
     )
+
+
+def _print_bound(config: DemoConfig, console: Console) -> None:
+    """In a sequential environment, print what no policy exceeds in the test episodes, whatever it knows."""
+    seeds = episode_seeds("test", config.episodes)
+    simulator = Scenario(config.env_id, config.settings, "test").make(len(seeds)).simulator
+    if isinstance(simulator, DynamicSimulator):
+        start(simulator, seeds)
+        console.print(f"bound:       {episode_bound(simulator).score.mean():.4f}, which no policy exceeds")
 
 
 def _validation_episodes(config: DemoConfig) -> int:
@@ -136,7 +163,7 @@ def _validation_episodes(config: DemoConfig) -> int:
 
 def _trained(config: DemoConfig) -> TrainingSummary:
     """The training run with these settings, finished: continued from its folder, or started now."""
-    folder = config.out / f"ppo-{_training_digest(config)[:8]}"
+    folder = config.out / f"{config.algorithm}-{_training_digest(config)[:8]}"
     if (folder / "config.json").is_file():
         return agents.resume(folder)
     return agents.train(_training(config, folder))
@@ -146,7 +173,7 @@ def _training(config: DemoConfig, folder: Path) -> TrainConfig:
     return TrainConfig(
         config.env_id,
         folder,
-        "ppo",
+        config.algorithm,
         config.steps,
         config.seed,
         config.settings,
@@ -158,5 +185,5 @@ def _training_digest(config: DemoConfig) -> str:
     """A digest of everything that training depends on, except the versions, which its folder records."""
     scenario, profile = Scenario(config.env_id, config.settings).resolve()
     training = vars(_training(config, Path()))
-    hyperparameters = dataclasses.asdict(load_hyperparameters("ppo", config.env_id))
+    hyperparameters = dataclasses.asdict(load_hyperparameters(config.algorithm, config.env_id))
     return digest([training, dataclasses.asdict(scenario), hyperparameters, provenance.profile_fingerprint(profile)])

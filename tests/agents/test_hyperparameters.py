@@ -16,6 +16,12 @@ def test_shipped_files_are_valid_for_every_environment(algorithm: str, env_id: s
     assert load_hyperparameters(algorithm, env_id).gamma == gamma
 
 
+def test_marginal_values_count_later_rewards_in_full() -> None:
+    assert load_hyperparameters("marginal", "EdgeVision/Dynamic-Price-v0").gamma == 1.0
+    with pytest.raises(TrainingError, match="energy_step must be < 1"):
+        load_hyperparameters("marginal", "EdgeVision/Dynamic-Price-v0", {"energy_step": 1.0})
+
+
 def write(tmp_path: Path, text: str) -> Path:
     shipped = load_hyperparameters("ppo", "EdgeVision/Paper-v0")
     default = "".join(f"  {key}: {value}\n" for key, value in vars(shipped).items() if f"  {key}:" not in text)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -157,3 +159,18 @@ def test_demo_of_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         rows = list(csv.DictReader(stream))
     assert sorted(row["policy"] for row in rows) == sorted(["ppo", *baselines.names(AXES)])
     assert "EdgeVision/Video-v0" in page.read_text()
+
+
+def test_demo_of_a_sequential_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"users": 2, "episode_slots": 12}
+    given = {"n_envs": 4, "groups": 4, "width": 8}
+    monkeypatch.setattr(demo, "TrainConfig", functools.partial(demo.TrainConfig, hyperparameters=given))
+    run_demo(DemoConfig(tmp_path, 400, 4, processes=1, settings=settings, what="dynamic"))
+    printed = capsys.readouterr().out
+    with (tmp_path / "summary.csv").open(newline="") as stream:
+        scores = {row["policy"]: float(row["score"]) for row in csv.DictReader(stream)}
+    assert {"marginal", "mpc", "clairvoyant"} <= scores.keys()
+    bound = float(re.search(r"bound: +([0-9.]+), which no policy exceeds", printed)[1])  # type: ignore[index]
+    assert max(scores.values()) <= bound + 1e-4

@@ -14,14 +14,14 @@ from edgevision.envs import IDS
 from edgevision.errors import TrainingError, shown, unknown_name
 from edgevision.storage_yaml import read_yaml
 
-Algorithm = Literal["ppo", "sac"]
+Algorithm = Literal["ppo", "sac", "marginal"]
 
 _FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Common:
-    """Hyperparameters of both algorithms.
+    """Hyperparameters of all algorithms.
 
     Attributes:
         steps: default number of environment steps to train for, summed over all environments.
@@ -29,11 +29,8 @@ class Common:
         batch_size: slots per gradient step.
         learning_rate: initial learning rate of AdamW; it falls linearly to 0.
         gamma: discount factor.
-        log_std_init: logarithm of the initial standard deviation of the actions.
         width: neurons per layer.
         weight_decay: weight decay of AdamW.
-        content_noise: standard deviation of the noise on content features in training; see
-            `edgevision.agents.content_noise.ContentNoise`.
     """
 
     steps: int
@@ -41,10 +38,8 @@ class Common:
     batch_size: int
     learning_rate: float
     gamma: float
-    log_std_init: float
     width: int
     weight_decay: float
-    content_noise: float
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -63,7 +58,21 @@ class Common:
 
 
 @dataclass(frozen=True)
-class PPOHyperparameters(Common):
+class Exploring(Common):
+    """Hyperparameters of the algorithms that try actions out.
+
+    Attributes:
+        log_std_init: logarithm of the initial standard deviation of the actions.
+        content_noise: standard deviation of the noise on content features in training; see
+            `edgevision.agents.content_noise.ContentNoise`.
+    """
+
+    log_std_init: float
+    content_noise: float
+
+
+@dataclass(frozen=True)
+class PPOHyperparameters(Exploring):
     """Hyperparameters of proximal policy optimisation; other fields as in ``stable_baselines3.PPO``."""
 
     n_steps: int
@@ -84,7 +93,7 @@ class PPOHyperparameters(Common):
 
 
 @dataclass(frozen=True)
-class SACHyperparameters(Common):
+class SACHyperparameters(Exploring):
     """Hyperparameters of soft actor-critic; other fields as in ``stable_baselines3.SAC``."""
 
     buffer_size: int
@@ -100,13 +109,42 @@ class SACHyperparameters(Common):
             raise TrainingError(f"buffer_size = {self.buffer_size} must be at least n_envs = {self.n_envs}")
 
 
-Hyperparameters = PPOHyperparameters | SACHyperparameters
+@dataclass(frozen=True)
+class MarginalHyperparameters(Common):
+    """Hyperparameters of `edgevision.agents.marginal.marginal_values.MarginalValues`.
 
-_CLASSES: dict[str, type[Hyperparameters]] = {"ppo": PPOHyperparameters, "sac": SACHyperparameters}
-_AT_LEAST_ONE = {
-    *("steps", "n_envs", "batch_size", "width", "n_steps", "n_epochs", "buffer_size", "train_freq", "gradient_steps")
+    Attributes:
+        groups: groups of ``n_envs`` episodes in a round; the continuations of a group part in one slot.
+        rounds_kept: rounds whose samples are fitted; the policy has changed little since.
+        n_epochs: passes over the samples of a round.
+        energy_step: share of the battery by which it is raised or lowered, below 1.
+        max_grad_norm: largest norm of a gradient.
+    """
+
+    groups: int
+    rounds_kept: int
+    n_epochs: int
+    energy_step: float
+    max_grad_norm: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.energy_step < 1:
+            raise TrainingError(f"energy_step must be < 1, got {shown(self.energy_step)}")
+
+
+Hyperparameters = PPOHyperparameters | SACHyperparameters | MarginalHyperparameters
+
+_CLASSES: dict[str, type[Hyperparameters]] = {
+    "ppo": PPOHyperparameters,
+    "sac": SACHyperparameters,
+    "marginal": MarginalHyperparameters,
 }
-_POSITIVE = {"learning_rate", "clip_range", "max_grad_norm", "tau"}
+_AT_LEAST_ONE = {
+    *("steps", "n_envs", "batch_size", "width", "n_steps", "n_epochs", "buffer_size", "train_freq", "gradient_steps"),
+    *("groups", "rounds_kept"),
+}
+_POSITIVE = {"learning_rate", "clip_range", "max_grad_norm", "tau", "energy_step"}
 
 
 def load_hyperparameters(

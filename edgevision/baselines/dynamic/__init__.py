@@ -9,6 +9,7 @@ lagrangian         a constant price of energy
 lyapunov           a price from a virtual queue of energy: drift plus penalty
 adaptive           a price from the battery left per expected request; waiting is worth more with more slack
 look_ahead         the same price; waiting is worth what the known route promises
+mpc                the same price; waiting by the best stopping rule on the predicted channel
 episode_bound      the certified bound on whole episodes, with the future known
 planned_sending    carries out the bound's plan
 price_view         prices as the actions of an agent

@@ -37,6 +37,14 @@ class Priced:
         Raises:
             SlotProblemError: see ``SlotProblem.check``; or users share a power budget instead of having batteries.
         """
+        return self.clear(problem)[0]
+
+    def clear(self, problem: SlotProblem) -> tuple[Allocation, FloatArray]:
+        """Allocation, and the price of the whole band that clears each slot, (N,); 0 where the band is not scarce.
+
+        Raises:
+            SlotProblemError: as for ``act``.
+        """
         problem.check()
         if problem.max_power is None:
             raise SlotProblemError("this policy needs a largest power for each user, as in EdgeVision/Dynamic-v0")
@@ -48,7 +56,7 @@ class Priced:
         waiting = _at(problem.waiting_value, nothing)[slot, user]
         net = np.full((*nothing.shape, len(SHARES)), _NOTHING)
         net[slot, user] = best_values(users, SHARES, price)[0] - waiting[:, None]
-        share = share_bandwidth(net)
+        share, band_price = share_bandwidth(net)
         mine = share[slot, user]
         value, point, power = (part[:, 0] for part in best_values(users, np.maximum(mine, 1e-9)[:, None], price))
         sends = (mine > 0) & (value > waiting)
@@ -56,15 +64,22 @@ class Priced:
         points[slot, user] = np.where(sends, point, 0)
         bandwidth[slot, user] = np.where(sends, mine, 0.0) * problem.bandwidth_budget[slot]
         powers[slot, user] = np.where(sends, power, 0.0) * problem.power_budget[slot]
-        return Allocation(points, bandwidth, powers)
+        return Allocation(points, bandwidth, powers), band_price
 
 
 def _at(price: FloatArray | None, nothing: FloatArray) -> FloatArray:
     return nothing if price is None else price
 
 
-def share_bandwidth(net: FloatArray) -> FloatArray:
-    """Shares of the band, (N, U), for net values (N, U, B) at ``SHARES``; sums are 1, or 0 if nobody gains."""
+def share_bandwidth(net: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Share the band out.
+
+    Args:
+        net: net values at ``SHARES``, (N, U, B).
+
+    Returns:
+        Shares (N, U), whose sums are 1, or 0 if nobody gains; and the price of the band, (N,), 0 if it is not scarce.
+    """
     low, high = np.full((2, len(net)), [[_LOWEST_PRICE], [_HIGHEST_PRICE]])
     for _ in range(_BISECTIONS):
         middle = np.sqrt(low * high)
@@ -73,7 +88,7 @@ def share_bandwidth(net: FloatArray) -> FloatArray:
     share, _ = _demand(net, high)
     share = _admit(share, *_demand(net, low))
     total = share.sum(axis=1, keepdims=True)
-    return share / np.where(total > 0, total, 1.0)
+    return share / np.where(total > 0, total, 1.0), np.where(low > _LOWEST_PRICE, high, 0.0)
 
 
 def _demand(net: FloatArray, price: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,6 +6,7 @@ heard or not, and cost power x slot; every other request is a slot older, and th
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from edgevision.profiles.profile import OperatingPointProfile, load_profile
 _AVERAGE_WEIGHT = 0.15
 #: Distances ahead on the route whose gain is observed [slots].
 FAR_SLOTS = (32, 64)
+#: Arrays (N, ..) that change from slot to slot, or belong to the episode, beside queue and trace.
+_STATE = ("slot", "battery", "_average", "_arrived", "_dropped", "_content", "_slack", "_next_slack", "_ahead", "_far")
 
 
 class DynamicSimulator(EpisodeSimulator):
@@ -107,6 +110,23 @@ class DynamicSimulator(EpisodeSimulator):
         self._dropped = np.where(chosen[:, None], dropped, self._dropped)
         average = (1.0 - _AVERAGE_WEIGHT) * self._average + _AVERAGE_WEIGHT * arrives
         self._average = np.where(chosen[:, None], average, self._average)
+        self._content, self._slack, self._next_slack = self.queue.heads()
+        self._problem = None
+
+    def copies(self, rows: IntArray) -> DynamicSimulator:
+        """A simulator whose environment i is a copy of environment ``rows[i]``, in the middle of its episode."""
+        other = copy.copy(self)
+        other.n, other._rows, other._problem = len(rows), np.arange(len(rows)), None
+        other._episodes = {name: value[rows] for name, value in self._running().items()}
+        other.queue = self.queue.copies(rows)
+        for name in _STATE:
+            setattr(other, name, getattr(self, name)[rows])
+        return other
+
+    def intervene(self, dropped: BoolArray, battery: FloatArray) -> None:
+        """Answer a what-if: take the heads in ``dropped`` (N, U) out of their queues, and set batteries (N, U) [J]."""
+        self.queue.take_heads(dropped & (self._slack > 0))
+        self.battery = battery
         self._content, self._slack, self._next_slack = self.queue.heads()
         self._problem = None
 

@@ -12,19 +12,24 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
-from edgevision.envs.simulation.trace import standard_normal
-from edgevision.errors import ScenarioError
+from edgevision.envs.simulation.trace import load_trace, save_trace, standard_normal
+from edgevision.errors import ScenarioError, shown
 
 #: Routes pass the base station at least this far away [m], and reach at most this share of the radius.
 _NEAREST_M = 10.0
 _FARTHEST = 0.95
 _PER_SLOT, _PER_CAMERA = 7, 7
+#: Types of the arrays of a trace; the others hold numbers.
+_TYPES = {"arrives": np.bool_, "line_of_sight": np.bool_, "window": np.int64, "content": np.int64}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +63,8 @@ class DynamicTrace:
     battery: FloatArray
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _array(field.name, getattr(self, field.name)))
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")
@@ -71,6 +78,33 @@ class DynamicTrace:
                 raise ScenarioError(f"trace: {field.name} must be finite and >= 0")
         if not ((self.window > 0).all() and (self.route_gain > 0).all() and (self.gain_scale > 0).all()):
             raise ScenarioError("trace: window, route_gain and gain_scale must be > 0")
+
+    def save(self, path: Path) -> None:
+        """Write the trace to an ``.npz`` file, atomically."""
+        save_trace(self, path)
+
+    @classmethod
+    def load(cls, path: Path) -> DynamicTrace:
+        """Read a trace that ``save`` wrote.
+
+        Raises:
+            ScenarioError: the file is missing, not such a trace, or inconsistent.
+        """
+        return load_trace(cls, path)
+
+
+def _array(name: str, value: Any) -> NDArray[Any]:
+    """A field of a trace with its type.
+
+    Raises:
+        ScenarioError: it holds something else.
+    """
+    try:
+        return np.asarray(value).astype(_TYPES.get(name, np.float64), casting="safe", copy=False)
+    except (TypeError, ValueError):  # ValueError: lists of different lengths
+        raise ScenarioError(
+            f"trace: {name} must be an array of {np.dtype(_TYPES.get(name, np.float64))}, got {shown(value)}"
+        ) from None
 
 
 def draw_dynamic_traces(

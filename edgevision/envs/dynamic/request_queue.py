@@ -26,6 +26,12 @@ class RequestQueue:
         self.left[rows] = 0
         self.content[rows] = 0
 
+    def copies(self, rows: IntArray) -> RequestQueue:
+        """Copies of the queues of the environments ``rows``."""
+        other = RequestQueue(len(rows), *self.left.shape[1:])
+        other.left[:], other.content[:] = self.left[rows], self.content[rows]
+        return other
+
     @property
     def waiting(self) -> IntArray:
         """Number of requests in each queue, (N, U)."""

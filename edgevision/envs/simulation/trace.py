@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ from edgevision.storage_arrays import pack_arrays, read_arrays
 MAX_TRACE_BYTES = 2**32
 _WHAT = "episode trace"
 _WHOLE = ("length", "pool", "content")
+
+Trace = TypeVar("Trace")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ class EpisodeTrace:
 
     def save(self, path: Path) -> None:
         """Write the trace to an ``.npz`` file, atomically."""
-        write_atomically(Path(path), pack_arrays(vars(self)))
+        save_trace(self, path)
 
     @classmethod
     def load(cls, path: Path) -> EpisodeTrace:
@@ -89,16 +91,29 @@ class EpisodeTrace:
         Raises:
             ScenarioError: the file is missing, not a trace, or inconsistent.
         """
-        stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
-        names = [field.name for field in dataclasses.fields(cls)]
-        missing = [name for name in names if name not in stored]
-        if missing:
-            raise ScenarioError(f"{path}: not a readable {_WHAT} (it lacks {', '.join(missing)})")
-        arrays: dict[str, Any] = {name: stored[name] for name in names}
-        try:
-            return cls(**arrays)
-        except ScenarioError as error:
-            raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
+        return load_trace(cls, path)
+
+
+def save_trace(trace: Any, path: Path) -> None:
+    """Write a dataclass of arrays to an ``.npz`` file, atomically."""
+    write_atomically(Path(path), pack_arrays(vars(trace)))
+
+
+def load_trace(kind: type[Trace], path: Path) -> Trace:
+    """Read a trace of a kind that ``save_trace`` wrote.
+
+    Raises:
+        ScenarioError: the file is missing, not such a trace, or inconsistent.
+    """
+    stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
+    names = [field.name for field in dataclasses.fields(cast(Any, kind))]
+    missing = [name for name in names if name not in stored]
+    if missing:
+        raise ScenarioError(f"{path}: not a readable {_WHAT} (it lacks {', '.join(missing)})")
+    try:
+        return kind(**{name: stored[name] for name in names})
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
 
 
 def _array(name: str, value: Any) -> NDArray[Any]:

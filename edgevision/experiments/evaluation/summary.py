@@ -19,7 +19,7 @@ from edgevision.statistics import (
 from edgevision.storage import without_nan
 
 #: All others are compared with the first of these policies that is evaluated.
-REFERENCES = ("co-crra", "look-ahead", "tracker")
+REFERENCES = ("co-crra", "mpc", "look-ahead", "tracker")
 
 
 @dataclass(frozen=True)

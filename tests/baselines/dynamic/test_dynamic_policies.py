@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import edgevision  # noqa: F401 - registers the ids
 from edgevision import baselines
+from edgevision.baselines.dynamic.look_ahead import value_ahead
+from edgevision.baselines.dynamic.mpc import stopping_value
 from edgevision.baselines.dynamic.priced import share_bandwidth
 from edgevision.baselines.dynamic.send_values import SHARES
 from edgevision.envs import Allocation, DynamicConfig, DynamicSimulator, SlotProblem
@@ -51,7 +53,7 @@ def problem_after(slots: int, n: int = 5, seed: int = 0, **changes: Any) -> Slot
 
 def test_the_command_knows_every_policy() -> None:
     assert set(NAMES) == {
-        *("myopic", "pace", "lagrangian", "lyapunov", "adaptive", "look-ahead", "clairvoyant", "random")
+        *("myopic", "pace", "lagrangian", "lyapunov", "adaptive", "look-ahead", "mpc", "clairvoyant", "random")
     }
     assert not set(NAMES) - {"random"} & set(baselines.names())
 
@@ -84,7 +86,7 @@ def test_foresight_and_thrift_pay_in_the_order_that_theory_expects() -> None:
     assert scores["lyapunov"] > score("lyapunov", wait=0.0) + 0.03
     assert scores["lagrangian"] > score("lagrangian", scaling=0.0, price=128.0) + 0.02
     assert scores["adaptive"] > max(scores["pace"], scores["lyapunov"], scores["lagrangian"])
-    assert min(scores[name] for name in ("pace", "lagrangian", "lyapunov", "adaptive", "look-ahead")) > 0.6
+    assert min(scores[name] for name in ("pace", "lagrangian", "lyapunov", "adaptive", "look-ahead", "mpc")) > 0.6
     assert scores["clairvoyant"] > max(scores[name] for name in CAUSAL) + 0.03
 
 
@@ -126,7 +128,7 @@ def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, wait
 def test_bandwidth_is_shared_out_in_full_or_not_at_all(seed: int, n: int, users: int) -> None:
     random = np.random.default_rng(seed)
     rising = np.sort(random.uniform(-0.5, 1.0, (n, users, len(SHARES))), axis=2)
-    share = share_bandwidth(rising)
+    share, _ = share_bandwidth(rising)
     total, gains = share.sum(axis=1), (rising > 0.02).any(axis=(1, 2))
     assert ((np.abs(total - 1) < 1e-9) | (total == 0)).all()
     assert (total[gains] > 0).all()
@@ -187,3 +189,27 @@ def test_policies_for_one_slot_respect_batteries_too() -> None:
         policy = baselines.make(name, operating_point=3) if name == "fixed" else baselines.make(name)
         policy.act(problem).check(problem)
     assert (replace(problem, max_power=None).active == problem.active).all()
+
+
+def test_the_stopping_value_is_that_of_the_best_slot_on_a_known_channel() -> None:
+    """Without shadowing nothing is unknown: the best rule waits for the best slot within the request's time."""
+    problem = problem_after(5, shadowing_scale=0.0)
+    still = replace(problem.future, correlation=np.ones_like(problem.future.correlation))
+    problem = replace(problem, outlook=still)
+    price = np.full(problem.active.shape, 10.0)
+    stopping = stopping_value(problem, price, trust=1.0, bandwidth_price=0.2)
+    horizon = problem.future.route_gain.shape[1]
+    known = np.max([value_ahead(problem, price, h, bandwidth_price=0.2) for h in range(1, horizon)], axis=0)
+    assert known.max() > 0.3
+    np.testing.assert_allclose(stopping, known, atol=0.05)
+
+
+@given(trust=st.floats(0.0, 1.0))
+@settings(max_examples=10, deadline=None)
+def test_the_stopping_value_rises_with_trust_and_is_a_probability(trust: float) -> None:
+    problem = problem_after(12)
+    price = np.full(problem.active.shape, 10.0)
+    less, more = (stopping_value(problem, price, value, bandwidth_price=0.2) for value in (trust, 1.0))
+    assert (less <= more + 1e-9).all()
+    assert (less >= 0).all() and (more <= 1).all()
+    assert (more[problem.future.slack <= 1] == 0).all()

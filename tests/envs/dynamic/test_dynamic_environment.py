@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -293,3 +294,27 @@ def test_the_page_agrees_with_the_spaces() -> None:
 def test_settings_are_kept_as_pythons_own_numbers() -> None:
     config = DynamicConfig(users=np.int64(3), battery_mj=[np.float32(1), 2])  # type: ignore[arg-type]
     assert type(config.users) is int and config.battery_mj == (1.0, 2.0)
+
+
+def test_a_stored_trace_replays_the_episode(tmp_path: Path) -> None:
+    env = make(episode_slots=10)
+    env.reset(seed=5)
+    trace = env.simulator.trace
+    trace.save(tmp_path / "trace.npz")
+    loaded = DynamicTrace.load(tmp_path / "trace.npz")
+    for name, value in vars(trace).items():
+        np.testing.assert_array_equal(getattr(loaded, name), value)
+    first, _ = env.reset(options={"trace": loaded})
+    again, _ = env.reset(seed=5)
+    np.testing.assert_array_equal(first["users"], again["users"])
+
+
+def test_a_trace_of_something_else_is_refused(tmp_path: Path) -> None:
+    env = make(episode_slots=10)
+    env.reset(seed=5)
+    trace = env.simulator.trace
+    with pytest.raises(ScenarioError, match="content must be an array of int64"):
+        replace(trace, content=trace.content + 0.5)
+    np.savez(tmp_path / "other.npz", battery=trace.battery)
+    with pytest.raises(ScenarioError, match="it lacks arrives"):
+        DynamicTrace.load(tmp_path / "other.npz")
