@@ -47,7 +47,7 @@ class Mpc:
 
     name = "mpc"
     kind = "solver"
-    sequential = True
+    families = ("dynamic",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "price": (4.0, 6.0, 8.0, 10.0, 11.0, 12.0, 13.0, 14.0, 17.0, 20.0, 24.0, 32.0, 48.0),
         "trust": (0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0),
