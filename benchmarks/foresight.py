@@ -4,7 +4,7 @@ Run ``python benchmarks/foresight.py``. It takes battery, permission to wait and
 prints for each the best classical policy (tuned on validation episodes), the clairvoyant one, the bound, and the room:
 the share of the bound by which the best classical policy stays below it.
 
-``python benchmarks/foresight.py --gamma 0`` trains ``marginal`` with that discount factor for one round, and prints the
+``python benchmarks/foresight.py --gamma 0`` trains ``marginal`` with that discount factor for one short round, and prints the
 score on the validation episodes before and after. With 0 no later reward counts.
 """
 
@@ -53,12 +53,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.gamma is not None:
         with tempfile.TemporaryDirectory() as folder:
-            hyperparameters = {"gamma": options.gamma, "steps": 1}
+            hyperparameters = {"gamma": options.gamma, "steps": 1, "groups": 4}
             config = TrainConfig(
                 "EdgeVision/Dynamic-Price-v0", Path(folder) / "run", "marginal", hyperparameters=hyperparameters
             )
             before, after = train(config).curve
-        print(f"gamma {options.gamma}: {before.score:.4f} before, {after.score:.4f} after one round")
+        print(f"gamma {options.gamma}: {before.score:.4f} before, {after.score:.4f} after one short round")
         return
     print(f"{options.episodes} test episodes")
     for name, settings in SETTINGS.items():
