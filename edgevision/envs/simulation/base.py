@@ -55,7 +55,7 @@ class EpisodeSimulator(ABC):
 
     Attributes:
         trace_type: class of the episodes that it plays.
-        family: kind of environment, by which policies say where they can decide; see `Family`.
+        family: kind of environment, by which policies say where they can decide; see ``Family``.
         config: the scenario, a frozen dataclass.
         n: number of environments N.
         profile: the operating points.

@@ -236,7 +236,7 @@ class StreamConfig:
 
     @property
     def event_share(self) -> float:
-        """Mean share of slots in which an event is in view: several may overlap."""
+        """Mean share of slots in which an event is in view; several may overlap."""
         return -math.expm1(-self.passages_per_slot * sum(self.passage_slots))
 
     @property

@@ -126,7 +126,7 @@ class StreamSimulator(EpisodeSimulator):
 
     @property
     def state(self) -> IntArray:
-        """The true state of each camera, an index into `four_states.STATES`, (N, U); hidden from policies."""
+        """The true state of each camera, an index into ``four_states.STATES``, (N, U); hidden from policies."""
         return np.asarray(2 * self.changed + self._now("event"))
 
     @property
@@ -142,7 +142,7 @@ class StreamSimulator(EpisodeSimulator):
 
     @property
     def arrivals(self) -> tuple[BoolArray, IntArray]:
-        """Every camera counts in every slot: all true, and the contents of the scenes, (N, U) each."""
+        """All true, as every camera counts in every slot, and the contents of the scenes, (N, U) each."""
         return np.ones((self.n, self.config.users), bool), self.content
 
     def _build_problem(self) -> SlotProblem:
