@@ -4,8 +4,8 @@ Run ``python benchmarks/foresight.py``. It takes battery, permission to wait and
 prints for each the best classical policy (tuned on validation episodes), the clairvoyant one, the bound, and the room:
 the share of the bound by which the best classical policy stays below it.
 
-``python benchmarks/foresight.py --gamma 0`` trains ``marginal`` with that discount factor for one short round, and prints
-the score on the validation episodes before and after. With 0 no later reward counts.
+``python benchmarks/foresight.py --gamma 0`` trains ``marginal`` with that discount factor for one short round, and
+prints the score on the validation episodes before and after. With 0 no later reward counts.
 """
 
 from __future__ import annotations
