@@ -58,12 +58,12 @@ def data_folder() -> Path:
 @pytest.fixture(scope="package")
 def short_timing() -> Iterator[None]:
     """Time each operation twice, and one clip, where a profile takes the least time of many rounds."""
-    from edgevision.measure.times import clean_timing, stae_times
+    from edgevision.measure.times import clean_timing, stae_work
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clean_timing, "ROUNDS", 2)
         patch.setattr(clean_timing, "_CALLS", 1)
-        patch.setattr(stae_times, "TIMED_CLIPS", 1)
+        patch.setattr(stae_work, "TIMED_CLIPS", 1)
         yield
 
 

@@ -7,7 +7,7 @@ policies which solve convex programs need the extra ``convex``.
 from edgevision.baselines.clairvoyant import Clairvoyant, episode_bound
 from edgevision.baselines.co_crra.co_crra import FCRRA, CoCRRA, CoCRRAExact
 from edgevision.baselines.content_aware import CoCRRAContent, ContentAware, JointContent
-from edgevision.baselines.dynamic.adaptive import Adaptive
+from edgevision.baselines.dynamic.adaptive_price import Adaptive
 from edgevision.baselines.dynamic.episode_bound import EpisodeBound
 from edgevision.baselines.dynamic.lagrangian import Lagrangian
 from edgevision.baselines.dynamic.look_ahead import LookAhead

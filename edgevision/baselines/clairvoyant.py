@@ -10,7 +10,7 @@ from edgevision.baselines.stream.planned_answers import PlannedAnswers
 from edgevision.baselines.stream.street_bound import StreetBound, street_bound
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 from edgevision.errors import SlotProblemError
 

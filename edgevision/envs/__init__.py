@@ -10,7 +10,7 @@ from edgevision.envs.outlook import Outlook
 from edgevision.envs.policy import Policy
 from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
 from edgevision.envs.registration import IDS
-from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.envs.stream.stream_config import STREAM_PRESETS, StreamConfig

@@ -14,7 +14,7 @@ from edgevision.envs import action as actions
 from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.docstrings import merged
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.view import SLOT_VIEW, View
 from edgevision.errors import AllocationError, ScenarioError, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol, get_args
 
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 
 #: ``rule``: a formula or an enumeration; ``solver``: an optimisation in every slot; ``learned``: a trained network.
 Kind = Literal["rule", "solver", "learned"]

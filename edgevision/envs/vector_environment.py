@@ -20,7 +20,7 @@ from edgevision.envs import action as actions
 from edgevision.envs.config import MAX_SEED, ScenarioConfig
 from edgevision.envs.environment import Observation, requested_trace, reset_options, slot_info
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.view import SLOT_VIEW, View
 from edgevision.errors import AllocationError, ScenarioError, UnknownSettingError, shown, unknown_name

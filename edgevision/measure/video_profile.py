@@ -26,9 +26,9 @@ from edgevision.data.clips import ClipSource
 from edgevision.errors import ProfileError
 from edgevision.locking import only_writer
 from edgevision.measure.stae_sender import StaeSender
-from edgevision.measure.times import stae_times
+from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import PartTimes, TimedWork, time_interleaved
-from edgevision.measure.times.stae_times import StaeWork
+from edgevision.measure.times.stae_work import StaeWork
 from edgevision.measure.video_assembly import EntropyCoding, assemble
 from edgevision.measure.video_folds import leave_one_group_out
 from edgevision.measure.video_outcomes import Outcomes, measure
@@ -165,11 +165,11 @@ class VideoMeasurement:
             key: tells codecs and entropy coders apart.
             work: what to time, made for some clips.
         """
-        label, description = f"times-{key}", {"clips": stae_times.TIMED_CLIPS}
+        label, description = f"times-{key}", {"clips": stae_work.TIMED_CLIPS}
         stored = self.store.load(label, description)
         if stored is not None:
             return PartTimes.from_json(stored)
-        clips = list(np.array(self.data.clips[: stae_times.TIMED_CLIPS]))
+        clips = list(np.array(self.data.clips[: stae_work.TIMED_CLIPS]))
         (times,) = time_interleaved([work(clips)], self.reporter("times"))
         self.store.save(label, description, times.as_json())
         return times

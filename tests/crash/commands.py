@@ -100,7 +100,7 @@ def _prepare_clips(inputs: Path) -> None:
     from edgevision.codecs.stae.training.fit_step import FitConfig
     from edgevision.measure import video_profile
     from edgevision.measure.times.clean_timing import PartTimes
-    from edgevision.measure.times.stae_times import PARTS
+    from edgevision.measure.times.stae_work import PARTS
     from edgevision.measure.video_outcomes import Sent
     from edgevision.profiles.video_grid import GRID
     from tests.codecs.stae.tiny import tiny_models, with_budgets

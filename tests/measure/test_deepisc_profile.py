@@ -32,7 +32,7 @@ from edgevision.measure.times import clean_timing
 from edgevision.measure.times import deepisc_times as timing
 from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
 from edgevision.measure.times.deepisc_times import DeepIscWork
-from edgevision.measure.times.stae_times import PARTS, StaeWork
+from edgevision.measure.times.stae_work import PARTS, StaeWork
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.measure.video_profile import VideoMeasurement
 from edgevision.profiles.profile import load_profile

@@ -27,7 +27,7 @@ from edgevision.measure import video_parts
 from edgevision.measure import video_profile as module
 from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
-from edgevision.measure.times.stae_times import PARTS, StaeWork
+from edgevision.measure.times.stae_work import PARTS, StaeWork
 from edgevision.measure.video_assembly import FEATURES, assemble, clip_features, splits
 from edgevision.measure.video_folds import leave_one_group_out, train_without
 from edgevision.measure.video_outcomes import Outcomes, Sent, first_order_entropy, measure

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from edgevision.arrays import FloatArray
-from edgevision.baselines.dynamic.adaptive import adaptive_price
+from edgevision.baselines.dynamic.adaptive_price import adaptive_price
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.send_values import SHARES, best_values
 from edgevision.baselines.joint.upper_bound import active_users

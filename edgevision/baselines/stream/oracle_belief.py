@@ -8,7 +8,7 @@ from edgevision.baselines.policy_registry import register
 from edgevision.baselines.stream.exact_filters import HORIZONS, solve, time_left
 from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.stream.four_states import STATES
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 from edgevision.errors import PolicyOptionError, SlotProblemError

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import SlotOutcome
+from edgevision.envs.simulation.episode_simulator import SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.errors import NoDisplayWarning
 from edgevision.imports import require

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.drawing.rendering import BANDWIDTH, IDLE, MARGINS, SUCCESS, Renderer, prepare_rows
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import SlotOutcome
+from edgevision.envs.simulation.episode_simulator import SlotOutcome
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 
 _EVENT, _CHANGE = "#D55E00", "#56B4E9"

@@ -19,7 +19,7 @@ from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_tra
 from edgevision.envs.dynamic.request_queue import RequestQueue
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import OperatingPointProfile, load_profile
 

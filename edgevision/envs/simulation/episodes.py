@@ -10,7 +10,7 @@ from gymnasium.utils import seeding
 
 from edgevision.arrays import BoolArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 
 #: Allocates for a batch of slots; the mask (N,) marks the episodes that still run.
 Decide = Callable[[SlotProblem, BoolArray], Allocation]

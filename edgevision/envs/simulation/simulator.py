@@ -13,7 +13,7 @@ import numpy as np
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import load_profile

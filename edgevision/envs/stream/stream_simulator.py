@@ -15,7 +15,7 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.envs.simulation.base import EpisodeSimulator, SlotOutcome
+from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.stream import four_states
 from edgevision.envs.stream.answer_tables import CONFIDENCE_NOISE, AnswerTables, answer_tables
 from edgevision.envs.stream.planned_bandwidth import planned_share

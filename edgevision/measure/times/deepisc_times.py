@@ -16,7 +16,7 @@ from edgevision.codecs.deepisc.deepisc_network import DeepIsc
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import normalise
 from edgevision.measure.times.clean_timing import Operation
-from edgevision.measure.times.stae_times import as_input, part_tables, shared_operations
+from edgevision.measure.times.stae_work import as_input, part_tables, shared_operations
 
 
 class DeepIscWork:

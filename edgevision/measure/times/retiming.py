@@ -23,11 +23,11 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.data.clips import ClipSource
 from edgevision.data.images import ImageFolder
 from edgevision.errors import ProfileError
-from edgevision.measure.times import stae_times
+from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import Sides, TimedWork, time_interleaved
 from edgevision.measure.times.deepisc_times import DeepIscWork
 from edgevision.measure.times.image_times import ImageWork, image_sides, pictures_to_time
-from edgevision.measure.times.stae_times import StaeWork
+from edgevision.measure.times.stae_work import StaeWork
 from edgevision.measure.video_assembly import video_sides
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
@@ -147,7 +147,7 @@ class _Workshop:
 
     def _load_clips(self, data_set: str) -> list[ByteClip]:
         source, config = self._source(data_set), self._stae().config
-        items = source.items[: stae_times.TIMED_CLIPS]
+        items = source.items[: stae_work.TIMED_CLIPS]
         return [source.load(item, frames=config.frames, size=config.vit.size) for item in items]
 
     def _make_stae_work(self, data_set: str, coding: str) -> StaeWork:
