@@ -19,8 +19,8 @@ def register(policy: PolicyClass) -> PolicyClass:
 
     A class attribute ``axes`` restricts the policy to profiles with these ``axis_names``. With ``needs_content_model =
     True`` it is only for profiles for which an accuracy model comes with the package. A class attribute ``families``
-    names the kinds of environment in which the policy can decide (``Family`` in `edgevision.envs.simulation`), by default
-    only ``bandit``.
+    names the kinds of environment in which the policy can decide (``Family`` in `edgevision.envs.simulation`), by
+    default only ``bandit``.
 
     Raises:
         ValueError: the name is taken.
