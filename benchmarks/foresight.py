@@ -33,36 +33,43 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def room(settings: dict[str, Any], episodes: int) -> tuple[str, float, float, float]:
+def room(settings: dict[str, Any], policies: list[str], episodes: int) -> tuple[str, float, float, float]:
     """Name and score of the best classical policy, score of the clairvoyant one, and the bound."""
-    asked = EvaluationConfig(ENV_ID, (*CLASSICAL, "clairvoyant"), episodes, settings=settings)
+    asked = EvaluationConfig(ENV_ID, (*policies, "clairvoyant"), episodes, settings=settings)
     scores = {result.spec.label: float(result.scores.mean()) for result in evaluate(asked, show_progress=False).results}
     seeds = episode_seeds("test", episodes)
     simulator = Scenario(ENV_ID, settings, "test").make(episodes).simulator
     assert isinstance(simulator, DynamicSimulator)
     start(simulator, seeds)
-    best = max(CLASSICAL, key=lambda name: scores[name])
+    best = max(policies, key=lambda name: scores[name])
     return best, scores[best], scores["clairvoyant"], float(episode_bound(simulator).score.mean())
 
 
 def main() -> None:
     """Print the room of every variant, or what one discount factor does to training."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--episodes", type=int, default=50)
-    parser.add_argument("--gamma", type=float)
+    parser.add_argument("--episodes", type=int, default=50, help="test episodes")
+    parser.add_argument("--policies", nargs="*", default=list(CLASSICAL), help="classical policies")
+    parser.add_argument("--slots", type=int, default=100, help="slots of an episode")
+    parser.add_argument("--gamma", type=float, help="discount factor to train with")
     options = parser.parse_args()
     if options.gamma is not None:
         with tempfile.TemporaryDirectory() as folder:
             hyperparameters = {"gamma": options.gamma, "steps": 1, "groups": 4}
             config = TrainConfig(
-                "EdgeVision/Dynamic-Price-v0", Path(folder) / "run", "marginal", hyperparameters=hyperparameters
+                "EdgeVision/Dynamic-Price-v0",
+                Path(folder) / "run",
+                "marginal",
+                settings={"episode_slots": options.slots},
+                hyperparameters=hyperparameters,
             )
             before, after = train(config).curve
         print(f"gamma {options.gamma}: {before.score:.4f} before, {after.score:.4f} after one short round")
         return
     print(f"{options.episodes} test episodes")
     for name, settings in SETTINGS.items():
-        best, score, clairvoyant, bound = room(settings, options.episodes)
+        asked = {**settings, "episode_slots": options.slots}
+        best, score, clairvoyant, bound = room(asked, options.policies, options.episodes)
         share = 1.0 - score / bound
         print(f"{name:12} {best:10} {score:.4f}  clairvoyant {clairvoyant:.4f}  bound {bound:.4f}  room {share:.1%}")
 
