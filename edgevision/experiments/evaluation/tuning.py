@@ -87,7 +87,10 @@ def _climb(make_policy: Callable[[int], Any], slots: SlotProblem, start: int) ->
 
 def _walk(make_policy: Callable[[int], Any], slots: SlotProblem, start: int, axis: int) -> int:
     """The best point along an axis in a window that moves until its best point is inside it."""
-    steps = max(1, slots.grid[axis] // 20) * np.arange(-SINGLE_TUNING_REACH, SINGLE_TUNING_REACH + 1)
+    points = slots.grid[axis]
+    # A short axis is looked at as a whole, since scores along it may dip.
+    reach = points - 1 if points <= 2 * SINGLE_TUNING_REACH + 1 else SINGLE_TUNING_REACH
+    steps = max(1, points // 20) * np.arange(-reach, reach + 1)
     while True:
         window = _along(start, axis, steps, slots.grid)
         best = baselines.tune_fixed_point(make_policy, slots, window.tolist())
