@@ -6,46 +6,37 @@ which the rest of the package uses.
 
 from __future__ import annotations
 
-import dataclasses
 import numbers
-import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from edgevision.checks import real_number, whole_number
 from edgevision.envs.computing.device_models import DeviceName
-from edgevision.envs.presets import PRESETS
-from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
+from edgevision.envs.settings import (
+    COMMON_RANGES,
+    MAX_SLOTS,
+    MAX_USERS,
+    ContentSplit,
+    ScenarioSettings,
+    TransmissionMode,
+)
+from edgevision.errors import ScenarioError
 
 Fading = Literal["half-normal", "rayleigh"]
 SuccessModel = Literal["exact", "chernoff"]
 Propagation = Literal["fixed", "umi"]
 Traffic = Literal["full-buffer", "poisson"]
 AccuracyMode = Literal["mean", "replay", "live"]
-TransmissionMode = Literal["expected", "sampled"]
-ContentSplit = Literal["all", "train", "validation", "test"]
-
-MAX_USERS = 100_000
-MAX_SLOTS = 1_000_000
-MAX_SEED = 2**63 - 1
 
 #: Ranges, both ends included: wide, but narrow enough that no rate or probability overflows or underflows.
 _RANGES = {
-    "bandwidth_mhz": (1e-6, 1e6),
-    "power_mw": (1e-9, 1e9),
-    "noise_dbm_per_hz": (-300.0, 100.0),
-    "noise_figure_db": (-100.0, 100.0),
+    **COMMON_RANGES,
     "gain_scale": (1e-30, 1e30),
-    "carrier_ghz": (1e-3, 1e3),
     "cell_radius_m": (10.001, 1e5),
-    "base_station_height_m": (1e-3, 1e4),
-    "user_height_m": (1e-3, 1e4),
     "shadowing_walk_db": (0.0, 100.0),
     "shadowing_correlation": (0.0, 1 - 1e-9),
     "arrivals_per_slot": (1e-9, 1 - 1e-9),
-    "device_time_scale": (0.0, 1e9),
-    "edge_time_scale": (0.0, 1e9),
 }
 _RANGES_OF_PAIRS = {"deadline_ms": (1e-6, 1e9), "size_mbit": (1e-9, 1e9)}
 _MINIMUM = (0.0, 1e9)
@@ -64,8 +55,63 @@ PAPER_MIN_BANDWIDTH_MHZ = 5.0
 PAPER_MIN_POWER_MW = 10.0
 
 
+#: Settings by preset name that differ from the defaults.
+PRESETS: dict[str, dict[str, Any]] = {
+    # Section VI-A of the Co-CRRA paper, with sizes taken as Mbit and a gain scale that reproduces the published success
+    # probabilities (figures 4 and 5).
+    "paper": {},
+    # Section VI-A with the numbers exactly as printed (D = 10..20 MB, B_min = 5 MHz, P_min = 10 mW).
+    "paper-printed": {
+        "size_mbit": (80.0, 160.0),
+        "min_bandwidth_mhz": 5.0,
+        "min_power_mw": 10.0,
+    },
+    # Eight cameras in a 3GPP UMi street-canyon cell that share an LTE-M carrier and send single images.
+    "umi-image": {
+        "users": 8,
+        "bandwidth_mhz": 1.08,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "propagation": "umi",
+        "cell_radius_m": 250.0,
+        "profile": "image-lite0-spat-imco",
+        "accuracy": "replay",
+    },
+    # Six cameras in a 3GPP cell that send or classify clips; shadowing varies from clip to clip.
+    "stae-video": {
+        "users": 6,
+        "bandwidth_mhz": 10.0,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "propagation": "umi",
+        "cell_radius_m": 250.0,
+        "fading": "rayleigh",
+        "shadowing_walk_db": 4.0,
+        # From half to twice the deadline of the STAE paper's experiments, 100 ms.
+        "deadline_ms": (50.0, 200.0),
+        "profile": "video-actions-stae",
+        "accuracy": "replay",
+        "device": "raspberry-pi-like",
+        # 64 cores of a server for a request, see docs/reference-machine.md.
+        "edge_time_scale": 0.25,
+    },
+    # Fig. 5(b) of the STAE paper with four cameras: rates of about 50 to 500 Mbit/s each, deadlines around 100 ms.
+    "stae-published": {
+        "users": 4,
+        "bandwidth_mhz": 100.0,
+        "power_mw": 200.0,
+        "noise_figure_db": 5.0,
+        "gain_scale": 4e-10,
+        "fading": "rayleigh",
+        "shadowing_walk_db": 8.0,
+        "deadline_ms": (80.0, 120.0),
+        "profile": "stae-hmdb51-published",
+    },
+}
+
+
 @dataclass(frozen=True)
-class ScenarioConfig:
+class ScenarioConfig(ScenarioSettings):
     """The settings of one environment.
 
     Attributes:
@@ -110,6 +156,10 @@ class ScenarioConfig:
         episode_slots: length of an episode [slots], or a range (low, high) from which it is drawn, both included.
     """
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
+    choices: ClassVar[Mapping[str, Any]] = _CHOICES
+
     users: int = 6
     bandwidth_mhz: float = 30.0
     power_mw: float = 150.0
@@ -141,33 +191,19 @@ class ScenarioConfig:
     episode_slots: int | tuple[int, int] = 50
 
     def __post_init__(self) -> None:
-        for name, bounds in _RANGES.items():
-            self._set(name, real_number(name, getattr(self, name), *bounds, ScenarioError))
+        self._check_shared()
         for name in ("min_bandwidth_mhz", "min_power_mw"):
             if getattr(self, name) is not None:
                 self._set(name, real_number(name, getattr(self, name), *_MINIMUM, ScenarioError))
         for name, bounds in _RANGES_OF_PAIRS.items():
-            self._set(name, _pair(name, getattr(self, name), real_number, bounds))
+            self._check_pair(name, real_number, bounds)
         self._set("users", whole_number("users", self.users, 1, MAX_USERS, ScenarioError))
-        self._set("episode_slots", self._whole_slots())
-        profile: Any = self.profile
-        if not isinstance(profile, str | os.PathLike):
-            raise ScenarioError(f"profile must be a name or a path, got {shown(profile)}")
-        self._set("profile", os.fspath(profile))
-        for name, choices in _CHOICES.items():
-            value, allowed = getattr(self, name), get_args(choices)
-            if not isinstance(value, str) or value not in allowed:
-                raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}")
+        slots: Any = self.episode_slots
+        if isinstance(slots, numbers.Integral):
+            self._set("episode_slots", whole_number("episode_slots", slots, 1, MAX_SLOTS, ScenarioError))
+        else:
+            self._check_pair("episode_slots", whole_number, (1, MAX_SLOTS))
         self._check_feasible()
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-    def _whole_slots(self) -> int | tuple[int, int]:
-        given: Any = self.episode_slots
-        if isinstance(given, numbers.Integral):
-            return whole_number("episode_slots", given, 1, MAX_SLOTS, ScenarioError)
-        return _pair("episode_slots", given, whole_number, (1, MAX_SLOTS))
 
     def _check_feasible(self) -> None:
         for name, minimum, budget in (
@@ -180,16 +216,6 @@ class ScenarioConfig:
                     f"infeasible: min_{name} x users = {getattr(self, f'min_{name}')} x {self.users} exceeds "
                     f"{name} = {getattr(self, name)}; lower min_{name} or users, or leave it None"
                 )
-
-    @property
-    def bandwidth(self) -> float:
-        """B_max [Hz]."""
-        return self.bandwidth_mhz * 1e6
-
-    @property
-    def power(self) -> float:
-        """P_max [W]."""
-        return self.power_mw * 1e-3
 
     @property
     def latest(self) -> float:
@@ -211,44 +237,8 @@ class ScenarioConfig:
         return self.min_power_mw * 1e-3
 
     @property
-    def noise_density(self) -> float:
-        """N0 including the noise figure [W/Hz]."""
-        return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
-
-    @property
     def slots(self) -> tuple[int, int]:
         """Shortest and longest episode [slots]."""
         if isinstance(self.episode_slots, int):
             return self.episode_slots, self.episode_slots
         return self.episode_slots
-
-    @classmethod
-    def from_preset(cls, preset: str, **overrides: Any) -> ScenarioConfig:
-        """The named preset with some fields replaced.
-
-        Raises:
-            UnknownNameError: no such preset.
-            UnknownSettingError: no such field.
-            ScenarioError: the resulting settings are invalid.
-        """
-        if not isinstance(preset, str) or preset not in PRESETS:
-            raise unknown_name("preset", preset, PRESETS)
-        known = {field.name for field in dataclasses.fields(cls)}
-        for name in overrides:
-            if name not in known:
-                raise UnknownSettingError(str(unknown_name("scenario setting", name, known)))
-        return cls(**{**PRESETS[preset], **overrides})
-
-
-def _pair(name: str, value: Any, number: Callable[..., Any], bounds: tuple[float, float]) -> tuple[Any, Any]:
-    """``value`` as a pair low <= high of numbers within ``bounds``, both checked by ``number``."""
-    try:
-        if isinstance(value, str | bytes | dict):
-            raise TypeError
-        low, high = value
-    except (TypeError, ValueError):
-        raise ScenarioError(f"{name} must be a pair (low, high), got {shown(value)}") from None
-    low, high = (number(name, end, *bounds, ScenarioError) for end in (low, high))
-    if low > high:
-        raise ScenarioError(f"{name} must satisfy low <= high, got {(low, high)!r}")
-    return low, high

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from edgevision.checks import whole_number
 from edgevision.envs import action as actions
-from edgevision.envs.config import MAX_SEED, ScenarioConfig
+from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.docstrings import merged
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.settings import MAX_SEED
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.view import SLOT_VIEW, View

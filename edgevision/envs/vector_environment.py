@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.checks import whole_number
 from edgevision.envs import action as actions
-from edgevision.envs.config import MAX_SEED, ScenarioConfig
+from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.environment import Observation, requested_trace, reset_options, slot_info
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.settings import MAX_SEED
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
 from edgevision.envs.view import SLOT_VIEW, View

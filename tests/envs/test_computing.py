@@ -13,8 +13,7 @@ import pytest
 
 from edgevision.envs.computing.compute_time import compute_time, warn_if_always_late
 from edgevision.envs.computing.device_models import DEVICE_MODELS, DeviceName
-from edgevision.envs.config import ScenarioConfig
-from edgevision.envs.presets import PRESETS
+from edgevision.envs.config import PRESETS, ScenarioConfig
 from edgevision.errors import DeadlineWarning, ScenarioError
 from edgevision.profiles import load_profile, save_profile
 

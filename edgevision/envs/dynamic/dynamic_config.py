@@ -5,15 +5,21 @@ Each field is a `gymnasium.make` keyword and has a unit that is easy to type in 
 
 from __future__ import annotations
 
-import dataclasses
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from edgevision.checks import real_number, whole_number
 from edgevision.envs.computing.device_models import DeviceName
-from edgevision.envs.config import MAX_SLOTS, MAX_USERS, ContentSplit, TransmissionMode
-from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
+from edgevision.envs.settings import (
+    COMMON_RANGES,
+    MAX_SLOTS,
+    MAX_USERS,
+    ContentSplit,
+    SlottedSettings,
+    TransmissionMode,
+)
+from edgevision.errors import ScenarioError
 
 DynamicAccuracy = Literal["mean", "replay"]
 
@@ -27,19 +33,11 @@ DYNAMIC_PRESETS: dict[str, dict[str, Any]] = {
 
 #: Ranges, both ends included: wide, but narrow enough that nothing overflows.
 _RANGES = {
+    **COMMON_RANGES,
     "slot_ms": (1e-3, 1e6),
-    "bandwidth_mhz": (1e-6, 1e6),
-    "power_mw": (1e-9, 1e9),
-    "noise_dbm_per_hz": (-300.0, 100.0),
-    "noise_figure_db": (-100.0, 100.0),
-    "carrier_ghz": (1e-3, 1e3),
     "cell_radius_m": (20.0, 1e5),
-    "base_station_height_m": (1e-3, 1e4),
-    "user_height_m": (1e-3, 1e4),
     "shadowing_scale": (0.0, 10.0),
     "decorrelation_m": (1e-3, 1e6),
-    "device_time_scale": (0.0, 1e9),
-    "edge_time_scale": (0.0, 1e9),
 }
 _RANGES_OF_PAIRS = {
     "speed_m_per_s": (0.0, 1e3),
@@ -56,7 +54,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class DynamicConfig:
+class DynamicConfig(SlottedSettings):
     """The settings of one environment.
 
     Attributes:
@@ -92,6 +90,10 @@ class DynamicConfig:
         episode_slots: length of an episode [slots].
     """
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = DYNAMIC_PRESETS
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
+    choices: ClassVar[Mapping[str, Any]] = _CHOICES
+
     users: int = 6
     slot_ms: float = 500.0
     bandwidth_mhz: float = 0.36
@@ -121,12 +123,11 @@ class DynamicConfig:
     episode_slots: int = 100
 
     def __post_init__(self) -> None:
-        for name, bounds in _RANGES.items():
-            self._set(name, real_number(name, getattr(self, name), *bounds, ScenarioError))
+        self._check_shared()
         for name, bounds in _RANGES_OF_PAIRS.items():
-            self._set_pair(name, real_number, bounds, ordered=True)
-        self._set_pair("mean_stay_slots", real_number, (1.0, 1e9), ordered=False)
-        self._set_pair("deadline_slots", whole_number, (1, _MOST_WAITING), ordered=True)
+            self._check_pair(name, real_number, bounds)
+        self._check_pair("mean_stay_slots", real_number, (1.0, 1e9), ordered=False)
+        self._check_pair("deadline_slots", whole_number, (1, _MOST_WAITING))
         for name, most in (
             ("users", MAX_USERS),
             ("queue_length", _MOST_WAITING),
@@ -134,88 +135,11 @@ class DynamicConfig:
             ("episode_slots", MAX_SLOTS),
         ):
             self._set(name, whole_number(name, getattr(self, name), 1, most, ScenarioError))
-        profile: Any = self.profile
-        if not isinstance(profile, str | os.PathLike):
-            raise ScenarioError(f"profile must be a name or a path, got {shown(profile)}")
-        self._set("profile", os.fspath(profile))
-        for name, choices in _CHOICES.items():
-            value, allowed = getattr(self, name), get_args(choices)
-            if not isinstance(value, str) or value not in allowed:
-                raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}")
         if not self.arrival_rate > 0:
             raise ScenarioError("arrivals_per_slot must be above 0 in a calm or in a busy scene")
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-    def _set_pair(self, name: str, number: Any, bounds: tuple[float, float], *, ordered: bool) -> None:
-        value: Any = getattr(self, name)
-        try:
-            if isinstance(value, str | bytes | dict):
-                raise TypeError
-            first, second = value
-        except (TypeError, ValueError):
-            raise ScenarioError(f"{name} must be a pair of numbers, got {shown(value)}") from None
-        pair = tuple(number(name, end, *bounds, ScenarioError) for end in (first, second))
-        if ordered and pair[0] > pair[1]:
-            raise ScenarioError(f"{name} must satisfy low <= high, got {pair!r}")
-        self._set(name, pair)
-
-    @property
-    def slot_time(self) -> float:
-        """Length of a slot [s]."""
-        return self.slot_ms * 1e-3
-
-    @property
-    def latest(self) -> float:
-        """The longest time from the decision to the answer [s]; what is sent must arrive within its slot."""
-        return self.slot_time
-
-    @property
-    def bandwidth(self) -> float:
-        """Shared bandwidth [Hz]."""
-        return self.bandwidth_mhz * 1e6
-
-    @property
-    def power(self) -> float:
-        """Largest transmit power of a camera [W]."""
-        return self.power_mw * 1e-3
-
-    @property
-    def noise_density(self) -> float:
-        """N0 including the noise figure [W/Hz]."""
-        return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
-
-    @property
-    def busy_share(self) -> float:
-        """Share of slots in which a scene is busy."""
-        calm, busy = self.mean_stay_slots
-        return busy / (calm + busy)
 
     @property
     def arrival_rate(self) -> float:
         """Mean number of new requests per camera and slot."""
         calm, busy = self.arrivals_per_slot
         return calm + (busy - calm) * self.busy_share
-
-    @property
-    def slots(self) -> tuple[int, int]:
-        """Shortest and longest episode [slots]."""
-        return self.episode_slots, self.episode_slots
-
-    @classmethod
-    def from_preset(cls, preset: str, **overrides: Any) -> DynamicConfig:
-        """The named preset with some fields replaced.
-
-        Raises:
-            UnknownNameError: no such preset.
-            UnknownSettingError: no such field.
-            ScenarioError: the resulting settings are invalid.
-        """
-        if not isinstance(preset, str) or preset not in DYNAMIC_PRESETS:
-            raise unknown_name("preset", preset, DYNAMIC_PRESETS)
-        known = {field.name for field in dataclasses.fields(cls)}
-        for name in overrides:
-            if name not in known:
-                raise UnknownSettingError(str(unknown_name("scenario setting", name, known)))
-        return cls(**{**DYNAMIC_PRESETS[preset], **overrides})

@@ -5,16 +5,15 @@ Each field is a `gymnasium.make` keyword and has a unit that is easy to type in 
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from edgevision.checks import real_number, whole_number
 from edgevision.envs.computing.device_models import DeviceName
-from edgevision.envs.config import MAX_SLOTS, MAX_USERS, ContentSplit
-from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
+from edgevision.envs.settings import COMMON_RANGES, MAX_SLOTS, MAX_USERS, ContentSplit, SlottedSettings
+from edgevision.errors import ScenarioError, shown
 
 Traffic = Literal["convoys", "independent"]
 
@@ -37,16 +36,10 @@ STREAM_PRESETS: dict[str, dict[str, Any]] = {
 
 #: Ranges, both ends included: wide, but narrow enough that nothing overflows.
 _RANGES = {
+    **COMMON_RANGES,
     "slot_ms": (1e-3, 1e6),
-    "bandwidth_mhz": (1e-6, 1e6),
-    "power_mw": (1e-9, 1e9),
-    "noise_dbm_per_hz": (-300.0, 100.0),
-    "noise_figure_db": (-100.0, 100.0),
-    "carrier_ghz": (1e-3, 1e3),
     "spacing_m": (0.0, 1e4),
     "setback_m": (10.0, 1e5),
-    "base_station_height_m": (1e-3, 1e4),
-    "user_height_m": (1e-3, 1e4),
     "shadowing_db": (0.0, 40.0),
     "shadowing_correlation": (0.0, 1.0),
     "changes_per_slot": (0.0, 1.0),
@@ -59,15 +52,13 @@ _RANGES = {
     "noise_spread": (0.0, 3.0),
     "alike": (0.0, 1.0),
     "event_weight": (1.0, 1e6),
-    "device_time_scale": (0.0, 1e9),
-    "edge_time_scale": (0.0, 1e9),
 }
 _CHOICES = {"traffic": Traffic, "content_split": ContentSplit, "device": DeviceName}
 _MOST_SLOTS = 1000.0
 
 
 @dataclass(frozen=True)
-class StreamConfig:
+class StreamConfig(SlottedSettings):
     """The settings of one environment.
 
     Attributes:
@@ -109,6 +100,10 @@ class StreamConfig:
         episode_slots: length of an episode [slots].
     """
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = STREAM_PRESETS
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
+    choices: ClassVar[Mapping[str, Any]] = _CHOICES
+
     users: int = 12
     slot_ms: float = 500.0
     bandwidth_mhz: float = 0.045
@@ -145,15 +140,11 @@ class StreamConfig:
     episode_slots: int = 150
 
     def __post_init__(self) -> None:
-        for name, bounds in _RANGES.items():
-            self._set(name, real_number(name, getattr(self, name), *bounds, ScenarioError))
+        self._check_shared()
         for name, most in (("users", MAX_USERS), ("episode_slots", MAX_SLOTS)):
             self._set(name, whole_number(name, getattr(self, name), 1, most, ScenarioError))
-        for name, ends in (("mean_stay_slots", (1.0, 1e9)), ("pace_slots", (0.0, _MOST_SLOTS))):
-            pair = self._numbers(name, 2)
-            self._set(name, tuple(real_number(name, end, *ends, ScenarioError) for end in pair))
-        if self.pace_slots[0] > self.pace_slots[1]:
-            raise ScenarioError(f"pace_slots must satisfy low <= high, got {self.pace_slots!r}")
+        self._check_pair("mean_stay_slots", real_number, (1.0, 1e9), ordered=False)
+        self._check_pair("pace_slots", real_number, (0.0, _MOST_SLOTS))
         least, more = self._numbers("passage_slots", 2)
         least = whole_number("passage_slots[0]", least, 1, int(_MOST_SLOTS), ScenarioError)
         more = real_number("passage_slots[1]", more, 0.0, _MOST_SLOTS, ScenarioError)
@@ -164,17 +155,6 @@ class StreamConfig:
         if not levels or list(levels) != sorted(set(levels)):
             raise ScenarioError(f"levels must be ascending whole numbers, got {shown(self.levels)}")
         self._set("levels", levels)
-        profile: Any = self.profile
-        if not isinstance(profile, str | os.PathLike):
-            raise ScenarioError(f"profile must be a name or a path, got {shown(profile)}")
-        self._set("profile", os.fspath(profile))
-        for name, choices in _CHOICES.items():
-            value, allowed = getattr(self, name), get_args(choices)
-            if not isinstance(value, str) or value not in allowed:
-                raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}")
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
 
     def _numbers(self, name: str, count: int | None = None) -> tuple[Any, ...]:
         """The values of a field that holds several numbers; a single number stands for one of them."""
@@ -196,37 +176,6 @@ class StreamConfig:
     def accuracy(self) -> str:
         """How answers are scored; always the recorded ones."""
         return "replay"
-
-    @property
-    def slot_time(self) -> float:
-        """Length of a slot [s]."""
-        return self.slot_ms * 1e-3
-
-    @property
-    def latest(self) -> float:
-        """The longest time from the decision to the answer [s]."""
-        return self.slot_time
-
-    @property
-    def bandwidth(self) -> float:
-        """Shared bandwidth [Hz]."""
-        return self.bandwidth_mhz * 1e6
-
-    @property
-    def power(self) -> float:
-        """Largest transmit power of a camera [W]."""
-        return self.power_mw * 1e-3
-
-    @property
-    def noise_density(self) -> float:
-        """N0 including the noise figure [W/Hz]."""
-        return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
-
-    @property
-    def busy_share(self) -> float:
-        """Share of slots in which traffic is busy."""
-        calm, busy = self.mean_stay_slots
-        return busy / (calm + busy)
 
     @property
     def passages_per_slot(self) -> float:
@@ -254,25 +203,3 @@ class StreamConfig:
     def mean_weight(self) -> float:
         """Mean weight of a slot."""
         return 1.0 + (self.event_weight - 1.0) * self.event_share
-
-    @property
-    def slots(self) -> tuple[int, int]:
-        """Shortest and longest episode [slots]."""
-        return self.episode_slots, self.episode_slots
-
-    @classmethod
-    def from_preset(cls, preset: str, **overrides: Any) -> StreamConfig:
-        """The named preset with some fields replaced.
-
-        Raises:
-            UnknownNameError: no such preset.
-            UnknownSettingError: no such field.
-            ScenarioError: the resulting settings are invalid.
-        """
-        if not isinstance(preset, str) or preset not in STREAM_PRESETS:
-            raise unknown_name("preset", preset, STREAM_PRESETS)
-        known = {field.name for field in dataclasses.fields(cls)}
-        for name in overrides:
-            if name not in known:
-                raise UnknownSettingError(str(unknown_name("scenario setting", name, known)))
-        return cls(**{**STREAM_PRESETS[preset], **overrides})
