@@ -18,7 +18,7 @@ import torch
 
 from edgevision.agents.belief.street_network import NETWORKS, SIGNS, BeliefNetwork, signs
 from edgevision.arrays import FloatArray
-from edgevision.baselines.stream.exact_filters import solve, time_left
+from edgevision.baselines.stream.belief_filter import solve, time_left
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook

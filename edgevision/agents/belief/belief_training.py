@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from edgevision.agents.belief.belief_policy import BeliefDescription, BeliefPolicy
 from edgevision.agents.belief.street_network import NETWORKS, BeliefNetwork, signs
 from edgevision.arrays import BoolArray
-from edgevision.baselines.stream.exact_filters import HORIZONS, solve
+from edgevision.baselines.stream.belief_filter import HORIZONS, solve
 from edgevision.checks import whole_number
 from edgevision.envs import Allocation, SlotProblem, StreamConfig, StreamSimulator
 from edgevision.envs.simulation.episodes import play

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -47,7 +49,7 @@ def signs(outlook: StreamOutlook) -> FloatArray:
     return np.stack(columns, axis=-1).astype(np.float32)
 
 
-class BeliefNetwork(nn.Module):
+class BeliefNetwork(nn.Module, ABC):
     """Base of the networks: all cameras have the same weights, and what they give corrects the filter's log belief.
 
     Attributes:
@@ -61,9 +63,9 @@ class BeliefNetwork(nn.Module):
         correction, after = self.correct(seen, state)
         return correction + _SCALE * seen[..., -len(STATES) :], after
 
+    @abstractmethod
     def correct(self, seen: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The correction (N, U, 4), and the new state."""
-        raise NotImplementedError
 
 
 class CameraNetwork(BeliefNetwork):

@@ -19,11 +19,10 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.exact_filters import HORIZONS, TRUSTS, filtered, prior, solve, time_left
-from edgevision.baselines.stream.memory import Memory, State
+from edgevision.baselines.stream.belief_filter import HORIZONS, TRUSTS, BeliefFilter, begun, filtered, prior
+from edgevision.baselines.stream.memory import State
 from edgevision.baselines.stream.street_filters import KEPT, confirmed
 from edgevision.checks import real_number, whole_number
-from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import PolicyOptionError
 
@@ -64,12 +63,10 @@ def _of_three(values: FloatArray) -> FloatArray:
 
 
 @register
-class ConvoyFilter:
+class ConvoyFilter(BeliefFilter):
     """A filter for each camera, whose events begin more likely when a convoy is expected. Source: ours."""
 
     name = "convoy-filter"
-    kind = "solver"
-    families = ("stream",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "convoys": (0.002, 0.004, 0.008, 0.0125, 0.02, 0.03),
         "rate": (0.01, 0.02, 0.05, 0.1, 0.2, 0.3),
@@ -101,14 +98,11 @@ class ConvoyFilter:
             fastest: least slots from one camera to the next.
             slowest: most slots from one camera to the next.
         """
+        super().__init__(rate, trust, horizon)
         self.convoys = real_number("convoys", convoys, 0.0, 1.0, PolicyOptionError)
-        self.rate = real_number("rate", rate, 0.0, 100.0, PolicyOptionError)
         self.blur = real_number("blur", blur, 0.0, 0.5, PolicyOptionError)
-        self.trust = real_number("trust", trust, 0.0, 10.0, PolicyOptionError)
-        self.horizon = real_number("horizon", horizon, 0.0, 1e6, PolicyOptionError)
         self.fastest = whole_number("fastest", fastest, 1, KEPT, PolicyOptionError)
         self.slowest = whole_number("slowest", slowest, self.fastest, KEPT, PolicyOptionError)
-        self._memory = Memory(self._start)
         self._camera = arrival_camera(1, self.fastest, self.slowest)
         self._reach = np.zeros((0, 0))
 
@@ -128,15 +122,6 @@ class ConvoyFilter:
         early[-1], late[0] = 0.0, 0.0
         return np.asarray(((1.0 - 2.0 * self.blur) * exact + self.blur * (early + late)).reshape(-1, users))
 
-    def act(self, problem: SlotProblem) -> Allocation:
-        """Allocate for every slot of the batch.
-
-        Raises:
-            SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
-        """
-        belief = self._memory.follow(problem.street, self._advance)["belief"]
-        return solve(problem, belief, time_left(problem.street, self.horizon))
-
     def _advance(self, state: State, outlook: StreamOutlook) -> State:
         evidence = confirmed(state["evidence"], outlook)
         ratios = likelihood_ratios(evidence[:, : _UNSETTLED + 2], state["expected"][:, : _UNSETTLED + 2], outlook.empty)
@@ -151,8 +136,7 @@ class ConvoyFilter:
         start = self.rate * outlook.event_start[:, None] + _SEEN * arriving
         start = np.clip(start, _LEAST_START, _LARGEST_START)
         belief = filtered(state["belief"], outlook, start, self.trust)
-        known = np.where(outlook.delivered, 0.0, state["belief"][..., 3])
-        begins = np.where(outlook.empty, 0.0, np.maximum(belief[..., 3] - known, 0.0))
+        begins = begun(state["belief"], belief, outlook)
         newest = {"evidence": (begins, evidence), "expected": (start, state["expected"])}
         kept = {name: np.concatenate([new[:, None], old[:, :-1]], axis=1) for name, (new, old) in newest.items()}
         return {"belief": belief, "weight": weight, **kept}

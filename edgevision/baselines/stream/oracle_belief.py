@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.exact_filters import HORIZONS, solve, time_left
+from edgevision.baselines.stream.belief_filter import HORIZONS, solve, time_left
 from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator

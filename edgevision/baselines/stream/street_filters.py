@@ -13,10 +13,9 @@ import numpy as np
 
 from edgevision.arrays import FloatArray
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.exact_filters import HORIZONS, TRUSTS, filtered, prior, solve, time_left
-from edgevision.baselines.stream.memory import Memory, State
+from edgevision.baselines.stream.belief_filter import HORIZONS, TRUSTS, BeliefFilter, begun, filtered
+from edgevision.baselines.stream.memory import State
 from edgevision.checks import real_number, whole_number
-from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import PolicyOptionError
 
@@ -67,12 +66,10 @@ def shifted(values: FloatArray, step: int) -> FloatArray:
 
 
 @register
-class Tracker:
+class Tracker(BeliefFilter):
     """A filter for each camera, whose events begin more likely when a convoy of matching pace comes. Source: ours."""
 
     name = "tracker"
-    kind = "solver"
-    families = ("stream",)
     search: ClassVar[dict[str, tuple[float, ...]]] = {
         "matched": (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8),
         "alone": (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.18),
@@ -104,23 +101,15 @@ class Tracker:
             fastest: least slots from one camera to the next.
             slowest: most slots from one camera to the next.
         """
+        super().__init__(rate, trust, horizon)
         self.matched = real_number("matched", matched, 0.0, 10.0, PolicyOptionError)
         self.alone = real_number("alone", alone, 0.0, 10.0, PolicyOptionError)
-        self.rate = real_number("rate", rate, 0.0, 100.0, PolicyOptionError)
-        self.trust = real_number("trust", trust, 0.0, 10.0, PolicyOptionError)
-        self.horizon = real_number("horizon", horizon, 0.0, 1e6, PolicyOptionError)
         self.fastest = whole_number("fastest", fastest, 1, KEPT, PolicyOptionError)
         self.slowest = whole_number("slowest", slowest, self.fastest, KEPT, PolicyOptionError)
-        self._memory = Memory(_start)
 
-    def act(self, problem: SlotProblem) -> Allocation:
-        """Allocate for every slot of the batch.
-
-        Raises:
-            SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
-        """
-        belief = self._memory.follow(problem.street, self._advance)["belief"]
-        return solve(problem, belief, time_left(problem.street, self.horizon))
+    def _start(self, outlook: StreamOutlook) -> State:
+        slots, users = outlook.score.shape
+        return {**super()._start(outlook), "evidence": np.zeros((slots, KEPT, users))}
 
     def _advance(self, state: State, outlook: StreamOutlook) -> State:
         evidence = confirmed(state["evidence"], outlook)
@@ -128,14 +117,8 @@ class Tracker:
         arriving = expected_beginnings(evidence, lags, self.alone, self.matched)
         start = np.clip(self.rate * outlook.event_start[:, None] + arriving, 0.0, _LARGEST_START)
         belief = filtered(state["belief"], outlook, start, self.trust)
-        known = np.where(outlook.delivered, 0.0, state["belief"][..., 3])
-        begins = np.where(outlook.empty, 0.0, np.maximum(belief[..., 3] - known, 0.0))
+        begins = begun(state["belief"], belief, outlook)
         return {"belief": belief, "evidence": np.concatenate([begins[:, None], evidence[:, :-1]], axis=1)}
-
-
-def _start(outlook: StreamOutlook) -> State:
-    slots, users = outlook.score.shape
-    return {"belief": prior(outlook), "evidence": np.zeros((slots, KEPT, users))}
 
 
 @register

@@ -68,11 +68,7 @@ class DynamicSimulator(EpisodeSimulator):
         Raises:
             ScenarioError: the trace does not match the number of environments, users, slots or contents.
         """
-        if trace.content.shape[1] != self.config.episode_slots + 1:
-            raise ScenarioError(
-                f"trace must hold episode_slots + 1 = {self.config.episode_slots + 1} slots, "
-                f"got {trace.content.shape[1]}"
-            )
+        self._check_length(trace)
         if (trace.window > self._horizon).any():
             raise ScenarioError(f"trace: window must be at most deadline_slots[1] = {self._horizon}")
         super().install(rows, trace)

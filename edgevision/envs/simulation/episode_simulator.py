@@ -122,6 +122,16 @@ class EpisodeSimulator(ABC):
         self.slot[rows] = 0
         self._problem = None
 
+    def _check_length(self, trace: Any) -> None:
+        """Check that the episodes have ``episode_slots`` slots, and the one that is seen after the last.
+
+        Raises:
+            ScenarioError: they have not.
+        """
+        slots = self.config.episode_slots + 1
+        if trace.content.shape[1] != slots:
+            raise ScenarioError(f"trace must hold episode_slots + 1 = {slots} slots, got {trace.content.shape[1]}")
+
     @property
     def problem(self) -> SlotProblem:
         """The current slot of each environment, the input of policies."""

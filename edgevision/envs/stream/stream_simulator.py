@@ -84,11 +84,7 @@ class StreamSimulator(EpisodeSimulator):
         Raises:
             ScenarioError: the trace does not match the number of environments, users, slots or contents.
         """
-        if trace.content.shape[1] != self.config.episode_slots + 1:
-            raise ScenarioError(
-                f"trace must hold episode_slots + 1 = {self.config.episode_slots + 1} slots, "
-                f"got {trace.content.shape[1]}"
-            )
+        self._check_length(trace)
         super().install(rows, trace)
         self._episode[rows] = list(itertools.islice(_episodes, len(rows)))
         self.answered_scene[rows] = -1
