@@ -40,7 +40,7 @@ from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, co
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.statistics import Interval
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.grad_cam import GradCam
 from edgevision.vision.importance import Importance

@@ -34,7 +34,7 @@ from edgevision.data.clips import ClipSource
 from edgevision.data.ut_interaction import UTInteraction
 from edgevision.measure.deepisc_profile import measure_deepisc_profile
 from edgevision.measure.video_profile import FOLD_PLAN, VideoMeasurement, measure_video_profile
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 
 TRAINING, MEASURED = GeneratedActions(3200, 0), GeneratedActions(200, 1)
 PLAN = Plan()

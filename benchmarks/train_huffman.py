@@ -30,7 +30,7 @@ from edgevision.codecs.spat_imco.regions import assign_levels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.data.listing import visible
 from edgevision.errors import DataSetError
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 
 _SIDE, _SMALLEST_PART = 224, 160  # of a crop, and of a part of a picture before it is resized to one [pixel]
 _SUFFIXES = {".jpg", ".jpeg", ".png"}

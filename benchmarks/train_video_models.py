@@ -26,7 +26,7 @@ from edgevision.codecs.stae.bitstream import lossless, mask_context, residuals
 from edgevision.codecs.stae.bitstream.neighbours import INPUTS, KINDS, PLANES, SIGNS, SIGNS_USED, USED, WEST
 from edgevision.codecs.stae.bitstream.volume import Volume
 from edgevision.codecs.stae.selection import kept_pixels, top
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 
 SIZE = 112
 HEAD = '''"""Written by benchmarks/train_video_models.py; ``learned_tables`` reads it."""

@@ -20,7 +20,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from edgevision.storage import make_folder, naming
+from edgevision.storage.disk_files import make_folder, naming
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from edgevision.errors import FolderInUseError
-from edgevision.storage import LOCK, hold, make_folder, naming, remove_unfinished
+from edgevision.storage.disk_files import LOCK, hold, make_folder, naming, remove_unfinished
 
 try:
     import fcntl

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from edgevision.errors import EdgeVisionError
 from edgevision.provenance import digest
-from edgevision.storage import make_folder, read_json, write_atomically
-from edgevision.storage_arrays import pack_arrays, read_arrays
+from edgevision.storage.disk_files import make_folder, read_json, write_atomically
+from edgevision.storage.storage_arrays import pack_arrays, read_arrays
 
 MAX_PART_BYTES = 2**30
 _OF = "of"

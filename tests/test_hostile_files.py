@@ -17,7 +17,6 @@ import pytest
 import safetensors.torch
 import torch
 
-from edgevision import storage
 from edgevision.agents import LearnedPolicy, TrainConfig, resume, train
 from edgevision.agents.checkpoint import checkpoints
 from edgevision.agents.learned_policy import PolicyDescription
@@ -41,8 +40,9 @@ from edgevision.errors import (
 from edgevision.experiments.evaluation.policy_spec import resolve
 from edgevision.profiles import AccuracyModel, load_profile, published_eta, save_profile
 from edgevision.profiles.profile import _read_once
-from edgevision.storage import sha256
-from edgevision.storage_torch import read_checkpoint
+from edgevision.storage import disk_files
+from edgevision.storage.disk_files import sha256
+from edgevision.storage.storage_torch import read_checkpoint
 from tests.codecs.stae.tiny import tiny_models
 
 
@@ -200,7 +200,7 @@ def test_json_above_the_limit_is_refused_unread(
     make: Callable[[Path], Files], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = make(folder)
-    monkeypatch.setattr(storage, "MAX_JSON_BYTES", 20)
+    monkeypatch.setattr(disk_files, "MAX_JSON_BYTES", 20)
     assert "larger than 20 bytes, refusing to load" in files.refuse()
 
 
@@ -428,7 +428,7 @@ def test_messages_are_one_line_that_prints_whatever_a_file_puts_into_them() -> N
 @pytest.mark.skipif(not Path("/proc/version").is_file(), reason="needs a file of the system that states no size")
 def test_files_that_state_no_size_are_refused() -> None:
     with pytest.raises(ProfileError, match="grows while it is read"):
-        storage.read_bytes(Path("/proc/version"), ProfileError, 2**20)
+        disk_files.read_bytes(Path("/proc/version"), ProfileError, 2**20)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from edgevision.agents.callback import EvaluateAndCheckpoint
 from edgevision.errors import FolderInUseError, FolderRemovedError
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
 from edgevision.locking import only_writer
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 
 HOLD = """
 import sys, time

@@ -15,7 +15,7 @@ import timm  # noqa: F401
 import torch
 
 from edgevision.errors import EdgeVisionError
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 
 #: The files of a folder by name.
 Files = dict[str, bytes]
@@ -302,7 +302,7 @@ def fit(work: Path) -> Loader:
 def backbone(work: Path) -> Loader:
     """Weights in PyTorch's own format, for ``--backbone`` and the classifiers: ``read_checkpoint``."""
     from edgevision.errors import WeightsError
-    from edgevision.storage_torch import read_checkpoint
+    from edgevision.storage.storage_torch import read_checkpoint
 
     tensors = {"a.weight": torch.ones(4, 3, 2, 2), "a.bias": torch.zeros(4), "n": torch.tensor(3)}
     work.mkdir(parents=True, exist_ok=True)

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from edgevision.checks import whole_number
 from edgevision.errors import TrainingError
-from edgevision.storage import new_file, read_bytes, read_json, write_atomically, write_json
-from edgevision.storage_arrays import read_arrays
-from edgevision.storage_tensors import MAX_WEIGHTS_BYTES, unpack_tensors
+from edgevision.storage.disk_files import new_file, read_bytes, read_json, write_atomically, write_json
+from edgevision.storage.storage_arrays import read_arrays
+from edgevision.storage.storage_tensors import MAX_WEIGHTS_BYTES, unpack_tensors
 
 #: Number of checkpoints to keep: the last two, in case the last one is damaged on disk.
 KEPT = 2

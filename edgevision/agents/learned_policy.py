@@ -23,8 +23,8 @@ from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.view import VIEWS
 from edgevision.errors import LearnedPolicyError, shown
-from edgevision.storage import read_bytes, read_json, sha256, write_atomically, write_json
-from edgevision.storage_tensors import unpack_tensors
+from edgevision.storage.disk_files import read_bytes, read_json, sha256, write_atomically, write_json
+from edgevision.storage.storage_tensors import unpack_tensors
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "set-actor"

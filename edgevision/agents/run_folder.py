@@ -11,7 +11,7 @@ from typing import Any
 
 from edgevision.errors import TrainingError
 from edgevision.provenance import versions
-from edgevision.storage import is_unused, read_json, write_atomically, write_json
+from edgevision.storage.disk_files import is_unused, read_json, write_atomically, write_json
 
 _LIBRARIES = ("gymnasium", "numpy", "torch", "stable-baselines3", "safetensors")
 

@@ -8,7 +8,7 @@ from edgevision.agents.belief.belief_policy import BeliefPolicy
 from edgevision.agents.belief.street_network import NETWORKS
 from edgevision.agents.learned_policy import LearnedPolicy
 from edgevision.errors import LearnedPolicyError
-from edgevision.storage import read_json
+from edgevision.storage.disk_files import read_json
 
 
 def load_policy(folder: Path) -> LearnedPolicy | BeliefPolicy:

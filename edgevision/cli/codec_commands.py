@@ -46,7 +46,7 @@ def bench(
     from edgevision.data.images import ImageFolder
     from edgevision.experiments.codec_comparison.codec_bench import as_record, compare_all, measure_profiles
     from edgevision.experiments.codec_comparison.rate_plots import plot_curves, plot_savings
-    from edgevision.storage import write_atomically
+    from edgevision.storage.disk_files import write_atomically
     from edgevision.vision.classifiers import load_classifier
 
     chosen = _codecs(["uniform", *(codec or ["spat-imco"])])
@@ -140,6 +140,6 @@ def _percent(interval: Interval) -> str:
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:
-    from edgevision.storage import write_atomically
+    from edgevision.storage.disk_files import write_atomically
 
     write_atomically(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())

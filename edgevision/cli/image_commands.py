@@ -14,7 +14,7 @@ from edgevision.cli.labels_argument import LABELS
 from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.errors import BitstreamError, ImageFileError, UnreadableImageError
 from edgevision.imports import require
-from edgevision.storage import read_bytes
+from edgevision.storage.disk_files import read_bytes
 
 if TYPE_CHECKING:
     from edgevision.arrays import ByteImage, FloatArray
@@ -243,7 +243,7 @@ def _refuse_mapped(source: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    from edgevision.storage import write_atomically
+    from edgevision.storage.disk_files import write_atomically
 
     write_atomically(path, data)
 

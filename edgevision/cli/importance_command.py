@@ -9,7 +9,7 @@ import typer
 
 from edgevision.errors import WeightsError
 from edgevision.imports import CODEC_LIBRARIES, require, require_all
-from edgevision.storage import read_bytes, read_json, sha256
+from edgevision.storage.disk_files import read_bytes, read_json, sha256
 
 _LABELS = typer.Option(
     help="CSV file with columns file, and class_index (number) or class (name) of ImageNet. Without it all sub-folders "
@@ -55,7 +55,7 @@ def train_importance(
     from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS
     from edgevision.data.images import ImageFolder
     from edgevision.progress import stage_bars
-    from edgevision.storage_torch import MAX_CHECKPOINT_BYTES
+    from edgevision.storage.storage_torch import MAX_CHECKPOINT_BYTES
     from edgevision.vision.classifiers import load_classifier
 
     config = TrainingConfig(views=views or TrainingConfig.views, seed=seed, true_class=labels is not None)

@@ -11,7 +11,7 @@ from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.cli.video_commands import CLIPS, COUNT, DATA, LIBRARIES, TRAINING_CLIPS
 from edgevision.errors import WeightsError, unknown_name
 from edgevision.imports import require
-from edgevision.storage import read_json
+from edgevision.storage.disk_files import read_json
 
 if TYPE_CHECKING:
     from edgevision.data.clips import ClipSource

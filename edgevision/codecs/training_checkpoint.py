@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from edgevision.errors import WeightsError
-from edgevision.storage import read_bytes, write_atomically
-from edgevision.storage_tensors import MAX_WEIGHTS_BYTES, unpack_metadata, unpack_tensors
+from edgevision.storage.disk_files import read_bytes, write_atomically
+from edgevision.storage.storage_tensors import MAX_WEIGHTS_BYTES, unpack_metadata, unpack_tensors
 
 _ADAMW = frozenset(("step", "exp_avg", "exp_avg_sq"))  # its state of a parameter
 Weights = Mapping[str, Mapping[str, Tensor]]

@@ -12,8 +12,8 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
 from edgevision.errors import ClipError, UnreadableClipError
 from edgevision.progress import Progress
-from edgevision.storage import new_file, read_json, write_json
-from edgevision.storage_arrays import map_array
+from edgevision.storage.disk_files import new_file, read_json, write_json
+from edgevision.storage.storage_arrays import map_array
 
 _VERSION = 3  # changes when another choice or scaling of frames would leave old arrays wrong
 

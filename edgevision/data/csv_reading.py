@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from edgevision.errors import EdgeVisionError
-from edgevision.storage import read_bytes
+from edgevision.storage.disk_files import read_bytes
 
 MAX_BYTES = 2**26  # of a list: a million lines of 64 characters
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -12,7 +12,7 @@ from edgevision.data.csv_reading import read_table
 from edgevision.data.image_reading import SUFFIXES, read_image
 from edgevision.data.listing import checked_name, file_size, file_state, inner_path, visible
 from edgevision.errors import DataSetError, DataSetWarning, shown
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 
 _NAMED = 5  # missing pictures that are named
 _LABEL_COLUMNS = ("class_index", "class", "label")

@@ -10,7 +10,7 @@ from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
 from edgevision.errors import ClipError, unknown_name
 from edgevision.imports import require
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 
 Subset = Literal["train", "test", "all"]
 #: Names that ``open_source`` knows; the first needs no folder.

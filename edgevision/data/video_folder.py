@@ -10,7 +10,7 @@ from edgevision.data.clips import FRAMES, SIZE, LabelledClip
 from edgevision.data.listing import checked_name, file_state, visible
 from edgevision.data.video_decoding import load_frames
 from edgevision.errors import ClipError, UnreadableClipError
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 
 SUFFIXES = {".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".ogv", ".flv", ".wmv", ".gif"}
 

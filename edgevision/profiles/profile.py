@@ -23,8 +23,8 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.errors import ProfileError, UnknownNameError, shown, unknown_name
 from edgevision.protocol import CONTENT_SPLITS
 from edgevision.provenance import digest
-from edgevision.storage import read_pair, sha256, write_pair
-from edgevision.storage_arrays import pack_arrays, unpack_arrays
+from edgevision.storage.disk_files import read_pair, sha256, write_pair
+from edgevision.storage.storage_arrays import pack_arrays, unpack_arrays
 
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20

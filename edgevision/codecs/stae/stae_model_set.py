@@ -15,7 +15,7 @@ from edgevision.codecs.stae.feature_recovery import FeatureRecovery
 from edgevision.codecs.stae.stae_network import Stae, StaeConfig, Variant
 from edgevision.codecs.stae.vit import Pooling
 from edgevision.errors import WeightsError
-from edgevision.storage_tensors import read_weights, write_weights
+from edgevision.storage.storage_tensors import read_weights, write_weights
 
 #: Weights shipped with this package, trained on generated actions.
 SHIPPED = Path(__file__).parents[1] / "weights" / "stae-actions.safetensors"

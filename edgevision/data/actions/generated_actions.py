@@ -15,7 +15,7 @@ from edgevision.data.actions.timeline import draw_bystander, draw_moment, draw_p
 from edgevision.data.actions.wardrobe import draw_wardrobe, dress
 from edgevision.data.clips import FRAMES, SIZE, LabelledClip
 from edgevision.errors import UnreadableClipError
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 
 MIN_SIZE = 16  # smallest side of a frame [pixel]
 MAX_PIXELS = 2**24  # over all frames of a clip; 16 frames of side 1024

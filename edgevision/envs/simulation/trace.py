@@ -22,8 +22,8 @@ from edgevision.envs.channel import propagation
 from edgevision.envs.config import ScenarioConfig
 from edgevision.errors import ScenarioError, shown
 from edgevision.profiles.profile import OperatingPointProfile
-from edgevision.storage import write_atomically
-from edgevision.storage_arrays import pack_arrays, read_arrays
+from edgevision.storage.disk_files import write_atomically
+from edgevision.storage.storage_arrays import pack_arrays, read_arrays
 
 MAX_TRACE_BYTES = 2**32
 _WHAT = "episode trace"

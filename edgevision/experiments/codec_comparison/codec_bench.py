@@ -16,7 +16,7 @@ from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, co
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile, load_profile
 from edgevision.progress import StageProgress
-from edgevision.storage import without_nan
+from edgevision.storage.disk_files import without_nan
 from edgevision.vision.classifiers import Classifier
 
 Profiles = dict[str, dict[str, OperatingPointProfile]]

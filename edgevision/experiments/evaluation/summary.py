@@ -16,7 +16,7 @@ from edgevision.statistics import (
     crosswise_interval,
     interquartile_mean,
 )
-from edgevision.storage import without_nan
+from edgevision.storage.disk_files import without_nan
 
 #: All others are compared with the first of these policies that is evaluated.
 REFERENCES = ("co-crra", "mpc", "look-ahead", "tracker")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgevision.experiments.figures.section import StoredSection, read_sections
 from edgevision.experiments.report import html
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 
 _TITLE = "Published figures, measured again"
 _INTRODUCTION = (

@@ -12,7 +12,7 @@ from typing import Any
 from edgevision import provenance
 from edgevision.errors import ReproductionError
 from edgevision.experiments.figures.request import Request
-from edgevision.storage import read_bytes, read_json, write_atomically
+from edgevision.storage.disk_files import read_bytes, read_json, write_atomically
 
 _FORMAT_VERSION = 1
 _MAX_PLOT_BYTES = 2**24

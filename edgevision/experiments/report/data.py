@@ -12,7 +12,7 @@ from typing import Any
 
 from edgevision.experiments.evaluation.evaluate import Evaluation
 from edgevision.experiments.evaluation.summary import SummaryRow, headline
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 
 FORMAT_VERSION = 1
 _COLUMNS = ("score", "in_time", "accuracy", "slots", "requests")

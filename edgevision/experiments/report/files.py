@@ -10,7 +10,7 @@ from edgevision.experiments.report.data import write_data
 from edgevision.experiments.report.pictures import LearningCurve, make_pictures
 from edgevision.experiments.report.report_page import render_page
 from edgevision.locking import only_writer
-from edgevision.storage import write_atomically
+from edgevision.storage.disk_files import write_atomically
 
 
 def write_report(evaluation: Evaluation, out: Path, curve: LearningCurve | None = None) -> Path:

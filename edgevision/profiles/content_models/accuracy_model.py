@@ -17,8 +17,8 @@ import numpy as np
 from edgevision.arrays import FloatArray
 from edgevision.errors import AccuracyModelError, shown
 from edgevision.provenance import digest
-from edgevision.storage import read_json, read_pair, sha256, write_pair
-from edgevision.storage_arrays import pack_arrays, unpack_arrays
+from edgevision.storage.disk_files import read_json, read_pair, sha256, write_pair
+from edgevision.storage.storage_arrays import pack_arrays, unpack_arrays
 
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16 * 2**20

@@ -15,7 +15,7 @@ from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, load_heads, load_weights
 from edgevision.codecs.spat_imco.theta.train_theta import fresh_head
 from edgevision.data.images import ImageFolder
-from edgevision.storage import sha256
+from edgevision.storage.disk_files import sha256
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.importance import Importance
 

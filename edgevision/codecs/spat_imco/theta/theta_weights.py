@@ -10,8 +10,8 @@ import torch
 
 from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, ThetaNetwork
 from edgevision.errors import WeightsError
-from edgevision.storage_tensors import read_weights, write_weights
-from edgevision.storage_torch import read_checkpoint
+from edgevision.storage.storage_tensors import read_weights, write_weights
+from edgevision.storage.storage_torch import read_checkpoint
 
 SHIPPED = Path(__file__).parents[2] / "weights" / "theta.safetensors"
 SHIPPED_FOLDS = SHIPPED.with_name("theta-folds.safetensors")

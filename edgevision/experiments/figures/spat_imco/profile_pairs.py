@@ -11,7 +11,7 @@ from edgevision.arrays import FloatArray
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED
 from edgevision.errors import ProfileError, ReproductionError, WeightsError
 from edgevision.profiles import OperatingPointProfile, load_profile, shipped_profiles
-from edgevision.storage import read_json
+from edgevision.storage.disk_files import read_json
 
 REFERENCE, REGION_WISE = "uniform", "spat-imco"
 _TRANSFORMERS = ("deit", "vit_", "swin", "beit")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from edgevision.errors import EdgeVisionError, WeightsError
-from edgevision.storage import read_pair, sha256, write_pair
+from edgevision.storage.disk_files import read_pair, sha256, write_pair
 
 MAX_WEIGHTS_BYTES = 2**30
 _MAX_HEADER = 2**22  # largest list of a file's tensors [byte]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from edgevision.errors import EdgeVisionError
-from edgevision.storage import read_bytes, sha256
+from edgevision.storage.disk_files import read_bytes, sha256
 
 MAX_CHECKPOINT_BYTES = 2**30
 _SMALL = 2**20  # a number up to this may stand in any file, such as a version

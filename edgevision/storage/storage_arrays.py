@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.errors import EdgeVisionError
-from edgevision.storage import check_file
+from edgevision.storage.disk_files import check_file
 
 _ENCRYPTED = 1
 _MOST_DEFLATED = 1032  # bytes that one byte of deflated data can become

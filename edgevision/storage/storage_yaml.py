@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from edgevision.errors import EdgeVisionError
-from edgevision.storage import MAX_DEPTH, read_bytes
+from edgevision.storage.disk_files import MAX_DEPTH, read_bytes
 
 MAX_YAML_BYTES = 2**18
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from edgevision.errors import WeightsError
-from edgevision.storage_tensors import read_weights, write_weights
+from edgevision.storage.storage_tensors import read_weights, write_weights
 
 
 def test_numbers_beyond_half_precision_are_not_written(tmp_path: Path) -> None:
