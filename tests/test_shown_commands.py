@@ -76,7 +76,6 @@ SMALLER = {
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/foresight.py": "--episodes 1 --slots 4 --policies myopic",
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
-    "python benchmarks/street_bound_holds.py": "--episodes 2",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
