@@ -1,7 +1,7 @@
 """Check that no policy beats `edgevision.baselines.episode_bound` in any episode of Dynamic-v0 or Stream-v0.
 
-Run ``python benchmarks/episode_bound_holds.py EdgeVision/Stream-v0 --episodes 1000``. It prints the score of each policy,
-its part of the bound, and the episodes in which it exceeds the bound. Policies use their defaults, which were tuned on
+Run ``python benchmarks/episode_bound_holds.py EdgeVision/Stream-v0 --episodes 1000``. It prints the score of each
+policy, its part of the bound, and the episodes in which it exceeds the bound. Policies use their defaults, which were tuned on
 validation episodes of the default preset.
 
 In Stream-v0 the bound holds in expectation over the fading. There the luck of each policy with the fading is taken off
