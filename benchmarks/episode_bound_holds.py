@@ -1,8 +1,8 @@
 """Check that no policy beats `edgevision.baselines.episode_bound` in any episode of Dynamic-v0 or Stream-v0.
 
 Run ``python benchmarks/episode_bound_holds.py EdgeVision/Stream-v0 --episodes 1000``. It prints the score of each
-policy, its part of the bound, and the episodes in which it exceeds the bound. Policies use their defaults, which were tuned on
-validation episodes of the default preset.
+policy, its part of the bound, and the episodes in which it exceeds the bound. Policies use their defaults, which were
+tuned on validation episodes of the default preset.
 
 In Stream-v0 the bound holds in expectation over the fading. There the luck of each policy with the fading is taken off
 before its score is compared with the bound, and the last column counts the episodes without that. The exit code is 1 if
