@@ -27,11 +27,7 @@ _SAC_ONLY = ("buffer_size", "learning_starts", "train_freq", "gradient_steps", "
 
 
 def build_model(hyperparameters: Hyperparameters, env: SB3VecEnv, seed: int) -> BaseAlgorithm:
-    """An untrained model; the type of the hyperparameters decides which.
-
-    Raises:
-        TrainingError: the algorithm ``marginal`` cannot learn in this environment.
-    """
+    """An untrained model; the type of the hyperparameters decides which."""
     if isinstance(hyperparameters, MarginalHyperparameters):
         return MarginalValues(env, hyperparameters, seed)
     ppo = isinstance(hyperparameters, PPOHyperparameters)

@@ -34,6 +34,8 @@ from edgevision.locking import only_writer
 from edgevision.progress import progress_bar
 from edgevision.protocol import SEEDS
 
+#: The environment in which ``marginal`` learns.
+PRICE_ID = "EdgeVision/Dynamic-Price-v0"
 #: Number of evaluations (and checkpoints) of a run without a given interval.
 EVALUATIONS = 20
 
@@ -53,7 +55,7 @@ class TrainConfig:
     Attributes:
         env_id: environment id.
         folder: folder of the run; new or empty.
-        algorithm: ``ppo``, ``sac`` or ``marginal``, which learns in ``EdgeVision/Dynamic-Price-v0`` only.
+        algorithm: ``ppo``, ``sac`` or ``marginal``, which learns in ``PRICE_ID`` only.
         steps: environment steps, summed over all environments; ``None`` takes the number from the hyperparameters.
         seed: seed of networks, exploration and training episodes, 0 to 2^32 - 1.
         settings: keywords of the environment, including ``preset``. ``content_split`` is not allowed: training uses the
@@ -85,6 +87,8 @@ class TrainConfig:
             raise unknown_name("environment id", self.env_id, IDS)
         if self.algorithm not in get_args(Algorithm):
             raise unknown_name("algorithm", self.algorithm, get_args(Algorithm))
+        if self.algorithm == "marginal" and self.env_id != PRICE_ID:
+            raise TrainingError(f"marginal learns prices; train it on {PRICE_ID}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not (value is None and name in ("steps", "evaluation_interval")):

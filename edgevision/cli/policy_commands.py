@@ -49,7 +49,8 @@ def demo(
 def train(
     env: Annotated[str, _ENV],
     algo: Annotated[
-        str | None, typer.Option(help="ppo (the default), sac, or marginal (prices only).", show_default=False)
+        str | None,
+        typer.Option(help="ppo (the default), sac, or marginal (for EdgeVision/Dynamic-Price-v0).", show_default=False),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(help="Environment steps; by default the number in the hyperparameters.")

@@ -28,7 +28,6 @@ from edgevision.baselines.dynamic.price_view import PRICE_RANGE, PRICE_VIEW, WAI
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
 from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episodes import start
-from edgevision.errors import TrainingError
 from edgevision.protocol import SEEDS
 
 
@@ -57,13 +56,7 @@ class MarginalValues(BaseAlgorithm):
     policy: PricePolicy
 
     def __init__(self, env: SB3VecEnv, hyperparameters: MarginalHyperparameters, seed: int) -> None:
-        """Build an untrained model.
-
-        Raises:
-            TrainingError: the actions of the environment are no prices.
-        """
-        if env.env.view is not PRICE_VIEW:
-            raise TrainingError("marginal learns prices; train it on EdgeVision/Dynamic-Price-v0")
+        """Build an untrained model; the actions of the environment must be prices."""
         self._hyperparameters, self._config = hyperparameters, env.env.config
         super().__init__(
             PricePolicy,
