@@ -121,14 +121,20 @@ def train_belief(
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
+    from edgevision.errors import TrainingError
     from edgevision.experiments.evaluation.scenario import parse_settings
+    from edgevision.locking import only_writer
     from edgevision.progress import stage_bars
+    from edgevision.storage.disk_files import is_unused
 
     folder = out or Path("runs") / f"{network}-seed{seed}"
     config = agents.BeliefConfig(rounds, seed, network, parse_settings(settings or ()))
-    with stage_bars() as report:
-        summary = agents.train_belief(config, lambda done, total: report("train the belief (rounds)", done, total))
-    summary.policy.save(folder)
+    with only_writer(folder):
+        if not is_unused(folder):
+            raise TrainingError(f"{folder} is not empty; choose another folder")
+        with stage_bars() as report:
+            summary = agents.train_belief(config, lambda done, total: report("train the belief (rounds)", done, total))
+        summary.policy.save(folder)
     typer.echo(
         f"{folder}: cross-entropy {summary.cross_entropy[0]:.4f} in the first round, {summary.cross_entropy[-1]:.4f} "
         f"in the last; {summary.score:.4f} on validation, horizon {summary.policy.description.horizon:g}"

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from edgevision.errors import DataSetError
+from edgevision.errors import DataSetError, shown
 
 _NEAREST = 3  # names that are suggested for one that is not known
 
@@ -60,14 +60,14 @@ def _number(label: str, classes: int) -> int:
 def _named(label: str, classes: int, by_name: dict[str, dict[int, None]], names: Sequence[Sequence[str]] | None) -> int:
     if names is None:
         raise DataSetError(
-            f"label {label!r} is a name, and this classifier's classes have only numbers, 0 to {classes - 1}"
+            f"label {shown(label)} is a name, and this classifier's classes have only numbers, 0 to {classes - 1}"
         )
     meant = list(by_name.get(_plain(label), ()))
     if not meant:
         near = difflib.get_close_matches(_plain(label), by_name, n=_NEAREST)
         hint = f"; the nearest are {', '.join(map(repr, near))}" if near else ""
-        raise DataSetError(f"label {label!r} is no class of this classifier, by name or number{hint}")
+        raise DataSetError(f"label {shown(label)} is no class of this classifier, by name or number{hint}")
     if len(meant) > 1:
         choices = " or ".join(f"{index} ({', '.join(names[index])})" for index in meant)
-        raise DataSetError(f"label {label!r} means several classes; write the number or another name: {choices}")
+        raise DataSetError(f"label {shown(label)} means several classes; write the number or another name: {choices}")
     return meant[0]

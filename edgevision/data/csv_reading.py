@@ -48,10 +48,11 @@ def read_table(
         header.pop()
     if missing := sorted(set(columns) - set(header)):
         raise error(f"{path.name}: column missing: {', '.join(missing)}")
-    if len(set(header)) < len(header):
+    names = [name for name in header if name]
+    if len(set(names)) < len(names):
         raise error(f"{path.name}: two columns have the same name")
     for line, row in lines[1:]:
-        if any(row[len(header) :]):
+        if any(cell.strip() for cell in row[len(header) :]):
             raise error(
                 f"{path.name}, line {line}: {len(row)} cells under {len(header)} columns; quote cells that hold "
                 f"{delimiter!r}"
@@ -68,9 +69,12 @@ def read_text(path: Path, error: type[EdgeVisionError]) -> str:
     """
     refused = f"{str(path)!r} is not a readable text file"
     data = read_bytes(path, error, MAX_BYTES)
+    wide = data.startswith(_UTF16)
     try:
-        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as reason:
+        if wide:
+            raise error(f"{refused} (damaged UTF-16 at byte {reason.start})") from None
         line = data.count(b"\n", 0, reason.start) + 1
         raise error(f"{refused} (line {line} is not UTF-8; spreadsheets write it as 'CSV UTF-8')") from None
     if "\0" in text:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import io
 import stat
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
 from edgevision.arrays import ByteImage
+from edgevision.data.png_checks import check_png
 from edgevision.errors import UnreadableImageError
 from edgevision.silence import silenced
 
@@ -29,7 +31,11 @@ BACKGROUND = (255, 255, 255)  # what shows through transparency
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "PPM", "TIFF")
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _PLAIN = ("1", "L", "RGB", "RGBX", "CMYK", "YCbCr", "LAB", "P")
+_BITS_PER_SAMPLE = 258  # a TIFF tag
+_SAMPLE_FORMAT, _SIGNED = 339, 2  # a TIFF tag, and one of its values
+_TIFF = (b"II*\0", b"MM\0*")
 _PHOTOMETRIC = 262  # the TIFF tag that says what 0 means
+_ROUNDING = 10  # levels by which makers' profiles of sRGB differ, in dark colours; gamma 1.8 differs by 19
 _SRGB = ImageCms.createProfile("sRGB")
 _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _UPRIGHT = {
@@ -58,11 +64,17 @@ def read_image(path: Path, name: str = "") -> ByteImage:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableImageError(f"{name}: not a regular file")
+        if not status.st_size:  # files of the system state no size, and some never end
+            raise UnreadableImageError(f"{name}: an empty file")
         if status.st_size > MAX_BYTES:
             raise UnreadableImageError(f"{name}: larger than {MAX_BYTES} bytes")
-        return decode_image(path.read_bytes(), name)
-    except OSError as error:
-        raise UnreadableImageError(f"{name}: {error.strerror or error}") from error
+        with path.open("rb") as stream:
+            data = stream.read(status.st_size + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise UnreadableImageError(f"{name}: {getattr(error, 'strerror', None) or error}") from error
+    if len(data) > status.st_size:
+        raise UnreadableImageError(f"{name}: it grows while it is read")
+    return decode_image(data, name)
 
 
 def decode_image(data: bytes, name: str) -> ByteImage:
@@ -73,12 +85,19 @@ def decode_image(data: bytes, name: str) -> ByteImage:
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 _check_size(name, *picture.size)
                 picture.load()  # which turns a TIFF upright and removes its orientation
+                if picture.format == "PNG":
+                    check_png(data, name, int(np.asarray(picture).max()) if picture.mode == "P" else None)
+                    _scale_clear_value(picture, data, name)
                 turn = _UPRIGHT.get(_orientation(picture))
                 shown = _over_background(_in_srgb(_in_bytes(picture, name), name))
                 return np.asarray(shown.transpose(turn) if turn is not None else shown)
     except UnreadableImageError:
         raise
     except Image.UnidentifiedImageError:
+        if data.startswith(_TIFF):
+            raise UnreadableImageError(
+                f"{name}: a TIFF of a kind that is not read; save it with 8 or 16 bits"
+            ) from None
         raise UnreadableImageError(f"{name}: not a picture in one of {', '.join(FORMATS)}") from None
     except Exception as error:  # Pillow's parsers raise many types on damaged files
         reason = " ".join(f"{type(error).__name__}: {error}".split())
@@ -110,14 +129,31 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
+def _scale_clear_value(picture: Image.Image, data: bytes, name: str) -> None:
+    """Bring the transparent colour of a PNG to the scale of its samples, which Pillow brings to 8 bits alone."""
+    clear, depth = picture.info.get("transparency"), data[24]  # the depth is in the first chunk, IHDR
+    if isinstance(clear, int) and depth < 8 and picture.mode in ("1", "L"):
+        picture.info["transparency"] = clear * 255 // (2**depth - 1)
+    elif isinstance(clear, tuple) and depth == 16:
+        raise UnreadableImageError(f"{name}: a transparent colour of 16 bits, which Pillow reads with 8")
+
+
+def _full_scale(picture: Image.Image) -> int:
+    """The value that stands for white in samples of more than 8 bits."""
+    bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, 16)
+    return int(2 ** (bits if isinstance(bits, int) else bits[0])) - 1
+
+
 def _in_bytes(picture: Image.Image, name: str) -> Image.Image:
     """The same picture with samples of 8 bits."""
-    mode = picture.mode
-    if getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == 0 and mode not in ("1", "L", "LA"):
+    mode, tags = picture.mode, getattr(picture, "tag_v2", {})
+    if _SIGNED in np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1)):
+        raise UnreadableImageError(f"{name}: a TIFF with signed samples, whose scale is not known")
+    if tags.get(_PHOTOMETRIC) == 0 and mode not in ("1", "L", "LA"):
         raise UnreadableImageError(f"{name}: a TIFF whose zero is white, with samples of mode {mode!r}")
     if mode.startswith("I;16") or (mode == "I" and picture.format in ("PNG", "PPM")):
         samples = np.asarray(picture, np.float64)
-        shown = _keeping_profile(np.rint(samples * (255 / 65535)), picture)
+        shown = _keeping_profile(np.rint(samples * (255 / _full_scale(picture))), picture)
         clear = picture.info.get("transparency")
         if isinstance(clear, int):  # one value of the 65536 means nothing
             shown.putalpha(Image.fromarray(np.where(samples == clear, 0, 255).astype(np.uint8)))
@@ -150,7 +186,7 @@ def _in_srgb(picture: Image.Image, name: str) -> Image.Image:
     except (ImageCms.PyCMSError, OSError) as error:
         raise UnreadableImageError(f"{name}: its ICC profile is damaged ({error})") from None
     alpha = picture.convert("RGBA").getchannel("A") if clear else None
-    if description.startswith("sRGB"):
+    if description.startswith("sRGB") and _changes_nothing(profile):
         colours = picture.convert("RGB")
     else:
         space = source.profile.xcolor_space
@@ -161,6 +197,18 @@ def _in_srgb(picture: Image.Image, name: str) -> Image.Image:
     if alpha is not None:
         colours.putalpha(alpha)
     return colours
+
+
+@lru_cache(maxsize=16)
+def _changes_nothing(profile: bytes) -> bool:
+    """Whether a profile is sRGB but for rounding, and not only named so: there are linear ones with this name."""
+    steps = np.arange(0, 256, 15, dtype=np.uint8)
+    probes = np.stack(np.meshgrid(steps, steps[::4], steps[::4]), axis=-1).reshape(1, -1, 3)
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    if source.profile.xcolor_space != "RGB ":
+        return False
+    shown = np.asarray(_converted(Image.fromarray(probes), source), np.int64)
+    return bool(np.abs(shown - probes).max() <= _ROUNDING)
 
 
 def _converted(picture: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:

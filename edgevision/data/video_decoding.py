@@ -10,6 +10,7 @@ a picture, so that a crop would cut them off. So it does not matter whether pixe
 from __future__ import annotations
 
 import io
+import math
 import statistics
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,8 +25,17 @@ from av.video.reformatter import Colorspace, Interpolation
 from av.video.stream import VideoStream
 
 from edgevision.arrays import ByteClip, IntArray
-from edgevision.data.clips import FRAMES, SIZE, check_clip, indices_at_times, sample_indices
-from edgevision.errors import UnreadableClipError
+from edgevision.checks import whole_number
+from edgevision.data.clips import (
+    FRAMES,
+    MAX_CLIP_FRAMES,
+    MAX_CLIP_PIXELS,
+    SIZE,
+    check_clip,
+    indices_at_times,
+    sample_indices,
+)
+from edgevision.errors import CodecInputError, UnreadableClipError
 
 MAX_FRAME_PIXELS = 2**24  # 4096 x 4096; the decoder itself refuses more before it reserves memory
 MAX_FRAMES = 2**15  # of a video: 18 minutes at 30 a second
@@ -60,6 +70,8 @@ def load_frames(video: Path | bytes, frames: int = FRAMES, size: int = SIZE) -> 
         UnreadableClipError: nothing can be decoded, or the video is larger than the limits of this module.
         ValueError: ``frames`` or ``size`` out of range.
     """
+    frames = whole_number("frames", frames, 1, MAX_CLIP_FRAMES, CodecInputError)
+    size = whole_number("size", size, 1, math.isqrt(MAX_CLIP_PIXELS), CodecInputError)
     shape = frames, size, size, 3
     check_clip(np.broadcast_to(np.uint8(0), shape))
     clip = np.zeros(shape, np.uint8)
@@ -160,7 +172,7 @@ def _best_stream(container: InputContainer) -> VideoStream:
 def _opened(video: Path | bytes) -> BinaryIO:
     if isinstance(video, bytes):
         return io.BytesIO(video)
-    if not video.is_file():  # a named pipe would block
+    if not video.is_file() or not video.stat().st_size:  # a named pipe would block; files of the system have no size
         raise UnreadableClipError("no such file")
     return video.open("rb")
 

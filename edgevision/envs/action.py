@@ -30,9 +30,12 @@ def check_action(action: object, space: Space[Any]) -> FloatArray:
         InvalidActionError: wrong shape, not a number, not finite, or outside [-1, 1].
     """
     try:
-        values = np.asarray(action, np.float64)
+        given = np.asarray(action)
     except (TypeError, ValueError):
-        raise InvalidActionError(f"action must be an array of numbers, got {type(action).__name__}") from None
+        given = np.array(None)
+    if given.dtype.kind not in "biuf" or np.ma.is_masked(action):
+        raise InvalidActionError(f"action must be an array of numbers, got {type(action).__name__}")
+    values = given.astype(np.float64)
     if values.shape != space.shape:
         raise InvalidActionError(f"action must have shape {space.shape}, got {values.shape}")
     if not np.isfinite(values).all():

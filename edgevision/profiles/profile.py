@@ -83,10 +83,13 @@ class OperatingPointProfile:
     def __post_init__(self) -> None:
         for name in (*_REQUIRED, "features"):
             try:
-                array = np.ascontiguousarray(getattr(self, name), np.float64)
+                given = np.asarray(getattr(self, name))
             except (TypeError, ValueError):
-                raise self._error(f"array {name!r} is not numeric") from None
-            object.__setattr__(self, name, array)
+                given = np.array(None)
+            if given.dtype.kind not in "biuf":
+                raise self._error(f"array {name!r} is not numeric")
+            object.__setattr__(self, name, np.ascontiguousarray(given, np.float64))
+        self._check_words()
         if self.correct is not None:
             object.__setattr__(self, "correct", self._whole("correct", (0, 1)).astype(np.bool_))
         object.__setattr__(self, "split", self._whole("split", range(len(CONTENT_SPLITS))).astype(np.int8))
@@ -103,6 +106,16 @@ class OperatingPointProfile:
         if array.dtype.kind not in "biu" or not np.isin(array, allowed).all():
             raise self._error(f"{name} must hold whole numbers from 0 to {allowed[-1]}")
         return array
+
+    def _check_words(self) -> None:
+        for name, kind in (("content_ids", str), ("feature_names", str), ("axis_names", str), ("grid", int)):
+            value: Any = getattr(self, name)
+            if not isinstance(value, tuple | list) or not all(type(entry) is kind for entry in value):
+                raise self._error(f"{name} must be a tuple of {kind.__name__}, got {shown(value)}")
+        if not isinstance(self.relative, bool):
+            raise self._error(f"relative must be true or false, got {shown(self.relative)}")
+        if not isinstance(self.metadata, Mapping):
+            raise self._error(f"metadata must be an object, got {shown(self.metadata)}")
 
     def _check_shapes(self) -> None:
         if self.size.ndim != 2 or 0 in self.size.shape:

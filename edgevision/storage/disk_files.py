@@ -54,6 +54,9 @@ def make_folder(folder: Path) -> None:
         if folder.absolute().is_relative_to(held):
             _check_held(held, before)
     if not folder.is_dir():
+        for part in (folder, *folder.parents):
+            if part.exists() and not part.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(part))
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -72,7 +75,11 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         FolderRemovedError: see ``make_folder``.
         OSError: names the file, when the disk is full too; or ``path`` is a folder, a device or a pipe.
     """
-    path = path.resolve() if path.is_symlink() else path
+    if path.is_symlink():
+        try:
+            path = path.resolve()
+        except RuntimeError:  # a link that leads to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
     if path.exists() and not path.is_file():  # replacing a device such as /dev/null would remove it
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     make_folder(path.parent)

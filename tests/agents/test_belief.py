@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,7 @@ from edgevision.agents.belief.belief_policy import BeliefDescription
 from edgevision.agents.belief.street_network import NETWORKS
 from edgevision.envs import StreamConfig, StreamSimulator
 from edgevision.envs.simulation.episodes import play
-from edgevision.errors import LearnedPolicyError, ScenarioError, SlotProblemError, UnknownNameError
+from edgevision.errors import LearnedPolicyError, ScenarioError, SlotProblemError, TrainingError, UnknownNameError
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
 from tests.end_to_end.command import run
 from tests.envs.strategies import random_problem
@@ -82,17 +83,33 @@ def test_damaged_files_are_refused_in_one_line(trained: agents.BeliefSummary, tm
         agents.load_policy(tmp_path)
 
 
+def test_a_belief_that_is_not_finite_is_refused(trained: agents.BeliefSummary, tmp_path: Path) -> None:
+    trained.policy.save(tmp_path)
+    loaded = agents.load_policy(tmp_path)
+    assert isinstance(loaded, agents.BeliefPolicy)
+    for weights in loaded.network.parameters():
+        weights.fill_(3e38)
+    env = gymnasium.make("EdgeVision/Stream-v0", users=3).unwrapped
+    env.reset(seed=0)
+    with pytest.raises(LearnedPolicyError, match="NaN or infinity"):
+        loaded.act(env.problem)  # type: ignore[attr-defined]
+
+
 def test_wrong_settings_are_named() -> None:
+    with pytest.raises(TrainingError, match="content_split"):
+        agents.BeliefConfig(settings={"content_split": "test"})
     with pytest.raises(UnknownNameError, match="street-gru"):
         agents.BeliefConfig(architecture="street-gpu")
     with pytest.raises(ScenarioError, match="users"):
-        agents.train_belief(agents.BeliefConfig(1, settings={"users": 0}))
+        agents.BeliefConfig(1, settings={"users": 0})
 
 
 def test_the_command_trains_what_evaluate_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--rounds", "1", "--seed", "2", "--set", "users=2", "--set", "episode_slots=6"]
     assert run("train-belief", "--network", "camera-gru", "--out", str(tmp_path / "b"), *words) == 0
     assert "on validation" in capsys.readouterr().out
+    assert run("train-belief", "--out", str(tmp_path / "b"), *words) == 2
+    assert "not empty" in capsys.readouterr().err
     assert run("evaluate", "EdgeVision/Stream-v0", str(tmp_path / "b"), "--episodes", "2", *words[-4:]) == 0
     assert "camera-gru" in capsys.readouterr().out
     assert run("train-belief", "--network", "street-gpu", "--out", str(tmp_path / "c")) == 2

@@ -80,6 +80,7 @@ def test_what_python_writes_is_read_back(
         (b"file,class\n" + b"a" * 200_000 + b",x\n", "not a readable CSV file .line 2: field larger"),
         (b"file,class\na, b.png,x\n", "line 2: 3 cells under 2 columns; quote cells that hold ','"),
         (b"file,file\na,b\n", "two columns have the same name"),
+        (b"\xff\xfe" + "file,class\na,b".encode("utf-16-le")[:-1], "damaged UTF-16 at byte"),
         (b"name\na\n", "column missing: file"),
         (b"", "column missing: file"),
     ],
@@ -88,6 +89,12 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, data: bytes, me
     with pytest.raises(DataSetError, match=message) as caught:
         rows_of(data, tmp_path)
     assert "labels.csv" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_blank_cells_and_columns_without_a_name_do_not_count(tmp_path: Path) -> None:
+    assert rows_of(b"file,class,\na.png,0, \n", tmp_path) == [{"file": "a.png", "class": "0"}]
+    (row,) = rows_of(b"file,,,class\na.png,,,0\n", tmp_path)
+    assert (row["file"], row["class"]) == ("a.png", "0")
 
 
 def test_what_is_no_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

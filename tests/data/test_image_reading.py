@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,7 +93,7 @@ def test_floating_point_is_scaled_where_its_scale_is_known() -> None:
 
 def test_samples_of_an_unknown_scale_are_refused_by_name() -> None:
     wide = Image.fromarray(ramp(2**30).astype(np.int32))
-    with pytest.raises(UnreadableImageError, match="scan: samples of Pillow's mode 'I'"):
+    with pytest.raises(UnreadableImageError, match="scan: a TIFF with signed samples"):
         decode_image(encoded(wide, "TIFF"), "scan")
 
 
@@ -113,13 +115,93 @@ def test_transparency_shows_white(mode: str) -> None:
     assert (shown[:, 4:] == 255).all()
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(depth: int, colours: int, rows: bytes, *chunks: bytes, side: int = 8) -> bytes:
+    """A PNG whose rows all hold ``rows``."""
+    header = struct.pack(">IIBBBBB", side, side, depth, colours, 0, 0, 0)
+    body = zlib.compress((b"\0" + rows) * side)
+    return b"\x89PNG\r\n\x1a\n" + b"".join([chunk(b"IHDR", header), *chunks, chunk(b"IDAT", body), chunk(b"IEND", b"")])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_transparent_grey_of_few_bits_shows_white_and_other_grey_does_not(depth: int) -> None:
+    rows = bytes([255 // (2**depth - 1)]) * depth  # samples of 1
+    for clear, expected in ((1, 255), (0, 255 // (2**depth - 1))):
+        shown = decode_image(png(depth, 0, rows, chunk(b"tRNS", struct.pack(">H", clear))), "x")
+        assert (shown == expected).all()
+
+
+def test_transparent_colours_of_sixteen_bits_are_refused() -> None:
+    marked = chunk(b"tRNS", bytes(6))
+    with pytest.raises(UnreadableImageError, match="x: a transparent colour of 16 bits"):
+        decode_image(png(16, 2, bytes(48), marked), "x")
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(("depth", "colours", "row"), [(8, 2, 24), (1, 0, 1), (16, 6, 64), (8, 0, 8)])
+def test_pixels_of_a_png_that_end_early_are_refused(depth: int, colours: int, row: int, interlaced: bool) -> None:
+    whole = png(depth, colours, bytes(row))
+    assert decode_image(whole, "x").shape == (8, 8, 3)
+    passes = [(1, 1), (1, 1), (1, 2), (2, 2), (2, 4), (4, 4), (4, 8)] if interlaced else [(8, 8)]
+    bits = 8 * row // 8
+    pixels = b"".join((b"\0" + bytes((across * bits + 7) // 8)) * down for down, across in passes)
+    header = struct.pack(">IIBBBBB", 8, 8, depth, colours, 0, 0, interlaced)
+    for body, refused in ((pixels, False), (pixels[:-1], True), (b"", True)):
+        data = whole[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
+        if refused:
+            with pytest.raises(UnreadableImageError, match="x: damaged"):
+                decode_image(data, "x")
+        else:
+            assert decode_image(data, "x").shape == (8, 8, 3)
+
+
+def test_colours_outside_the_palette_are_refused() -> None:
+    palette = chunk(b"PLTE", bytes([9] * 6))
+    assert (decode_image(png(8, 3, bytes([1] * 8), palette), "x") == 9).all()
+    with pytest.raises(UnreadableImageError, match=r"x: damaged .it uses colour 2 of a palette of 2"):
+        decode_image(png(8, 3, bytes([2] * 8), palette), "x")
+    with pytest.raises(UnreadableImageError, match=r"x: damaged"):
+        decode_image(png(8, 3, bytes(8)), "x")
+
+
+def tiff(bits: int, samples: bytes, *more: tuple[int, int, int]) -> bytes:
+    """A grey TIFF of 2 x 1 pixels; ``more`` are further tags, each with its type and its value."""
+    tags = [(256, 3, 2), (257, 3, 1), (258, 3, bits), (259, 3, 1), (262, 3, 1), (273, 4, 8), (277, 3, 1), (278, 3, 1)]
+    entries = sorted([*tags, (279, 4, len(samples)), *more])
+    packed = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    start = struct.pack("<I", 8 + len(samples))
+    return b"II*\0" + start + samples + struct.pack("<H", len(entries)) + packed + bytes(4)
+
+
+def test_twelve_bits_are_scaled() -> None:
+    shown = decode_image(tiff(12, bytes([0x80, 0x0F, 0xFF])), "x")  # 2048 and 4095
+    assert shown[0, :, 0].tolist() == [128, 255]
+
+
+def test_signed_samples_and_kinds_of_tiff_that_are_not_read_are_named() -> None:
+    with pytest.raises(UnreadableImageError, match="x: a TIFF with signed samples"):
+        decode_image(tiff(8, bytes([1, 200]), (339, 3, 2)), "x")
+    with pytest.raises(UnreadableImageError, match="x: a TIFF of a kind that is not read; save it with 8 or 16 bits"):
+        decode_image(tiff(7, bytes([1, 200])), "x")
+
+
+def test_paths_that_are_none_and_files_without_a_size_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    for path, message in ((tmp_path / "a\0b.png", "null byte"), (tmp_path / "empty.png", "an empty file")):
+        with pytest.raises(UnreadableImageError, match=message):
+            read_image(path)
+
+
 def test_half_transparent_is_half_white() -> None:
     shown = decode_image(encoded(Image.new("RGBA", (4, 4), (0, 0, 0, 127))), "x")
     assert shown.mean() == pytest.approx(128, abs=1)
 
 
-def linear_profile() -> bytes:
-    """A profile with sRGB's colours, but samples proportional to light."""
+def linear_profile(name: str = "line") -> bytes:
+    """A profile with sRGB's colours, but samples proportional to light; its name has four letters."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     data = bytearray(srgb.tobytes())
     count = int.from_bytes(data[128:132], "big")
@@ -130,14 +212,17 @@ def linear_profile() -> bytes:
             data[start : start + 12] = b"curv\0\0\0\0\0\0\0\0"  # no entries: the identity
         if tag[:4] == b"desc":
             start, length = int.from_bytes(tag[4:8], "big"), int.from_bytes(tag[8:12], "big")
-            data[start : start + length] = data[start : start + length].replace(b"\0s\0R\0G\0B", b"\0l\0i\0n\0e")
+            data[start : start + length] = data[start : start + length].replace(
+                b"\0s\0R\0G\0B", name.encode("utf-16-be")
+            )
     return bytes(data)
 
 
 def test_colours_are_converted_from_their_profile() -> None:
     light = np.full((4, 4, 3), 55, np.uint8)  # 21.6 % of the light is 0.5 in sRGB
-    shown = decode_image(encoded(Image.fromarray(light), icc_profile=linear_profile()), "x")
-    assert shown.mean() == pytest.approx(128, abs=1.5)
+    for name in ("line", "sRGB"):  # linear profiles are named after sRGB too
+        shown = decode_image(encoded(Image.fromarray(light), icc_profile=linear_profile(name)), "x")
+        assert shown.mean() == pytest.approx(128, abs=1.5)
 
 
 def test_grey_samples_under_a_colour_profile_are_equal_samples_of_all_colours() -> None:

@@ -104,6 +104,10 @@ def test_allocation_check_finds_every_broken_constraint(seed: int) -> None:
         ("left", "array of numbers"),
         (None, "shape|array"),
         ([[1, 2], [3]], "array of numbers"),
+        (np.full((4, 3), "0.5"), "array of numbers"),
+        (np.zeros((4, 3), complex), "array of numbers"),
+        (np.ma.masked_all((4, 3)), "array of numbers"),
+        (10**400, "array of numbers"),
     ],
 )
 def test_bad_actions_are_refused(bad: object, message: str) -> None:

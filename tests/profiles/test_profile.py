@@ -229,6 +229,28 @@ def test_a_profile_that_is_replaced_is_read_anew(measured_profile: Path, tmp_pat
     assert load_profile(str(path)).accuracy[0] == first.accuracy[0] / 2
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"size": np.ones((1, 99), complex)},
+        {"size": np.full((1, 99), "3")},
+        {"size": 10**400},
+        {"grid": "x"},
+        {"grid": (None,)},
+        {"grid": np.zeros(0)},
+        {"content_ids": None},
+        {"content_ids": (1,)},
+        {"feature_names": 3},
+        {"axis_names": (b"x",)},
+        {"relative": "false"},
+        {"metadata": None},
+    ],
+)
+def test_profiles_that_are_made_in_python_are_checked_too(changes: dict[str, Any]) -> None:
+    with pytest.raises(ProfileError):
+        replace(load_profile("published-eta"), **changes)
+
+
 @pytest.mark.parametrize("value", ["no", 1, None, []])
 def test_relative_is_a_truth_value(value: object, measured_profile: Path, tmp_path: Path) -> None:
     for ending in (".npz", ".json"):

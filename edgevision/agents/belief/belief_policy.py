@@ -88,6 +88,7 @@ class BeliefPolicy:
 
         Raises:
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
+            LearnedPolicyError: the network gives NaN or infinity.
         """
 
         def advance(state: State, outlook: StreamOutlook) -> State:
@@ -97,6 +98,8 @@ class BeliefPolicy:
             return {"state": after.numpy(), "log_belief": output.numpy().astype(np.float64)}
 
         log_belief = self._memory.follow(problem.street, advance)["log_belief"]
+        if not np.isfinite(log_belief).all():
+            raise LearnedPolicyError(f"the belief {self.name!r} gives NaN or infinity; train it again")
         belief = np.exp(log_belief - log_belief.max(axis=-1, keepdims=True))
         belief[..., :2] *= ~problem.street.empty[..., None]  # the edge has no answer that could be for this scene
         return belief / belief.sum(axis=-1, keepdims=True)

@@ -46,6 +46,11 @@ class BeliefConfig:
         seed: seed of weights and episodes.
         architecture: name of its network in `edgevision.agents.belief.street_network.NETWORKS`.
         settings: keywords of ``EdgeVision/Stream-v0`` that differ from its preset, ``preset`` included.
+
+    Raises:
+        TrainingError: a value is out of range.
+        UnknownNameError: no such architecture.
+        ScenarioError: settings contradict each other.
     """
 
     rounds: int = 120
@@ -58,6 +63,9 @@ class BeliefConfig:
         whole_number("seed", self.seed, 0, 2**63 - 1, TrainingError)
         if self.architecture not in NETWORKS:
             raise unknown_name("architecture", self.architecture, NETWORKS)
+        if "content_split" in self.settings:
+            raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
+        self.scenario("train")
 
     def scenario(self, split: str) -> StreamConfig:
         """The settings on the contents of a split.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,20 @@ class SampleStore(nn.Module):
             shape = (rounds * per_round, *shapes.get(field.name, ()))
             self.register_buffer(field.name, torch.zeros(shape, dtype=_TYPES.get(field.name, torch.float32)))
         self.register_buffer("begun", torch.zeros((), dtype=torch.int64))
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Restore the samples.
+
+        Raises:
+            ValueError: they are none that ``add`` could have stored.
+        """
+        result = super().load_state_dict(state_dict, strict, assign)
+        if not all(bool(value.isfinite().all()) for value in self.buffers()):
+            raise ValueError("samples hold NaN or infinity")
+        camera = self.get_buffer("camera")
+        if int(self.begun) < 0 or int(camera.min()) < 0 or int(camera.max()) >= self.get_buffer("users").shape[1]:
+            raise ValueError("samples are of no camera of the cell, or of fewer than no rounds")
+        return result
 
     def add(self, parts: Sequence[Samples]) -> None:
         """Store a round in the place of the oldest."""

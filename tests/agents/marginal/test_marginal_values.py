@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from edgevision.agents import LearnedPolicy, TrainConfig, TrainingError, resume, train
 from edgevision.agents.checkpoint import checkpoints
 from edgevision.agents.marginal.paired_rollouts import Samples, paired_rollouts
+from edgevision.agents.marginal.sample_store import SampleStore
 from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.look_ahead import LookAhead
 from edgevision.envs import DynamicConfig, DynamicSimulator, SlotProblem
@@ -47,6 +49,15 @@ def test_a_resumed_run_ends_like_a_whole_one(tmp_path: Path) -> None:
     resume(tmp_path / "cut")
     assert_same_end(tmp_path / "cut", whole.folder)
     assert LearnedPolicy.load(whole.folder).description.view == "dynamic-price"
+
+
+@pytest.mark.parametrize(("entry", "value"), [("camera", 999), ("camera", -7), ("begun", -1), ("energy", np.nan)])
+def test_samples_of_a_damaged_checkpoint_are_refused(entry: str, value: float) -> None:
+    store = SampleStore(2, 4, (3, 5), 2)
+    state = store.state_dict()
+    state[entry] = torch.full_like(state[entry], value)
+    with pytest.raises(ValueError, match="samples"):
+        store.load_state_dict(state)
 
 
 def test_it_learns_prices_only(tmp_path: Path) -> None:
