@@ -1,8 +1,10 @@
 """`Priced`: who sends in a slot, how compressed, and with what bandwidth and power, at given prices. Source: ours.
 
 It maximises sum [eta_k P(b, p, k) - energy price x p x slot - waiting value] over the users that send, their k, b and
-p, with sum b <= B. A price of bandwidth, found by bisection, decides who sends and with which of some bandwidths; the
-rest of the band is then shared out, and operating points and powers are chosen anew at the final bandwidths.
+p, with sum b <= B. A price of bandwidth, found by bisection, decides who sends and with which of some bandwidths. At
+the price just above the clearing one the users ask for less than the band and share out the rest; at the one just below
+they ask for more and are all squeezed; the better of the two is taken. Operating points and powers are then chosen anew
+at the final bandwidths.
 """
 
 from __future__ import annotations
@@ -85,10 +87,25 @@ def share_bandwidth(net: FloatArray) -> tuple[FloatArray, FloatArray]:
         middle = np.sqrt(low * high)
         over = _demand(net, middle)[0].sum(axis=1) > 1.0
         low, high = np.where(over, middle, low), np.where(over, high, middle)
-    share, _ = _demand(net, high)
-    share = _admit(share, *_demand(net, low))
+    wanted, value = _demand(net, low)
+    fitting = _whole_band(_admit(_demand(net, high)[0], wanted, value))
+    squeezed = _whole_band(wanted)
+    better = _value_at(net, squeezed) > _value_at(net, fitting)
+    return np.where(better[:, None], squeezed, fitting), np.where(low > _LOWEST_PRICE, high, 0.0)
+
+
+def _whole_band(share: FloatArray) -> FloatArray:
     total = share.sum(axis=1, keepdims=True)
-    return share / np.where(total > 0, total, 1.0), np.where(low > _LOWEST_PRICE, high, 0.0)
+    return share / np.where(total > 0, total, 1.0)
+
+
+def _value_at(net: FloatArray, share: FloatArray) -> FloatArray:
+    """Net value of each slot at shares (N, U) between those of ``SHARES``, (N,)."""
+    place = np.log(np.maximum(share, 1e-9) / SHARES[0]) / np.log(SHARES[1] / SHARES[0])
+    left = np.clip(place.astype(np.int64), 0, len(SHARES) - 2)
+    below, above = (np.take_along_axis(net, (left + step)[..., None], axis=2)[..., 0] for step in (0, 1))
+    value = below + (place - left) * (above - below)
+    return np.where(share >= SHARES[0], np.maximum(value, 0.0), 0.0).sum(axis=1)
 
 
 def _demand(net: FloatArray, price: FloatArray) -> tuple[FloatArray, FloatArray]:

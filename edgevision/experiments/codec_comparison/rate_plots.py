@@ -45,6 +45,6 @@ def plot_savings(comparisons: Mapping[str, Mapping[str, Comparison]], reference:
     axes.errorbar(values[:, 0], places, xerr=errors, fmt="D", color=_STYLES[0][0], capsize=3)
     axes.axvline(0, color="#4D4D4D", linewidth=0.8)
     axes.set_yticks(places, [name for name, _ in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_xlabel("bytes saved [%], 95 % interval over images")
     return as_png(figure)

@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import edgevision  # noqa: F401 - registers the ids
@@ -99,6 +99,8 @@ def priced_value(problem: SlotProblem, allocation: Allocation) -> float:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**31), price=st.floats(1.0, 300.0), waiting=st.floats(0.0, 0.4))
+@example(seed=1896, price=198.0, waiting=0.0)  # the values jump where the price clears
+@example(seed=1708470057, price=26.0, waiting=0.13)
 def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, waiting: float) -> None:
     """Two cameras, every operating point, and grids of bandwidth and power."""
     problem = problem_after(6, n=1, seed=seed, users=2, levels=3, arrivals_per_slot=(0.9, 0.9))
@@ -120,7 +122,7 @@ def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, wait
         net = (success * grid.accuracy[:, user]).max(axis=1) - price * 0.5 * allowed - waiting
         worth[user, i] = max(net.max(), 0.0)
     best = (worth[0] + worth[1, ::-1]).max()
-    assert found >= 0.97 * best - 0.005
+    assert found >= 0.99 * best - 0.005
 
 
 @settings(max_examples=50, deadline=None)
