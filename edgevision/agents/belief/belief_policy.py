@@ -18,7 +18,7 @@ import torch
 
 from edgevision.agents.belief.street_network import NETWORKS, SIGNS, BeliefNetwork, signs
 from edgevision.arrays import FloatArray
-from edgevision.baselines.stream.belief_filter import solve, time_left
+from edgevision.baselines.stream.belief_filter import solve
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook
@@ -26,7 +26,7 @@ from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage.disk_files import read_pair, sha256, write_pair
 from edgevision.storage.storage_tensors import unpack_tensors
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_BYTES = 64 * 2**20
 
 
@@ -38,6 +38,7 @@ class BeliefDescription:
         name: name of the policy in tables.
         architecture: name of its network in `edgevision.agents.belief.street_network.NETWORKS`.
         horizon: slots for which a gain counts; 0 for this slot only.
+        thrift: factor on what a frame is worth in the battery.
         signs: names of what the network sees, in order.
         provenance: how it was trained; has no effect on decisions.
     """
@@ -45,6 +46,7 @@ class BeliefDescription:
     name: str
     architecture: str
     horizon: float
+    thrift: float
     signs: tuple[str, ...] = SIGNS
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,6 +59,8 @@ class BeliefDescription:
             )
         if type(self.horizon) not in (int, float) or not 0 <= self.horizon <= 1e6:
             raise LearnedPolicyError(f"horizon must be 0..1e6, got {shown(self.horizon)}")
+        if type(self.thrift) not in (int, float) or not 0 <= self.thrift <= 100:
+            raise LearnedPolicyError(f"thrift must be 0..100, got {shown(self.thrift)}")
         if not isinstance(self.provenance, Mapping):
             raise LearnedPolicyError(f"provenance must be an object, got {shown(self.provenance)}")
         if self.signs != SIGNS:
@@ -110,7 +114,7 @@ class BeliefPolicy:
         Raises:
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
         """
-        return solve(problem, self.belief(problem), time_left(problem.street, self.description.horizon))
+        return solve(problem, self.belief(problem), self.description.horizon, self.description.thrift)
 
     def save(self, folder: Path) -> None:
         """Write the policy into ``folder``; replaces any policy there."""

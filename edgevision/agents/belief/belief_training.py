@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from edgevision.agents.belief.belief_policy import BeliefDescription, BeliefPolicy
 from edgevision.agents.belief.street_network import NETWORKS, BeliefNetwork, signs
 from edgevision.arrays import BoolArray
-from edgevision.baselines.stream.belief_filter import HORIZONS, solve
+from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, solve
 from edgevision.checks import whole_number
 from edgevision.envs import Allocation, SlotProblem, StreamConfig, StreamSimulator
 from edgevision.envs.simulation.episodes import play
@@ -35,6 +35,7 @@ _RATE, _LAST_RATE = 4e-3, 0.05
 _FILTERED, _FILTERED_FIRST, _FIRST_ROUNDS = 0.1, 0.5, 10  # share of the episodes that the filter decides
 _EVENT_WEIGHT = 0.25  # of that in the score
 _VALIDATION_EPISODES = 64
+_THRIFT = 0.7  # while it learns
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class BeliefSummary:
     """A trained belief.
 
     Attributes:
-        policy: the policy, with the horizon that scored best on validation episodes.
+        policy: the policy, with the horizon or the thrift that scored best on validation episodes.
         cross_entropy: mean of each round [nat].
         score: mean reward per slot on the validation episodes.
     """
@@ -102,7 +103,7 @@ class BeliefSummary:
 
 
 def train_belief(config: BeliefConfig, report: Callable[[int, int], None] = lambda done, total: None) -> BeliefSummary:
-    """Train a belief, and choose its horizon on the validation split.
+    """Train a belief, and choose its horizon or its thrift on the validation split.
 
     Args:
         config: what to train.
@@ -118,7 +119,7 @@ def train_belief(config: BeliefConfig, report: Callable[[int, int], None] = lamb
     with _one_thread():
         torch.manual_seed(config.seed)
         network = NETWORKS[config.architecture]()
-        description = BeliefDescription(config.architecture, config.architecture, 0.0, provenance=provenance)
+        description = BeliefDescription(config.architecture, config.architecture, 0.0, _THRIFT, provenance=provenance)
         optimiser = torch.optim.Adam(network.parameters(), lr=_RATE)
         recent: deque[Recording] = deque(maxlen=_RECENT_ROUNDS)
         losses = []
@@ -134,7 +135,13 @@ def train_belief(config: BeliefConfig, report: Callable[[int, int], None] = lamb
                 raise DivergedError(f"the loss is no longer finite after {number + 1} rounds; try another seed")
             report(number + 1, config.rounds)
         network.eval().requires_grad_(False)
-        candidates = [BeliefPolicy(dataclasses.replace(description, horizon=one), network) for one in HORIZONS]
+        limited = scenario.battery_frames[0] < scenario.episode_slots
+        described = (
+            [dataclasses.replace(description, thrift=one) for one in THRIFTS]
+            if limited
+            else [dataclasses.replace(description, horizon=one) for one in HORIZONS]
+        )
+        candidates = [BeliefPolicy(one, network) for one in described]
         scores = [validation_score(candidate, config) for candidate in candidates]
     best = int(np.argmax(scores))
     return BeliefSummary(candidates[best], tuple(map(float, losses)), scores[best])
@@ -154,7 +161,7 @@ def _record(policy: BeliefPolicy, scenario: StreamConfig, seeds: list[int], filt
 
     def decide(problem: SlotProblem, _: BoolArray) -> Allocation:
         belief = np.where(filtered[:, None, None], problem.street.belief, policy.belief(problem))
-        return solve(problem, belief)
+        return solve(problem, belief, thrift=policy.description.thrift)
 
     seen, truth, weight = [], [], []
     for slot in play(simulator, decide, seeds):

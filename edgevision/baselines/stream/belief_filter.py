@@ -9,6 +9,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray
 from edgevision.baselines.stream.expected_gains import expected_gains
+from edgevision.baselines.stream.frame_values import net_gains
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.baselines.stream.slot_solver import best_frames, to_allocation
 from edgevision.checks import real_number
@@ -19,12 +20,28 @@ from edgevision.errors import PolicyOptionError
 
 TRUSTS = (0.3, 0.5, 0.7, 0.85, 1.0)
 HORIZONS = (0.0, 1.0, 2.0, 4.0, 8.0)
+THRIFTS = (0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
 
 
-def solve(problem: SlotProblem, belief: FloatArray, worth: FloatArray | None = None) -> Allocation:
-    """The allocation of the slot solver for a belief, (N, U, 4); ``worth`` is that of `expected_gains`."""
+def solve(problem: SlotProblem, belief: FloatArray, horizon: float = 0.0, thrift: float = 1.0) -> Allocation:
+    """The allocation of the slot solver for a belief.
+
+    Args:
+        problem: the slots.
+        belief: probabilities of the states of `edgevision.envs.stream.four_states`, (N, U, 4).
+        horizon: slots for which a gain counts, in episodes in which no battery can run empty; 0 for this slot only.
+        thrift: factor on what a frame is worth in the battery, in the other episodes; see
+            `edgevision.baselines.stream.frame_values`.
+    """
     street = problem.street
-    return to_allocation(problem, *best_frames(expected_gains(problem, belief, worth), street.planned_share))
+    limited = np.asarray((street.battery < street.episode_slots[:, None]).any(axis=1))
+    if limited.all():
+        gain = net_gains(problem, belief, thrift)
+    else:
+        gain = expected_gains(problem, belief, time_left(street, horizon))
+        if limited.any():
+            gain = np.where(limited[:, None, None], net_gains(problem, belief, thrift), gain)
+    return to_allocation(problem, *best_frames(gain, street.planned_share))
 
 
 def prior(outlook: StreamOutlook) -> FloatArray:
@@ -77,17 +94,19 @@ class BeliefFilter(ABC):
     kind: ClassVar = "solver"
     families: ClassVar = ("stream",)
 
-    def __init__(self, rate: float, trust: float, horizon: float) -> None:
+    def __init__(self, rate: float, trust: float, horizon: float, thrift: float) -> None:
         """Set the parameters.
 
         Args:
             rate: factor on the mean rate of events.
             trust: exponent of the likelihood of a score; below 1 for scores whose mean and noise are not known.
             horizon: slots for which a gain counts; 0 for this slot only.
+            thrift: factor on what a frame is worth in the battery.
         """
         self.rate = real_number("rate", rate, 0.0, 100.0, PolicyOptionError)
         self.trust = real_number("trust", trust, 0.0, 10.0, PolicyOptionError)
         self.horizon = real_number("horizon", horizon, 0.0, 1e6, PolicyOptionError)
+        self.thrift = real_number("thrift", thrift, 0.0, 100.0, PolicyOptionError)
         self._memory = Memory(self._start)
 
     def act(self, problem: SlotProblem) -> Allocation:
@@ -97,7 +116,7 @@ class BeliefFilter(ABC):
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
         """
         belief = self._memory.follow(problem.street, self._advance)["belief"]
-        return solve(problem, belief, time_left(problem.street, self.horizon))
+        return solve(problem, belief, self.horizon, self.thrift)
 
     def _start(self, outlook: StreamOutlook) -> State:
         """The state before the first slot."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.belief_filter import HORIZONS, TRUSTS, BeliefFilter, begun, filtered, prior
+from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, TRUSTS, BeliefFilter, begun, filtered, prior
 from edgevision.baselines.stream.memory import State
 from edgevision.baselines.stream.street_filters import KEPT, confirmed
 from edgevision.checks import real_number, whole_number
@@ -73,6 +73,7 @@ class ConvoyFilter(BeliefFilter):
         "blur": (0.0, 0.1, 0.2, 0.3),
         "trust": TRUSTS,
         "horizon": HORIZONS,
+        "thrift": THRIFTS,
         "fastest": (1, 2, 3),
         "slowest": (4, 5, 6, 7),
     }
@@ -84,6 +85,7 @@ class ConvoyFilter(BeliefFilter):
         blur: float = 0.2,
         trust: float = 0.7,
         horizon: float = 2.0,
+        thrift: float = 0.7,
         fastest: int = 2,
         slowest: int = 6,
     ) -> None:
@@ -95,10 +97,11 @@ class ConvoyFilter(BeliefFilter):
             blur: share of its weight with which a convoy is early, and late, by a slot at a camera.
             trust: exponent of the likelihood of a score.
             horizon: slots for which a gain counts; 0 for this slot only.
+            thrift: factor on what a frame is worth in the battery.
             fastest: least slots from one camera to the next.
             slowest: most slots from one camera to the next.
         """
-        super().__init__(rate, trust, horizon)
+        super().__init__(rate, trust, horizon, thrift)
         self.convoys = real_number("convoys", convoys, 0.0, 1.0, PolicyOptionError)
         self.blur = real_number("blur", blur, 0.0, 0.5, PolicyOptionError)
         self.fastest = whole_number("fastest", fastest, 1, KEPT, PolicyOptionError)

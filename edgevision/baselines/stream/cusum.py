@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from edgevision.baselines.policy_registry import register
+from edgevision.baselines.stream.frame_values import paced_share
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.baselines.stream.rotation import LEVELS, MAX_LEVEL
 from edgevision.baselines.stream.slot_solver import fill_in_order, to_allocation
@@ -57,4 +58,4 @@ class Cusum:
         alarm = np.where(total > self.threshold, total, 0.0)
         priority = np.where(street.empty, _FIRST, alarm + self.aging * street.age)
         level = min(self.level, problem.points - 1)
-        return to_allocation(problem, *fill_in_order(street.planned_share, priority, level))
+        return to_allocation(problem, *fill_in_order(paced_share(street), priority, level))

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.belief_filter import HORIZONS, TRUSTS, BeliefFilter, filtered
+from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, TRUSTS, BeliefFilter, filtered
 from edgevision.baselines.stream.memory import State
 from edgevision.envs.stream import four_states
 from edgevision.envs.stream.stream_outlook import StreamOutlook
@@ -25,11 +25,16 @@ class FourStateFilter(BeliefFilter):
     """
 
     name = "filter"
-    search: ClassVar[dict[str, tuple[float, ...]]] = {"rate": RATES, "trust": TRUSTS, "horizon": HORIZONS}
+    search: ClassVar[dict[str, tuple[float, ...]]] = {
+        "rate": RATES,
+        "trust": TRUSTS,
+        "horizon": HORIZONS,
+        "thrift": THRIFTS,
+    }
 
-    def __init__(self, rate: float = 1.0, trust: float = 0.7, horizon: float = 0.0) -> None:
+    def __init__(self, rate: float = 1.0, trust: float = 0.7, horizon: float = 0.0, thrift: float = 0.7) -> None:
         """Set the parameters, which are those of `BeliefFilter`."""
-        super().__init__(rate, trust, horizon)
+        super().__init__(rate, trust, horizon, thrift)
 
     def _advance(self, state: State, outlook: StreamOutlook) -> State:
         start = np.minimum(self.rate * outlook.event_start, 1.0)[:, None]
@@ -41,11 +46,11 @@ class TwoStateFilter(BeliefFilter):
     """The exact filter with the states same and changed only, before the slot solver. Source: ours."""
 
     name = "two-state-filter"
-    search: ClassVar[dict[str, tuple[float, ...]]] = {"rate": RATES, "trust": TRUSTS}
+    search: ClassVar[dict[str, tuple[float, ...]]] = {"rate": RATES, "trust": TRUSTS, "thrift": THRIFTS}
 
-    def __init__(self, rate: float = 1.0, trust: float = 0.7) -> None:
-        """Set the parameters: a factor on the mean rate of changes, and the exponent of the likelihood of a score."""
-        super().__init__(rate, trust, 0.0)
+    def __init__(self, rate: float = 1.0, trust: float = 0.7, thrift: float = 0.7) -> None:
+        """Set the parameters, which are those of `BeliefFilter`; the rate is a factor on that of all changes."""
+        super().__init__(rate, trust, 0.0, thrift)
 
     def _start(self, outlook: StreamOutlook) -> State:
         return {"belief": _two_states(np.ones(outlook.score.shape))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.belief_filter import HORIZONS, solve, time_left
+from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, solve
 from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
@@ -24,11 +24,12 @@ class OracleBelief:
     name = "oracle-belief"
     kind = "solver"
     families = ("stream",)
-    search = {"horizon": HORIZONS}  # noqa: RUF012 - as in the other policies, it is never changed
+    search = {"horizon": HORIZONS, "thrift": THRIFTS}  # noqa: RUF012 - as in the other policies, it is never changed
 
-    def __init__(self, horizon: float = 0.0) -> None:
-        """Set the slots for which a gain counts; 0 for this slot only."""
+    def __init__(self, horizon: float = 0.0, thrift: float = 0.85) -> None:
+        """Set the parameters, which are those of `edgevision.baselines.stream.belief_filter.solve`."""
         self.horizon = real_number("horizon", horizon, 0.0, 1e6, PolicyOptionError)
+        self.thrift = real_number("thrift", thrift, 0.0, 100.0, PolicyOptionError)
         self._simulator: StreamSimulator | None = None
 
     def foresee(self, simulator: EpisodeSimulator) -> None:
@@ -51,4 +52,4 @@ class OracleBelief:
         if self._simulator is None:
             raise SlotProblemError("oracle-belief must see the episodes first; call foresee(env.unwrapped.simulator)")
         belief = np.eye(len(STATES))[self._simulator.state[street.environment]]
-        return solve(problem, belief, time_left(street, self.horizon))
+        return solve(problem, belief, self.horizon, self.thrift)

@@ -7,6 +7,7 @@ import numpy as np
 from edgevision.baselines.stream.slot_solver import best_frames
 from edgevision.baselines.stream.street_bound import StreetBound, frame_exponents, shares_with, success_of
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.stream.planned_bandwidth import IMPOSSIBLE
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 
 #: Success probabilities that a frame is sent for.
@@ -37,7 +38,9 @@ class PlannedAnswers:
         noise_ratio = (noise[:, None] / problem.gain_scale)[..., None]
         exponent = np.where(np.isinf(easiest), 1.0, easiest)[..., None]
         share = shares_with(exponent, noise_ratio, -np.log(np.asarray(_TARGETS)))
-        gain = _SCALE * worth[..., None] * success_of(exponent, noise_ratio, share)
+        net = worth[..., None] * success_of(exponent, noise_ratio, share) - self.plan.frame_price[rows][..., None]
+        share = np.where(street.frames_left[..., None] > 0, share, IMPOSSIBLE)
+        gain = _SCALE * net
         send, choice = best_frames(gain, share)
         needed = np.where(send, np.take_along_axis(share, choice[..., None], axis=2)[..., 0], 0.0)
         total = needed.sum(axis=1, keepdims=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from edgevision.baselines.policy_registry import register
+from edgevision.baselines.stream.frame_values import paced_share
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.baselines.stream.slot_solver import fill_in_order, to_allocation
 from edgevision.checks import whole_number
@@ -41,7 +42,7 @@ class RoundRobin:
 
         def advance(state: State, outlook: StreamOutlook) -> State:
             behind = np.mod(np.arange(users) - state["turn"][:, None], users)
-            send, chosen = fill_in_order(outlook.planned_share, -behind.astype(np.float64), level)
+            send, chosen = fill_in_order(paced_share(outlook), -behind.astype(np.float64), level)
             last = np.where(send, behind, -1).max(axis=1)
             return {"turn": np.mod(state["turn"] + last + 1, users), "send": send, "chosen": chosen}
 
@@ -69,4 +70,4 @@ class MaxAge:
         """
         street = problem.street
         level = min(self.level, problem.points - 1)
-        return to_allocation(problem, *fill_in_order(street.planned_share, street.age.astype(np.float64), level))
+        return to_allocation(problem, *fill_in_order(paced_share(street), street.age.astype(np.float64), level))

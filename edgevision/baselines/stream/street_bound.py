@@ -1,15 +1,17 @@
 """`street_bound`: no policy scores more in an episode of ``EdgeVision/Stream-v0``, whatever it knows. Source: ours.
 
-The bandwidth of slot t couples the cameras. A price lambda_t >= 0 relaxes it, and then the cameras separate. Who knows
-scenes, answers and channels faces for each camera a decision process with two states, right and wrong, in which only
-the fading is random. With A the value after the decision and w the weight of a right answer in the slot,
+The bandwidth of slot t couples the cameras, and the battery of camera u its slots. Prices lambda_t of the band and mu_u
+of a frame, both >= 0, relax them, and then the cameras separate. Who knows scenes, answers and channels faces for each
+camera a decision process with two states, right and wrong, in which only the fading is random. With A the value after
+the decision and w the weight of a right answer in the slot,
 
     A(right) = w + V'(right),   A(wrong) = V'(wrong),
-    B = A(wrong) + max(0, max_b [F(b) (A(right) - A(wrong)) - lambda_t b]),
+    B = A(wrong) + max(0, max_b [F(b) (A(right) - A(wrong)) - lambda_t b - mu_u]),
 
 where F(b) is the probability that a right frame arrives with a share b of the band. V(right) is A(right) while the
-scene lasts; all else is B. For any prices the sum of V over the cameras, plus the sum of the prices, is at least the
-expected score of any policy: Lagrangian duality. Prices are found by multiplicative subgradient steps.
+scene lasts; all else is B. For any prices the sum of V over the cameras, plus the prices of all bands and of all frames
+in the batteries, is at least the expected score of any policy: Lagrangian duality. Prices are found by multiplicative
+subgradient steps.
 
 *The maximum over b.* A right frame has F(b) = exp(-c(b)) with c(b) = nu b (e^(a / b) - 1), which is convex. Tangents of
 c therefore give upper bounds of F that are exponential between the points where two tangents meet. What is maximised is
@@ -35,7 +37,7 @@ from edgevision.envs.stream.stream_simulator import StreamSimulator
 from edgevision.envs.stream.stream_trace import StreamTrace
 
 _STEPS = 40
-_FIRST_PRICE, _LEAST_PRICE, _LARGEST_PRICE = 0.04, 1e-7, 10.0
+_FIRST_PRICE, _FIRST_FRAME_PRICE, _LEAST_PRICE, _LARGEST_PRICE = 0.04, 0.02, 1e-7, 10.0
 #: Success probabilities at which tangents are laid.
 _TANGENTS = (0.001, 0.03, 0.2, 0.45, 0.65, 0.78, 0.86, 0.91, 0.945, 0.965, 0.98, 0.99, 0.997)
 _HARDEST = 700.0  # exponents beyond it mean that nothing arrives
@@ -51,12 +53,14 @@ class StreetBound:
         value: no policy has a larger sum of rewards, in expectation over the fading, (N,).
         slots: slots of each episode, (N,).
         bandwidth_price: lambda of the whole band in each slot, (N, T) [reward].
+        frame_price: mu, (N, U) [reward].
         answer_value: A(right) - A(wrong): what a right answer is worth from each slot on, (N, T, U) [reward].
     """
 
     value: FloatArray
     slots: FloatArray
     bandwidth_price: FloatArray
+    frame_price: FloatArray
     answer_value: FloatArray
 
     @property
@@ -106,12 +110,14 @@ class _Episodes:
         weight: what a right answer adds to the reward, (T, N, U).
         share: bandwidth of each choice, (T, J, N, U).
         success: upper bound on the probability that a right frame arrives with it, (T, J, N, U).
+        battery: frames that each camera may send, (N, U).
     """
 
     changes: BoolArray
     weight: FloatArray
     share: FloatArray
     success: FloatArray
+    battery: FloatArray
 
     @classmethod
     def of(cls, simulator: StreamSimulator, trace: StreamTrace, group: slice) -> _Episodes:
@@ -122,8 +128,9 @@ class _Episodes:
         noise = config.noise_density * config.bandwidth / (config.power * trace.gain_scale[group, :slots])
         share, success = choices(exponent, noise)
         weight = np.where(event, config.event_weight, 1.0) / (config.mean_weight * config.users)
-        by_slot = (np.moveaxis(share, (1, 3), (0, 1)), np.moveaxis(success, (1, 3), (0, 1)))
-        return cls(changes.swapaxes(0, 1), weight.swapaxes(0, 1), *map(np.ascontiguousarray, by_slot))
+        share, success = (np.ascontiguousarray(np.moveaxis(part, (1, 3), (0, 1))) for part in (share, success))
+        battery = np.minimum(trace.battery[group], slots).astype(np.float64)
+        return cls(changes.swapaxes(0, 1), weight.swapaxes(0, 1), share, success, battery)
 
 
 def frame_exponents(simulator: StreamSimulator) -> FloatArray:
@@ -184,23 +191,34 @@ def shares_with(exponent: FloatArray, noise: FloatArray, cost: FloatArray) -> Fl
 def _bound_group(episodes: _Episodes, steps: int) -> StreetBound:
     slots, n = episodes.changes.shape[:2]
     price = np.full((slots, n), _FIRST_PRICE)
-    best, best_price = np.full(n, np.inf), price
+    limited = episodes.battery < slots
+    frame_price = np.where(limited, _FIRST_FRAME_PRICE, 0.0)
+    best, best_price, best_frame_price = np.full(n, np.inf), price, frame_price
     for step in range(steps):
-        value, _, choice = _backward(episodes, price)
+        value, _, choice = _backward(episodes, price, frame_price)
         better = value < best
         best, best_price = np.where(better, value, best), np.where(better, price, best_price)
-        over = np.clip(_forward(episodes, choice) - 1.0, -1.0, 2.0)
-        price = np.clip(price * np.exp(0.5 / (1.0 + step / 15.0) * over), _LEAST_PRICE, _LARGEST_PRICE)
-    value, answer_value, _ = _backward(episodes, best_price)
+        best_frame_price = np.where(better[:, None], frame_price, best_frame_price)
+        band, frames = _forward(episodes, choice)
+        pace = 0.5 / (1.0 + step / 15.0)
+        over = np.clip(band - 1.0, -1.0, 2.0)
+        price = np.clip(price * np.exp(pace * over), _LEAST_PRICE, _LARGEST_PRICE)
+        over = np.clip(np.log(np.maximum(frames, 1e-9) / episodes.battery), -1.0, 1.0)
+        raised = np.clip(frame_price * np.exp(pace * over), _LEAST_PRICE, _LARGEST_PRICE)
+        frame_price = np.where(limited, raised, 0.0)
+    value, answer_value, _ = _backward(episodes, best_price, best_frame_price)
     return StreetBound(
         value=value * (1.0 + _SLACK) + _SLACK,
         slots=np.full(n, float(slots)),
         bandwidth_price=best_price.T.copy(),
+        frame_price=best_frame_price,
         answer_value=np.ascontiguousarray(answer_value.swapaxes(0, 1)),
     )
 
 
-def _backward(episodes: _Episodes, price: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarray]:
+def _backward(
+    episodes: _Episodes, price: FloatArray, frame_price: FloatArray
+) -> tuple[FloatArray, FloatArray, np.ndarray]:
     """The bound (N,), the value of a right answer (T, N, U), and the best choice, -1 for none, (T, N, U)."""
     slots, n, users = episodes.changes.shape
     right, wrong = np.zeros((2, n, users))
@@ -210,16 +228,17 @@ def _backward(episodes: _Episodes, price: FloatArray) -> tuple[FloatArray, Float
         answer_value[slot] = right - wrong
         net = episodes.success[slot] * answer_value[slot] - price[slot][:, None] * episodes.share[slot]
         picked = net.argmax(axis=0)
-        gain = np.take_along_axis(net, picked[None], axis=0)[0]
+        gain = np.take_along_axis(net, picked[None], axis=0)[0] - frame_price
         choice[slot] = np.where(gain > 0, picked, -1)
         wrong = wrong + np.maximum(gain, 0.0)
         right = np.where(episodes.changes[slot], wrong, right)
-    return wrong.sum(axis=1) + price.sum(axis=0), answer_value, choice
+    return wrong.sum(axis=1) + price.sum(axis=0) + (frame_price * episodes.battery).sum(axis=1), answer_value, choice
 
 
-def _forward(episodes: _Episodes, choice: np.ndarray) -> FloatArray:
-    """Mean share of the band that the best choices use, (T, N)."""
+def _forward(episodes: _Episodes, choice: np.ndarray) -> tuple[FloatArray, FloatArray]:
+    """Mean share of the band that the best choices use, (T, N), and their mean number of frames, (N, U)."""
     right, used = np.zeros(choice.shape[1:]), np.zeros(choice.shape[:2])
+    frames = np.zeros(choice.shape[1:])
     for slot in range(len(choice)):
         right = np.where(episodes.changes[slot], 0.0, right)
         sends = np.where(choice[slot] >= 0, 1.0 - right, 0.0)
@@ -229,4 +248,5 @@ def _forward(episodes: _Episodes, choice: np.ndarray) -> FloatArray:
         )
         used[slot] = (sends * share).sum(axis=1)
         right = right + sends * success
-    return used
+        frames += sends
+    return used, frames

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray
 from edgevision.baselines.policy_registry import register
-from edgevision.baselines.stream.belief_filter import HORIZONS, TRUSTS, BeliefFilter, begun, filtered
+from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, TRUSTS, BeliefFilter, begun, filtered
 from edgevision.baselines.stream.memory import State
 from edgevision.checks import real_number, whole_number
 from edgevision.envs.stream.stream_outlook import StreamOutlook
@@ -76,6 +76,7 @@ class Tracker(BeliefFilter):
         "rate": (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6),
         "trust": TRUSTS,
         "horizon": HORIZONS,
+        "thrift": THRIFTS,
         "fastest": (1, 2, 3),
         "slowest": (4, 5, 6, 7, 8),
     }
@@ -87,6 +88,7 @@ class Tracker(BeliefFilter):
         rate: float = 0.2,
         trust: float = 0.7,
         horizon: float = 0.0,
+        thrift: float = 0.7,
         fastest: int = 2,
         slowest: int = 6,
     ) -> None:
@@ -98,10 +100,11 @@ class Tracker(BeliefFilter):
             rate: factor on the mean rate of events, for those that nothing announces.
             trust: exponent of the likelihood of a score.
             horizon: slots for which a gain counts; 0 for this slot only.
+            thrift: factor on what a frame is worth in the battery.
             fastest: least slots from one camera to the next.
             slowest: most slots from one camera to the next.
         """
-        super().__init__(rate, trust, horizon)
+        super().__init__(rate, trust, horizon, thrift)
         self.matched = real_number("matched", matched, 0.0, 10.0, PolicyOptionError)
         self.alone = real_number("alone", alone, 0.0, 10.0, PolicyOptionError)
         self.fastest = whole_number("fastest", fastest, 1, KEPT, PolicyOptionError)
@@ -136,8 +139,9 @@ class CoupledFilter(Tracker):
         rate: float = 0.2,
         trust: float = 0.7,
         horizon: float = 0.0,
+        thrift: float = 0.7,
         fastest: int = 2,
         slowest: int = 6,
     ) -> None:
         """Set the parameters, which are those of `Tracker`."""
-        super().__init__(0.0, alone, rate, trust, horizon, fastest, slowest)
+        super().__init__(0.0, alone, rate, trust, horizon, thrift, fastest, slowest)

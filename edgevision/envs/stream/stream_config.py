@@ -30,6 +30,8 @@ STREAM_PRESETS: dict[str, dict[str, Any]] = {
         "pace_slots": (2.0, 5.0),
         "passage_slots": (2, 4.0),
     },
+    # Batteries that last for a few frames: when to send is then a question of the whole episode.
+    "street-battery": {"battery_frames": (3, 12)},
     # A control: events at one camera say nothing about another, and the exact filter knows everything else.
     "independent": {"traffic": "independent", "score_spread": 0.0, "noise_spread": 0.0},
 }
@@ -90,6 +92,9 @@ class StreamConfig(SlottedSettings):
         noise_spread: standard deviation of the logarithm of the noise level among cameras.
         alike: correlation of the difficulty of two scenes of one camera.
         event_weight: weight of slots in which an event is in view; others have weight 1.
+        battery_frames: range from which the number of frames is drawn, log-uniform, that the battery of each camera
+            lasts for; a frame costs the same whatever its power, as waking and encoding do. By default no battery runs
+            empty.
         profile: name of a shipped profile with one axis and recorded answers, or path of a profile file.
         levels: operating points of the profile that can be chosen, ascending.
         content_split: split of the profile from which contents are drawn.
@@ -131,6 +136,7 @@ class StreamConfig(SlottedSettings):
     noise_spread: float = 0.4
     alike: float = 0.5
     event_weight: float = 10.0
+    battery_frames: tuple[int, int] = (MAX_SLOTS, MAX_SLOTS)
     profile: str = "image-lite0-spat-imco"
     levels: tuple[int, ...] = (1, 4, 6, 9, 12, 15)
     content_split: ContentSplit = "all"
@@ -145,6 +151,7 @@ class StreamConfig(SlottedSettings):
             self._set(name, whole_number(name, getattr(self, name), 1, most, ScenarioError))
         self._check_pair("mean_stay_slots", real_number, (1.0, 1e9), ordered=False)
         self._check_pair("pace_slots", real_number, (0.0, _MOST_SLOTS))
+        self._check_pair("battery_frames", whole_number, (1, MAX_SLOTS))
         least, more = self._numbers("passage_slots", 2)
         least = whole_number("passage_slots[0]", least, 1, int(_MOST_SLOTS), ScenarioError)
         more = real_number("passage_slots[1]", more, 0.0, _MOST_SLOTS, ScenarioError)

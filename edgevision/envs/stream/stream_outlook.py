@@ -21,6 +21,8 @@ class StreamOutlook:
         episode: a number that no other episode in this process has, (N,).
         slot: index of the slot, (N,).
         episode_slots: slots of the whole episode, (N,).
+        battery: frames that the full battery of each camera lasts for, (N, U).
+        frames_left: frames that it still lasts for, (N, U).
         score: change score of this slot, (N, U).
         last_scores: the newest H scores, the one of this slot first, (N, H, U).
         score_averages: moving averages of the scores with weights 0.5, 0.25 and 0.08, (N, 3, U).
@@ -37,7 +39,7 @@ class StreamOutlook:
         right_again: probability that the newest answer is right, if the scene is still the same, (N, U).
         right_at: probability that an answer at each level is right, if the scene is still the same, (N, U, K).
         planned_share: share of the band with which a frame of mean size arrives with probability 0.95 at the largest
-            power, (N, U, K); above 1 if that is impossible.
+            power, (N, U, K); above 1 if that is impossible, or the battery is empty.
         belief: belief of the four-state filter with the mean rates of the scenario, (N, U, 4); see
             `edgevision.envs.stream.four_states`.
         event_start: probability that an event begins in a slot, (N,).
@@ -51,6 +53,8 @@ class StreamOutlook:
     episode: IntArray
     slot: IntArray
     episode_slots: IntArray
+    battery: IntArray
+    frames_left: IntArray
     score: FloatArray
     last_scores: FloatArray
     score_averages: FloatArray

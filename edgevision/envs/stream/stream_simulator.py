@@ -18,7 +18,7 @@ from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.stream import four_states
 from edgevision.envs.stream.answer_tables import CONFIDENCE_NOISE, AnswerTables, answer_tables
-from edgevision.envs.stream.planned_bandwidth import planned_share
+from edgevision.envs.stream.planned_bandwidth import IMPOSSIBLE, planned_share
 from edgevision.envs.stream.stream_config import StreamConfig
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.envs.stream.stream_trace import StreamTrace, draw_stream_traces
@@ -74,6 +74,7 @@ class StreamSimulator(EpisodeSimulator):
         self._scores = np.zeros((n, LAST_SCORES, config.users))
         self._averages = np.zeros((n, len(_AVERAGE_WEIGHTS), config.users))
         self._belief = np.zeros((*shape, len(four_states.STATES)))
+        self._frames_left = np.zeros(shape, np.int64)
 
     def _draw(self, generators: Sequence[np.random.Generator]) -> StreamTrace:
         return draw_stream_traces(self.config, self._by_difficulty, generators)
@@ -88,6 +89,7 @@ class StreamSimulator(EpisodeSimulator):
         super().install(rows, trace)
         self._episode[rows] = list(itertools.islice(_episodes, len(rows)))
         self.answered_scene[rows] = -1
+        self._frames_left[rows] = trace.battery
         for state in (self.right, self._delivered, self._lost, self._told_change, self._told_event, self._level):
             state[rows] = 0
         for number in (self._tercile, self._confidence, self._feature, self._scores, self._averages):
@@ -161,7 +163,7 @@ class StreamSimulator(EpisodeSimulator):
             noise_density=np.full(self.n, config.noise_density),
             grid=profile.grid,
             fading="rayleigh",
-            max_power=np.full(shape[:2], config.power),
+            max_power=np.where(self._frames_left > 0, config.power, 0.0),
             outlook=self._outlook(gain_scale),
         )
 
@@ -175,6 +177,8 @@ class StreamSimulator(EpisodeSimulator):
             episode=self._episode.copy(),
             slot=self.slot.copy(),
             episode_slots=np.full(n, config.episode_slots),
+            battery=self._running()["battery"].copy(),
+            frames_left=self._frames_left.copy(),
             score=self._scores[:, 0].copy(),
             last_scores=self._scores.copy(),
             score_averages=self._averages.copy(),
@@ -190,13 +194,17 @@ class StreamSimulator(EpisodeSimulator):
             feature=self._feature.copy(),
             right_again=np.where(known, again, 0.0),
             right_at=np.where(known[..., None], at, self.profile.accuracy),
-            planned_share=planned_share(
-                8.0 * self.tables.mean_size,
-                self._airtime,
-                gain_scale,
-                config.power,
-                config.noise_density,
-                config.bandwidth,
+            planned_share=np.where(
+                (self._frames_left > 0)[..., None],
+                planned_share(
+                    8.0 * self.tables.mean_size,
+                    self._airtime,
+                    gain_scale,
+                    config.power,
+                    config.noise_density,
+                    config.bandwidth,
+                ),
+                IMPOSSIBLE,
             ),
             belief=self._belief.copy(),
             event_start=np.full(n, config.event_start),
@@ -215,12 +223,13 @@ class StreamSimulator(EpisodeSimulator):
         """Score the current slot and advance the environments in ``running`` (all by default)."""
         config = self.config
         advancing = np.ones(self.n, bool) if running is None else running
-        sent = (allocation.bandwidth > 0) & (allocation.power > 0)
+        sent = (allocation.bandwidth > 0) & (allocation.power > 0) & (self._frames_left > 0)
         probability = np.where(sent, self.success_probability(allocation), 0.0)
         delivered = self._now("fading") < probability
         state, weight = self.state, self.weight
         self._answer(delivered & advancing[:, None], allocation.operating_point)
         self._delivered = np.where(advancing[:, None], delivered, self._delivered)
+        self._frames_left = self._frames_left - (sent & advancing[:, None])
         self._lost = np.where(advancing[:, None], sent & ~delivered, self._lost)
         fresh = ~self.changed
         self.slot = self.slot + advancing

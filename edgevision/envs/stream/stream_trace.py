@@ -42,6 +42,7 @@ class StreamTrace:
         change_report: uniform in [0, 1); small values make the edge report a wrong change, (N, T + 1, U).
         event_report: the same for events, (N, T + 1, U).
         position: coordinates of the cameras, with the base station at the origin, (N, U, 2) [m].
+        battery: frames that the battery of each camera lasts for, (N, U).
     """
 
     scene: IntArray
@@ -55,14 +56,16 @@ class StreamTrace:
     change_report: FloatArray
     event_report: FloatArray
     position: FloatArray
+    battery: IntArray
 
     def __post_init__(self) -> None:
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")
+        other = {"position": (shape[0], shape[2], 2), "battery": (shape[0], shape[2])}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            expected = (shape[0], shape[2], 2) if field.name == "position" else shape
+            expected = other.get(field.name, shape)
             if value.shape != expected:
                 raise ScenarioError(f"trace: {field.name} must have shape {expected}, got {value.shape}")
             if not np.isfinite(value).all() or (field.name not in _SIGNED and (value < 0).any()):
@@ -83,10 +86,11 @@ def draw_stream_traces(
     """
     n, slots, users = len(generators), config.episode_slots + 1, config.users
     cameras, traffic = _PER_CAMERA * users, uniforms_needed(config, slots)
-    uniforms = np.empty((n, _PER_SLOT * slots * users + cameras + _PER_EPISODE + traffic))
+    sizes = (_PER_SLOT * slots * users, cameras, _PER_EPISODE, traffic, users)
+    uniforms = np.empty((n, sum(sizes)))
     for row, generator in zip(uniforms, generators, strict=True):
         generator.random(out=row)
-    parts = np.split(uniforms, np.cumsum([_PER_SLOT * slots * users, cameras, _PER_EPISODE]), axis=1)
+    parts = np.split(uniforms, np.cumsum(sizes[:-1]), axis=1)
     changes, *pairs, fading, change_report, event_report = parts[0].reshape(n, _PER_SLOT, slots, users).swapaxes(0, 1)
     difficulty, strength, noise, shadow, confidence = (
         standard_normal(radius, angle) for radius, angle in zip(pairs[::2], pairs[1::2], strict=True)
@@ -112,7 +116,13 @@ def draw_stream_traces(
         change_report=change_report,
         event_report=event_report,
         position=position,
+        battery=_log_uniform(*config.battery_frames, parts[4]),
     )
+
+
+def _log_uniform(least: int, most: int, uniform: FloatArray) -> IntArray:
+    """Whole numbers from ``least`` to ``most``, whose logarithms are about uniform."""
+    return np.minimum((least * ((most + 1) / least) ** uniform).astype(np.int64), most)
 
 
 def _held(new: np.ndarray, change: BoolArray) -> np.ndarray:

@@ -21,7 +21,7 @@ from edgevision.envs.view import View
 
 #: Places along the street, relative to a camera, whose signs it sees too.
 NEIGHBOURS = (-2, -1, 1, 2)
-_OLD, _RAMP_SLOTS = 40, 10
+_OLD, _RAMP_SLOTS, _MANY_FRAMES = 40, 10, 20
 _EVENT_FADES = 6.0  # [slots]
 
 _SIGNS = ("change score [2 noise levels]", "probability of a changed scene", "probability of an event")
@@ -43,6 +43,8 @@ USER_FEATURES = (
     "log10 of the share of the band that a middle level needs, halved, plus 0.5",
     "the same for the most compressed level",
     "place along the street: -1 is the first camera, 1 the last",
+    "frames that the battery still lasts for, at most 20 [10 frames]",
+    "the same per slot left, at most 1",
     *(f"{sign}, camera {place:+d}" for place in NEIGHBOURS for sign in _SIGNS),
 )
 CELL_FEATURES = (
@@ -110,6 +112,8 @@ def _own(problem: SlotProblem, seen: StreamOutlook) -> list[FloatArray]:
         needed[..., points // 2],
         needed[..., -1],
         np.broadcast_to(place, seen.score.shape),
+        np.minimum(seen.frames_left, _MANY_FRAMES) / (0.5 * _MANY_FRAMES),
+        np.minimum(seen.frames_left / np.maximum(seen.slots_left, 1)[:, None], 1.0),
     ]
 
 
