@@ -31,7 +31,7 @@ def trained(request: pytest.FixtureRequest) -> agents.BeliefSummary:
 def test_passes_over_a_recording_lower_its_loss(architecture: str) -> None:
     torch.manual_seed(0)
     network, scenario = NETWORKS[architecture](), StreamConfig.from_preset("street", **SMALL)
-    policy = agents.BeliefPolicy(BeliefDescription("one", architecture, 0.0), network)
+    policy = agents.BeliefPolicy(BeliefDescription("one", architecture, 0.0, 0.7), network)
     recording = belief_training._record(policy, scenario, [0, 1, 2, 3], np.array([True, False, False, True]))
     optimiser = torch.optim.Adam(network.parameters(), lr=4e-3)
     losses = [belief_training._learn(network, optimiser, recording) for _ in range(15)]
@@ -67,6 +67,7 @@ def test_damaged_files_are_refused_in_one_line(trained: agents.BeliefSummary, tm
     described = json.loads((tmp_path / "policy.json").read_text(encoding="utf-8"))
     for changes, message in (
         ({"horizon": -1}, "horizon"),
+        ({"thrift": float("nan")}, "thrift"),
         ({"signs": ["x"]}, "other signs"),
         ({"name": ""}, "name must be"),
         ({"format_version": 9}, "format_version"),

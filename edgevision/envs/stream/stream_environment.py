@@ -39,6 +39,10 @@ class StreamEnv(OffloadingEnv, common_page=False):
     share the band; each has its own power. The bytes of a frame are those of its content, which are known only after
     encoding: controllers plan with the mean bytes of a level.
 
+    *Batteries.* By default no battery runs empty. With `battery_frames`, the battery of each camera lasts for a number
+    of frames in the whole episode, and each frame that is sent costs one of them, whatever its power: waking and
+    encoding dominate. A frame that is spent on a doubtful sign is then missing later.
+
     *Reports.* A frame that is lost changes nothing, and the device knows that it is lost. With an answer the edge
     reports a noisy confidence, whether the answer differs from the one before (wrong with probability 0.03), and
     whether an event is in view (0.05). The device itself knows a feature of the frame that it encoded.
@@ -55,10 +59,10 @@ class StreamEnv(OffloadingEnv, common_page=False):
 
     Cameras that do not send get nothing. An action outside [-1, 1], of a wrong shape or with NaN raises
     `InvalidActionError`. `allocate` takes an `Allocation` (hertz and watts) instead of an action; a camera with
-    bandwidth or power 0 does not send.
+    bandwidth or power 0 does not send. The largest power of a camera whose battery is empty is 0.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 41)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. "Changed" means that the scene is
+    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. "Changed" means that the scene is
     not that of the last frame that was delivered. Probabilities 11-14 are those of the exact filter of a single camera
     with the mean rates of the scenario, `edgevision.envs.stream.four_states`.
 
@@ -79,7 +83,9 @@ class StreamEnv(OffloadingEnv, common_page=False):
     | 25 | probability that it is right if the scene is the same | -4 | 4 | 1 |
     | 26-27 | share of the band that the middle and the most compressed level need, plus 0.5 | -4 | 4 | log10, halved |
     | 28 | place along the street: -1 is the first camera, 1 the last | -4 | 4 | 1 |
-    | 29-40 | score, probability of a change and of an event, of the cameras at -2, -1, 1 and 2 | -4 | 4 | 1 |
+    | 29 | frames that the battery still lasts for, at most 20 | -4 | 4 | 10 frames |
+    | 30 | the same per slot left, at most 1 | -4 | 4 | 1 |
+    | 31-42 | score, probability of a change and of an event, of the cameras at -2, -1, 1 and 2 | -4 | 4 | 1 |
 
     | Num | Observation (`cell`) | Min | Max | Unit |
     |-----|----------------------|-----|-----|------|
@@ -112,7 +118,8 @@ class StreamEnv(OffloadingEnv, common_page=False):
 
     ## Arguments
     Every field of `edgevision.envs.StreamConfig` is a keyword, and `preset` names a set of them. `street` is the
-    default. `street-hard` has two thirds of the band, weaker scores, and convoys that are faster and shorter.
+    default. `street-hard` has two thirds of the band, weaker scores, and convoys that are faster and shorter. With
+    `street-battery` the batteries last for 3 to 12 frames.
     `independent` is a control: events at one camera say nothing about another, and the exact filter of a single camera
     knows all rates. Train on `content_split="train"` and report on `content_split="test"`.
 

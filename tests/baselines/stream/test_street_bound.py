@@ -27,7 +27,8 @@ def begun(seeds: Any, **changes: Any) -> StreamSimulator:
 def best_plan(simulator: StreamSimulator, shares: int) -> float:
     """Expected reward of the best policy that knows scenes, answers and channels, over a grid of bandwidths.
 
-    Exact dynamic programming over which answers are right; each camera sends its cheapest right frame.
+    Exact dynamic programming over which answers are right and how many frames are left; each camera sends its cheapest
+    right frame.
     """
     trace, config = simulator.trace, simulator.config
     slots, users = config.episode_slots, config.users
@@ -35,33 +36,39 @@ def best_plan(simulator: StreamSimulator, shares: int) -> float:
     noise = config.noise_density * config.bandwidth / (config.power * trace.gain_scale[0, :slots])
     weight = np.where(trace.event[0, :slots], config.event_weight, 1.0) / (config.mean_weight * users)
     grid = [split for split in itertools.product(range(shares + 1), repeat=users) if sum(split) <= shares]
-    states = list(itertools.product((False, True), repeat=users))
+    held_states = list(itertools.product((False, True), repeat=users))
+    limited = [bool(frames < slots) for frames in trace.battery[0]]
+    batteries = [range(int(frames) + 1 if ends else 1) for frames, ends in zip(trace.battery[0], limited, strict=True)]
+    states = list(itertools.product(held_states, itertools.product(*batteries)))
     later = dict.fromkeys(states, 0.0)
     for slot in range(slots - 1, -1, -1):
         now = {}
         for state in states:
             changes = trace.scene[0, slot] != trace.scene[0, slot - 1] if slot else np.ones(users, bool)
-            held, best = np.array(state) & ~changes, 0.0
+            held, frames, best = np.array(state[0]) & ~changes, state[1], 0.0
             for split in grid:
+                left = tuple(own - (part > 0 and ends) for own, part, ends in zip(frames, split, limited, strict=True))
+                if min(left) < 0:
+                    continue
                 with np.errstate(divide="ignore", over="ignore"):
                     arrive = success_of(exponent[slot], noise[slot], np.array(split) / shares)
                 arrive = np.where((np.array(split) > 0) & np.isfinite(exponent[slot]), arrive, 0.0)
                 right = np.where(held, 1.0, arrive)
                 value = float((weight[slot] * right).sum())
-                for after in states:
-                    value += float(np.prod(np.where(after, right, 1.0 - right))) * later[after]
+                for after in held_states:
+                    value += float(np.prod(np.where(after, right, 1.0 - right))) * later[after, left]
                 best = max(best, value)
             now[state] = best
         later = now
-    return later[states[0]]
+    return later[held_states[0], tuple(frames[-1] for frames in batteries)]
 
 
 @settings(max_examples=12, deadline=None)
-@given(seed=st.integers(0, 2**31), users=st.integers(1, 2))
-def test_no_plan_of_a_tiny_episode_beats_the_bound(seed: int, users: int) -> None:
-    simulator = begun([seed], users=users, **TINY)
+@given(seed=st.integers(0, 2**31), users=st.integers(1, 2), battery=st.sampled_from([(1, 1), (1, 3), (9, 9)]))
+def test_no_plan_of_a_tiny_episode_beats_the_bound(seed: int, users: int, battery: tuple[int, int]) -> None:
+    simulator = begun([seed], users=users, battery_frames=battery, **TINY)
     bound = street_bound(simulator, 200).value[0]
-    assert best_plan(simulator, 24 if users == 2 else 100) <= bound
+    assert best_plan(simulator, 12 if users == 2 else 100) <= bound
 
 
 def test_the_bound_is_near_the_best_plan() -> None:
@@ -87,7 +94,7 @@ def test_no_bandwidth_beats_the_corners(exponent: float, noise: float, price: fl
     assert bound <= max(best, 0.0) + (0.06 if noise < -1 else 0.25)
 
 
-@pytest.mark.parametrize("preset", ["street", "independent"])
+@pytest.mark.parametrize("preset", ["street", "street-battery", "independent"])
 def test_no_policy_beats_the_bound_in_any_episode_beyond_luck(preset: str) -> None:
     seeds = range(10_000, 10_006)
     simulator = StreamSimulator(StreamConfig.from_preset(preset, content_split="validation"), len(seeds))
@@ -111,7 +118,7 @@ def test_no_policy_beats_the_bound_in_any_episode_beyond_luck(preset: str) -> No
             terms, answers = slot.outcome.terms, correct[slot.content, slot.allocation.operating_point]
             luck += bound.luck(number, terms["delivered"], terms["probability"], held["right"], answers)
         assert (total - luck <= bound.value).all(), name
-        assert abs(luck.mean()) < 0.1 * total.mean(), name
+        assert abs(luck.mean()) < 0.1 * max(total.mean(), 10.0), name
 
 
 def test_the_clairvoyant_nearly_reaches_the_bound() -> None:

@@ -120,6 +120,42 @@ def test_a_frame_arrives_with_the_probability_of_the_radio_link() -> None:
     assert info["probability"][0] == pytest.approx(np.exp(-threshold), rel=1e-9)
 
 
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**31), sends=st.floats(0, 1))
+def test_every_frame_empties_the_battery_and_an_empty_one_sends_nothing(seed: int, sends: float) -> None:
+    env, random = make(episode_slots=20, users=3, battery_frames=(1, 12)), np.random.default_rng(seed)
+    env.reset(seed=seed)
+    left = env.simulator.trace.battery[0].copy()
+    assert (left >= 1).all() and (left <= 12).all()
+    for _ in range(20):
+        np.testing.assert_array_equal(env.problem.street.frames_left[0], left)
+        action = random.uniform(-1, 1, env.action_space.shape)
+        action[:, 0] = np.where(random.random(3) < sends, 1.0, -1.0)
+        _, _, _, _, info = env.step(action)
+        expected = (action[:, 0] > 0) & (left > 0)
+        np.testing.assert_array_equal(info["power"] > 0, expected)
+        assert info["sent"] == expected.sum() and not info["delivered"][~expected].any()
+        left = left - expected
+
+
+def test_an_allocation_to_an_empty_battery_is_refused() -> None:
+    env = make(users=1, battery_frames=(1, 1))
+    env.reset(seed=0)
+    frame = Allocation(np.zeros((1, 1), np.int64), np.full((1, 1), 45e3), np.full((1, 1), 0.01))
+    env.allocate(frame)
+    with pytest.raises(AllocationError, match="power"):
+        env.allocate(frame)
+
+
+def test_batteries_change_nothing_else_of_an_episode() -> None:
+    (trace, _), (limited, config) = some_trace(8), some_trace(8, preset="street-battery")
+    for name, value in vars(trace).items():
+        if name != "battery":
+            np.testing.assert_array_equal(value, getattr(limited, name), err_msg=name)
+    assert (trace.battery > config.episode_slots).all()
+    assert limited.battery.min() == 3 and limited.battery.max() == 12
+
+
 def test_the_planned_share_makes_a_frame_of_mean_size_arrive_with_95_percent() -> None:
     env = gymnasium.make_vec(ID, num_envs=50).unwrapped
     env.reset(seed=0)
