@@ -14,7 +14,7 @@ from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import SlotOutcome
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 
-_EVENT, _CHANGE = "#D55E00", "#56B4E9"
+_EVENT, _CHANGE, _BATTERY = "#D55E00", "#56B4E9", "#CC79A7"
 _SHOWN_SLOTS = 30
 
 
@@ -31,6 +31,8 @@ class StreamScene:
         level: level that was sent in the slot before, (U,); -1 if nothing was.
         bandwidth_share: share of the bandwidth that it used, (U,).
         right: whether the answer held was right in the slot before, (U,).
+        battery: frames that each battery still lasts for, (U,); ``None`` if none can run empty.
+        capacity: the same at the start of the episode, (U,).
         reward: reward of the slot before; ``None`` before the first.
     """
 
@@ -42,6 +44,8 @@ class StreamScene:
     level: IntArray
     bandwidth_share: FloatArray
     right: BoolArray
+    battery: IntArray | None
+    capacity: IntArray
     reward: float | None
 
     @classmethod
@@ -66,6 +70,8 @@ class StreamScene:
             level=level,
             bandwidth_share=share,
             right=right,
+            battery=seen.frames_left[0] if (seen.battery[0] < seen.episode_slots[0]).any() else None,
+            capacity=seen.battery[0],
             reward=reward,
         )
 
@@ -78,12 +84,14 @@ class StreamScene:
 
 def stream_text(scene: StreamScene) -> str:
     """The scene as a table of plain text."""
-    lines = [scene.title, "camera  event  P(changed)  age  level  bandwidth  right"]
+    heading = "camera  event  P(changed)  age  level  bandwidth  right"
+    lines = [scene.title, heading if scene.battery is None else f"{heading}  frames left"]
     for user, level in enumerate(scene.level):
         event, age = "event" if scene.event[-1, user] else "-", scene.age[user] if scene.age[user] >= 0 else "-"
         row = f"{user:6d}  {event:>5}  {scene.changed[user]:10.3f}  {age:>3}"
         row += f"  {level:5d}  {scene.bandwidth_share[user]:9.1%}" if level >= 0 else f"  {'-':>5}  {'-':>9}"
-        lines.append(f"{row}  {'yes' if scene.right[user] else 'no':>5}")
+        row += f"  {'yes' if scene.right[user] else 'no':>5}"
+        lines.append(row if scene.battery is None else f"{row}  {scene.battery[user]:11d}")
     return "\n".join(lines) + "\n"
 
 
@@ -95,16 +103,20 @@ class StreamRenderer(Renderer):
         figure = self.figure
         figure.clear()
         figure.suptitle(scene.title, fontsize=11)
-        grid = figure.add_gridspec(1, 5, width_ratios=(3.2, 1, 1, 1, 1), wspace=0.3, **MARGINS)
-        street, changed, age, bandwidth, right = (figure.add_subplot(part) for part in grid)
-        _draw_street(street, scene)
         users = np.arange(len(scene.right))
-        for axes, label, values, colour in (
-            (changed, "P(changed)", scene.changed, _CHANGE),
-            (age, "age, at most 20 slots", np.clip(scene.age, 0, 20) / 20.0, IDLE),
-            (bandwidth, "bandwidth share", scene.bandwidth_share, BANDWIDTH),
-            (right, "answer right", scene.right.astype(np.float64), SUCCESS),
-        ):
+        columns = [
+            ("P(changed)", scene.changed, _CHANGE),
+            ("age, at most 20 slots", np.clip(scene.age, 0, 20) / 20.0, IDLE),
+            ("bandwidth share", scene.bandwidth_share, BANDWIDTH),
+            ("answer right", scene.right.astype(np.float64), SUCCESS),
+        ]
+        if scene.battery is not None:
+            columns.append(("battery", scene.battery / scene.capacity, _BATTERY))
+        widths = (3.2, *[1] * len(columns))
+        grid = figure.add_gridspec(1, len(widths), width_ratios=widths, wspace=0.3, **MARGINS)
+        street, *others = (figure.add_subplot(part) for part in grid)
+        _draw_street(street, scene)
+        for axes, (label, values, colour) in zip(others, columns, strict=True):
             axes.barh(users, values, color=colour)
             prepare_rows(axes, len(users), label)
             axes.set(xticks=(0, 0.5, 1))
