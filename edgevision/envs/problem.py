@@ -22,7 +22,7 @@ from edgevision.errors import AllocationError, SlotProblemError, shown
 Number = TypeVar("Number", bound=np.generic)
 
 _POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
-_OPTIONAL = ("max_power", "energy_price", "waiting_value")
+_OPTIONAL = ("max_power", "energy_price", "waiting_value", "encoding_energy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ class SlotProblem:
         energy_price: what a joule costs each user, (N, U) [successes / J]; ``None`` is 0. Policies set it to save
             energy for later slots.
         waiting_value: what each user's request is worth if it waits, (N, U) [successes]; ``None`` is 0.
+        encoding_energy: energy that a user's request costs if it is sent, beside radiation, (N, U) [J]; ``None`` is 0.
         outlook: what is known beyond this slot, an `Outlook` or a `StreamOutlook`; ``None`` if no decision changes a
             later slot.
     """
@@ -78,6 +79,7 @@ class SlotProblem:
     max_power: FloatArray | None = None
     energy_price: FloatArray | None = None
     waiting_value: FloatArray | None = None
+    encoding_energy: FloatArray | None = None
     outlook: Outlook | StreamOutlook | None = None
 
     @property

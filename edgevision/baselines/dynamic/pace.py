@@ -36,7 +36,10 @@ class Pace:
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
-        most = self.fraction * energy_per_request(problem) / problem.deadline
+        ration = self.fraction * energy_per_request(problem)
+        if problem.encoding_energy is not None:
+            ration = np.maximum(ration - problem.encoding_energy, 0.0)
+        most = ration / problem.deadline
         if problem.max_power is not None:
             most = np.minimum(most, problem.max_power)
         # The limit on power takes the place of a price.
