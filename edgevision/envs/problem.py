@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import radio
+from edgevision.envs.channel.modulation import Modulation
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.stream.stream_outlook import StreamOutlook
@@ -48,6 +49,8 @@ class SlotProblem:
         grid: sizes of the axes that the K operating points enumerate in row-major order.
         fading: distribution of the channel gain.
         success_model: how the environment scores success probability.
+        modulation: what limits the rate at a given signal-to-noise ratio: Shannon's formula, or the steps of real
+            modulation and coding.
         content_fingerprint: tells which profile's contents and features these are
             (``OperatingPointProfile.content_fingerprint``); empty if unknown.
         max_power: largest power of each user, (N, U) [W]; ``None`` if only P_max limits it.
@@ -75,6 +78,7 @@ class SlotProblem:
     grid: tuple[int, ...]
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
+    modulation: Modulation = "shannon"
     content_fingerprint: str = ""
     max_power: FloatArray | None = None
     energy_price: FloatArray | None = None
@@ -189,6 +193,7 @@ class SlotProblem:
             power[..., None],
             self.gain_scale[..., None],
             self.noise_density[:, None, None],
+            self.modulation,
         )
         return radio.success_probability(log_x, self.fading, model or self.success_model)
 
@@ -204,6 +209,7 @@ class SlotProblem:
             allocation.power,
             self.gain_scale,
             self.noise_density[:, None],
+            self.modulation,
         )
 
     def success_probability(

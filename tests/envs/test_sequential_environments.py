@@ -25,6 +25,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "encoding_mj": 0.1,
         "csi_delay_slots": 2,
         "csi_error_db": 3.0,
+        "modulation": "cqi",
     },
     "EdgeVision/Stream-v0": {"episode_slots": 7, "users": 5},
 }

@@ -13,7 +13,7 @@ what is harvested before the last slot. The values are bounded on intervals of b
 (`edgevision.baselines.joint.inner_bound`); the matchings are solved exactly. The prices are found by multiplicative
 subgradient steps on sampled values, which need no certificate, because any prices are valid. Some rules are dropped,
 which only raises g: the request with the fewest slots left goes first, a queue has a limit, a full battery gains
-nothing, and a controller sees old or wrong gains.
+nothing, a controller sees old or wrong gains, and modulation has steps: the rate is always Shannon's.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from edgevision.checks import real_number, whole_number
+from edgevision.envs.channel.modulation import Modulation
 from edgevision.envs.computing.device_models import DeviceName
 from edgevision.envs.settings import (
     COMMON_RANGES,
@@ -53,6 +54,7 @@ _CHOICES = {
     "transmission": TransmissionMode,
     "content_split": ContentSplit,
     "device": DeviceName,
+    "modulation": Modulation,
 }
 
 
@@ -87,6 +89,8 @@ class DynamicConfig(SlottedSettings):
         csi_delay_slots: age of the channel gains that the controller sees; those of the first slot are seen until newer
             ones are old enough [slots].
         csi_error_db: standard deviation of the error of these gains, normal in decibel and new in each slot [dB].
+        modulation: ``shannon`` lets the rate rise with the signal-to-noise ratio without end, ``cqi`` in the 15 steps
+            of 3GPP TS 38.214 table 5.2.2.1-3, up to 7.4063 bit/s/Hz.
         profile: name of a shipped profile with one axis, or path of a profile file.
         levels: number of the profile's operating points that can be chosen, evenly spaced.
         content_split: split of a measured profile from which contents are drawn.
@@ -126,6 +130,7 @@ class DynamicConfig(SlottedSettings):
     encoding_mj: float = 0.0
     csi_delay_slots: int = 0
     csi_error_db: float = 0.0
+    modulation: Modulation = "shannon"
     profile: str = "image-lite0-spat-imco"
     levels: int = 10
     content_split: ContentSplit = "all"

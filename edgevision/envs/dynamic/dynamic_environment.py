@@ -111,6 +111,9 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     * `csi_delay_slots`, `csi_error_db`: controllers see the gain of some slots ago (at first, that of the first slot),
       times an error that is normal in decibel with this standard deviation and new in each slot. The true gain scores.
       Route and line of sight stay known.
+    * `modulation="cqi"`: the rate is bandwidth x the efficiency of the highest of 15 steps (3GPP TS 38.214, table
+      5.2.2.1-3) that Shannon's rate allows, instead of Shannon's rate itself. A payload that needs more than 7.4063
+      bit/s/Hz never arrives. Codes are assumed to reach Shannon's rate at each step.
 
     ## Version History
     * v0: first version.

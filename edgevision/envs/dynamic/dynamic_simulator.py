@@ -158,6 +158,7 @@ class DynamicSimulator(EpisodeSimulator):
             noise_density=np.full(self.n, config.noise_density),
             grid=profile.grid,
             fading="rayleigh",
+            modulation=config.modulation,
             max_power=most,
             encoding_energy=np.full(shape[:2], config.encoding_energy),
             outlook=self._outlook(),

@@ -23,6 +23,13 @@ from edgevision.errors import SlotProblemError
 from tests.envs.strategies import random_problem
 
 NAMES = baselines.names(family="dynamic")
+OPTIONS: dict[str, Any] = {
+    "harvest_mj_per_slot": (0.0, 1.0),
+    "encoding_mj": 1.0,
+    "csi_delay_slots": 2,
+    "csi_error_db": 3.0,
+    "modulation": "cqi",
+}
 CAUSAL = [name for name in NAMES if name != "clairvoyant"]
 
 
@@ -62,10 +69,8 @@ def test_the_command_knows_every_policy() -> None:
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**31), slots=st.integers(0, 29), users=st.integers(1, 8))
 def test_allocations_are_feasible_at_any_time(name: str, seed: int, slots: int, users: int) -> None:
-    options = {"harvest_mj_per_slot": (0.0, 1.0), "encoding_mj": 1.0, "csi_delay_slots": 2, "csi_error_db": 3.0}
-    problem = problem_after(
-        slots, seed=seed, users=users, episode_slots=30, battery_mj=(1e-6, 1e3), **(options if seed % 2 else {})
-    )
+    options = OPTIONS if seed % 2 else {}
+    problem = problem_after(slots, seed=seed, users=users, episode_slots=30, battery_mj=(1e-6, 1e3), **options)
     allocation = baselines.make(name).act(problem)
     allocation.check(problem)
     assert (allocation.bandwidth[~problem.active] == 0).all()
@@ -108,12 +113,16 @@ def priced_value(problem: SlotProblem, allocation: Allocation) -> float:
     price=st.floats(1.0, 300.0),
     waiting=st.floats(0.0, 0.4),
     encoding=st.sampled_from([0.0, 0.5, 3.0]),
+    modulation=st.sampled_from(["shannon", "cqi"]),
 )
-@example(seed=1896, price=198.0, waiting=0.0, encoding=0.0)  # the values jump where the price clears
-@example(seed=1708470057, price=26.0, waiting=0.13, encoding=0.0)
-def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, waiting: float, encoding: float) -> None:
+@example(seed=1896, price=198.0, waiting=0.0, encoding=0.0, modulation="shannon")  # values jump where the price clears
+@example(seed=1708470057, price=26.0, waiting=0.13, encoding=0.0, modulation="shannon")
+def test_the_priced_solver_is_close_to_brute_force(
+    seed: int, price: float, waiting: float, encoding: float, modulation: str
+) -> None:
     """Two cameras, every operating point, and grids of bandwidth and power."""
-    problem = problem_after(6, n=1, seed=seed, users=2, levels=3, arrivals_per_slot=(0.9, 0.9), encoding_mj=encoding)
+    options = {"encoding_mj": encoding, "modulation": modulation}
+    problem = problem_after(6, n=1, seed=seed, users=2, levels=3, arrivals_per_slot=(0.9, 0.9), **options)
     problem = problem.priced(np.full((1, 2), price), np.full((1, 2), waiting))
     found = priced_value(problem, baselines.make("myopic").act(problem))
     best, budget = 0.0, problem.bandwidth_budget[0]
@@ -133,6 +142,16 @@ def test_the_priced_solver_is_close_to_brute_force(seed: int, price: float, wait
         worth[user, i] = max(net.max(), 0.0)
     best = (worth[0] + worth[1, ::-1]).max()
     assert found >= 0.99 * best - 0.005
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**31), price=st.floats(0.0, 100.0), bandwidth=st.floats(0.01, 1.0))
+def test_with_steps_of_modulation_nothing_is_sent_that_cannot_arrive(seed: int, price: float, bandwidth: float) -> None:
+    problem = problem_after(6, seed=seed, modulation="cqi", arrivals_per_slot=(0.9, 0.9), bandwidth_mhz=bandwidth)
+    shape = problem.active.shape
+    allocation = baselines.Priced().act(problem.priced(np.full(shape, price), np.zeros(shape)))
+    allocation.check(problem)
+    assert (problem.success_probability(allocation)[allocation.bandwidth > 0] > 1e-6).all()
 
 
 @settings(max_examples=50, deadline=None)

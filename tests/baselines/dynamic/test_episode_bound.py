@@ -55,6 +55,7 @@ OPTIONS = {
     "encoding_mj": st.floats(0.0, 2.0),
     "csi_delay_slots": st.integers(0, 5),
     "csi_error_db": st.floats(0.0, 6.0),
+    "modulation": st.just("cqi"),
 }
 TINY = {"users": 1, "episode_slots": 5, "deadline_slots": (1, 3), "arrivals_per_slot": (0.6, 0.6), "levels": 4}
 

@@ -216,6 +216,7 @@ def test_unknown_presets_and_settings_are_named() -> None:
             "encoding_mj": st.floats(0.0, 1e9),
             "csi_delay_slots": st.integers(0, 1_000_000),
             "csi_error_db": st.floats(0.0, 30.0),
+            "modulation": st.sampled_from(["shannon", "cqi"]),
             "cell_radius_m": st.floats(20, 1e5),
             "speed_m_per_s": st.tuples(st.floats(0, 5), st.floats(5, 1e3)),
             "shadowing_scale": st.floats(0, 10),

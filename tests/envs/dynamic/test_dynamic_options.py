@@ -1,4 +1,4 @@
-"""Options of ``EdgeVision/Dynamic-v0`` that are off by default: harvest, energy of encoding, and imperfect gains."""
+"""Options of ``EdgeVision/Dynamic-v0`` that are off by default."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from edgevision import baselines
 from edgevision.envs import Allocation, DynamicConfig, DynamicSimulator, DynamicTrace
+from edgevision.envs.channel.modulation import EFFICIENCIES
 from edgevision.envs.simulation.episodes import start
 from edgevision.errors import AllocationError, ScenarioError
 from tests.envs.dynamic.test_dynamic_environment import ID, make
@@ -138,6 +139,30 @@ def test_controllers_see_an_old_gain_and_the_true_one_scores(seed: int, delay: i
         np.testing.assert_allclose(info["user_in_time"], true * (allocation.power[0] > 0))
 
 
+def test_with_steps_of_modulation_a_payload_arrives_if_the_step_carries_it() -> None:
+    """Against draws of the fading; the first camera's share is too small for the largest payloads at any step."""
+    problem = begun([7], modulation="cqi", users=4, arrivals_per_slot=(1.0, 1.0)).problem
+    share = problem.bandwidth_budget[0] * np.array([0.02, 0.08, 0.3, 0.6])
+    power = np.geomspace(1e-2, 1e-4, 4)
+    gain = problem.gain_scale[0] * np.random.default_rng(0).exponential(size=(20_000, 4))
+    capacity = np.log2(1 + gain * power / (problem.noise_density[0] * share))
+    step = np.searchsorted(EFFICIENCIES, capacity, side="right")
+    rate = np.where(step > 0, EFFICIENCIES[step - 1], 0.0) * share
+    arrives = rate[..., None] * problem.airtime[0] >= problem.payload[0]
+    expected = problem.success_probabilities(share[None], power[None])[0]
+    np.testing.assert_allclose(arrives.mean(axis=0), expected, atol=0.015)
+    never = problem.payload[0] / (share[:, None] * problem.airtime[0]) > EFFICIENCIES[-1]
+    assert never.any() and (expected[never] == 0).all() and (expected > 0.1).any()
+    shannon = replace(problem, modulation="shannon").success_probabilities(share[None], power[None])[0]
+    assert (expected <= shannon).all()
+
+
+def test_the_steps_are_those_of_the_standard() -> None:
+    """3GPP TS 38.214, table 5.2.2.1-3, which rounds to four digits."""
+    table = (0.1523, 0.377, 0.877, 1.4766, 1.9141, 2.4063, 2.7305, 3.3223, 3.9023, 4.5234, 5.1152, 5.5547, 6.2266)
+    np.testing.assert_allclose(EFFICIENCIES, [*table, 6.9141, 7.4063], atol=5.1e-5)
+
+
 def test_errors_of_the_gain_are_normal_in_decibel() -> None:
     error = 10 * np.log10(begun(range(100), csi_error_db=2.5).trace.gain_error)
     assert error.mean() == pytest.approx(0.0, abs=0.03)
@@ -173,6 +198,7 @@ def test_a_trace_keeps_its_options_and_one_without_them_can_be_read(tmp_path: Pa
         ({"encoding_mj": -1.0}, "encoding_mj must be a number from 0"),
         ({"csi_delay_slots": 1.5}, "csi_delay_slots must be a whole number from 0"),
         ({"csi_delay_slots": -1}, "csi_delay_slots must be a whole number from 0"),
+        ({"modulation": "qam"}, "modulation must be one of shannon, cqi"),
         ({"csi_error_db": float("nan")}, "csi_error_db must be a number from 0 to 30"),
     ],
 )
