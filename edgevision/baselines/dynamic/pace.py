@@ -1,4 +1,4 @@
-"""`Pace`: never spend more on a request than a constant fraction of the battery per expected request."""
+"""`Pace`: never spend more on a request than a constant fraction of the energy left per expected request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgevision.envs.problem import Allocation, SlotProblem
 
 @register
 class Pace:
-    """Energy rationing: a camera spends at most ``fraction`` x battery / expected requests. Source: folklore."""
+    """Energy rationing: a camera spends at most ``fraction`` x energy left / expected requests. Source: folklore."""
 
     name = "pace"
     kind = "solver"
@@ -29,7 +29,7 @@ class Pace:
         """Set the pace.
 
         Args:
-            fraction: largest energy for a request, in batteries per expected request.
+            fraction: largest energy for a request over the energy left per expected request.
             wait: what a request is worth if it waits, unless it is in its last slot.
         """
         self.fraction, self.wait = fraction, wait
