@@ -141,7 +141,8 @@ def test_the_priced_solver_is_close_to_brute_force(
         net = (success * grid.accuracy[:, user]).max(axis=1) - price * (0.5 * allowed + encoding * 1e-3) - waiting
         worth[user, i] = max(net.max(), 0.0)
     best = (worth[0] + worth[1, ::-1]).max()
-    assert found >= 0.99 * best - 0.005
+    # With steps, values jump between the bandwidths that the solver compares.
+    assert found >= 0.99 * best - (0.005 if modulation == "shannon" else 0.04)
 
 
 @settings(max_examples=15, deadline=None)

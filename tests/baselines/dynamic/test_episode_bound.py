@@ -148,3 +148,12 @@ def test_an_episode_without_requests_is_bounded_by_nothing_to_gain() -> None:
     found = baselines.episode_bound(simulator, 200)
     assert found.requests[0] == 0
     assert 0 <= found.value[0] < 0.05
+
+
+def test_the_bound_rises_with_harvest_and_falls_with_the_energy_of_encoding() -> None:
+    """By about as much as the energy is worth, so that it stays close to the policies."""
+    plain, rich, dear = (
+        baselines.episode_bound(begun(range(8), **changes)).value.sum()
+        for changes in ({}, {"harvest_mj_per_slot": (0.2, 0.2)}, {"encoding_mj": 0.5})
+    )
+    assert rich > 1.02 * plain and dear < 0.95 * plain
