@@ -13,6 +13,7 @@ from edgevision.imports import AGENT_LIBRARIES, lazy_attributes
 if TYPE_CHECKING:
     from edgevision.agents.belief.belief_policy import BeliefPolicy
     from edgevision.agents.belief.belief_training import BeliefConfig, BeliefSummary, train_belief
+    from edgevision.agents.belief.sending_training import SendingConfig, SendingSummary, train_sending
     from edgevision.agents.hyperparameters import load_hyperparameters
     from edgevision.agents.learned_policy import LearnedPolicy
     from edgevision.agents.saved_policy import load_policy
@@ -26,6 +27,8 @@ __all__ = [
     "LearnedPolicy",
     "LearnedPolicyError",
     "SB3VecEnv",
+    "SendingConfig",
+    "SendingSummary",
     "TrainConfig",
     "TrainingError",
     "TrainingSummary",
@@ -34,6 +37,7 @@ __all__ = [
     "resume",
     "train",
     "train_belief",
+    "train_sending",
 ]
 
 _MODULE_OF = {
@@ -42,6 +46,8 @@ _MODULE_OF = {
     "BeliefSummary": "belief.belief_training",
     "LearnedPolicy": "learned_policy",
     "SB3VecEnv": "sb3_vec_env",
+    "SendingConfig": "belief.sending_training",
+    "SendingSummary": "belief.sending_training",
     "TrainConfig": "training",
     "TrainingSummary": "training",
     "load_hyperparameters": "hyperparameters",
@@ -49,10 +55,14 @@ _MODULE_OF = {
     "resume": "training",
     "train": "training",
     "train_belief": "belief.belief_training",
+    "train_sending": "belief.sending_training",
 }
 
 # Using a trained policy needs fewer libraries than training.
-_LIGHT = ("BeliefConfig", "BeliefPolicy", "BeliefSummary", "LearnedPolicy", "load_policy", "train_belief")
+_LIGHT = (
+    *("BeliefConfig", "BeliefPolicy", "BeliefSummary", "LearnedPolicy", "SendingConfig", "SendingSummary"),
+    *("load_policy", "train_belief", "train_sending"),
+)
 _NEEDS = dict.fromkeys(_MODULE_OF, AGENT_LIBRARIES) | dict.fromkeys(_LIGHT, ("torch", "safetensors"))
 
 __getattr__ = lazy_attributes(__name__, _MODULE_OF, "agents", _NEEDS)

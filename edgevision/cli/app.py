@@ -10,7 +10,7 @@ from edgevision.cli.content_command import train_content
 from edgevision.cli.image_commands import compress, decompress, inspect, profile_image
 from edgevision.cli.importance_command import train_importance
 from edgevision.cli.info_command import info
-from edgevision.cli.policy_commands import demo, evaluate, train, train_belief
+from edgevision.cli.policy_commands import demo, evaluate, train, train_belief, train_sending
 from edgevision.cli.reproduce_command import reproduce
 from edgevision.cli.retime_command import profile_retime
 from edgevision.cli.video_commands import train_stae
@@ -67,7 +67,19 @@ def _help_if_alone(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for command in (demo, train, train_belief, train_content, evaluate, reproduce, compress, decompress, inspect, info):
+for command in (
+    demo,
+    train,
+    train_belief,
+    train_sending,
+    train_content,
+    evaluate,
+    reproduce,
+    compress,
+    decompress,
+    inspect,
+    info,
+):
     app.command()(command)
 profile.command("image")(profile_image)
 profile.command("video")(profile_video)

@@ -2,8 +2,11 @@
 
 file              what it holds
 street_network    the recurrent network along the street
-belief_policy     the network before the slot solver, as a policy, and its files
-belief_training   supervised training on the network's own episodes
+sending_network   a network that corrects what sending is worth
+belief_policy     the networks before the slot solver, as a policy, and their files
+belief_training   supervised training of the belief on its own episodes
+paired_sending    what sending brings, measured by paired rollouts
+sending_training  the network of what sending is worth, fitted to them
 
 Each file imports only from files above it.
 """

@@ -116,7 +116,7 @@ def train_belief(config: BeliefConfig, report: Callable[[int, int], None] = lamb
     scenario = config.scenario("train")
     random = np.random.default_rng([config.seed, 3])
     provenance = {"seed": config.seed, "rounds": config.rounds, "settings": dict(config.settings)}
-    with _one_thread():
+    with one_thread():
         torch.manual_seed(config.seed)
         network = NETWORKS[config.architecture]()
         description = BeliefDescription(config.architecture, config.architecture, 0.0, _THRIFT, provenance=provenance)
@@ -198,7 +198,7 @@ def _learn(network: BeliefNetwork, optimiser: torch.optim.Optimizer, recording: 
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """One thread of PyTorch: the network is small, and sums then have the same order on every machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -36,11 +36,11 @@ def solve(problem: SlotProblem, belief: FloatArray, horizon: float = 0.0, thrift
     street = problem.street
     limited = np.asarray((street.battery < street.episode_slots[:, None]).any(axis=1))
     if limited.all():
-        gain = net_gains(problem, belief, thrift)
+        gain, _ = net_gains(problem, belief, thrift)
     else:
         gain = expected_gains(problem, belief, time_left(street, horizon))
         if limited.any():
-            gain = np.where(limited[:, None, None], net_gains(problem, belief, thrift), gain)
+            gain = np.where(limited[:, None, None], net_gains(problem, belief, thrift)[0], gain)
     return to_allocation(problem, *best_frames(gain, street.planned_share))
 
 

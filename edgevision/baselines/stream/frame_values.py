@@ -18,7 +18,7 @@ import functools
 
 import numpy as np
 
-from edgevision.arrays import FloatArray
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.stream.expected_gains import expected_gains
 from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream.planned_bandwidth import IMPOSSIBLE, RELIABILITY
@@ -28,7 +28,7 @@ from edgevision.envs.stream.stream_outlook import StreamOutlook
 _SLOTS, _FRAMES = 1000, 128
 
 
-def net_gains(problem: SlotProblem, belief: FloatArray, thrift: float) -> FloatArray:
+def net_gains(problem: SlotProblem, belief: FloatArray, thrift: float) -> tuple[FloatArray, FloatArray]:
     """Expected weight of right answers that a frame adds, now and later, less what it is worth in the battery.
 
     Args:
@@ -37,31 +37,49 @@ def net_gains(problem: SlotProblem, belief: FloatArray, thrift: float) -> FloatA
         thrift: factor on the value of a frame that is kept.
 
     Returns:
-        Net gains, (N, U, K).
+        Net gains, (N, U, K), and the values that are subtracted in them, (N, U).
     """
     street = problem.street
-    worth, kept = _values(street, float(np.median(problem.accuracy[0, 0])))
+    kept, spent = (_values(problem, frames) for frames in (street.frames_left, np.maximum(street.frames_left - 1, 0)))
+    worth = (spent[..., 1] - spent[..., 0]) / np.stack([np.ones(len(spent)), street.event_weight], axis=1)[:, None]
     event = belief[..., :2] + belief[..., 2:]
     right = belief[..., :2] * street.right_again[..., None]
-    price = (kept[..., 0] * (event - right) + kept[..., 1] * right).sum(axis=2)
-    return expected_gains(problem, belief, np.concatenate([worth, worth], axis=2)) - thrift * price[..., None]
+    value = kept - spent
+    price = thrift * (value[..., 0] * (event - right) + value[..., 1] * right).sum(axis=2)
+    gain = expected_gains(problem, belief, np.concatenate([worth, worth], axis=2))
+    return gain - price[..., None], price
 
 
-def _values(street: StreamOutlook, accuracy: float) -> tuple[FloatArray, FloatArray]:
-    """Worth D of a right answer over the weight of its state, (N, U, 2), and of a frame that is kept, (N, U, 2, 2)."""
+def expected_later(problem: SlotProblem, event: BoolArray, right: BoolArray, thrift: float) -> FloatArray:
+    """Expected weight of right answers in the rest of the episode from a known state, (N, U).
+
+    Args:
+        problem: the slots.
+        event: whether an event is in view, (N, U).
+        right: whether the answer held is right, (N, U).
+        thrift: factor on what the frames that are left add.
+    """
+    left = problem.street.frames_left
+    state = (*np.indices(event.shape), event.astype(np.int64), right.astype(np.int64))
+    with_them, without = (_values(problem, frames)[state] for frames in (left, np.zeros_like(left)))
+    return np.asarray(without + thrift * (with_them - without))
+
+
+def _values(problem: SlotProblem, frames: IntArray) -> FloatArray:
+    """A_t(f, e, h) of the slots if ``frames`` (N, U) are left, (N, U, 2, 2)."""
+    street = problem.street
     slots = np.minimum(street.slots_left, _SLOTS)[:, None]
-    frames = np.ceil(street.frames_left * (slots / np.maximum(street.slots_left, 1)[:, None])).astype(np.int64)
+    frames = np.ceil(frames * (slots / np.maximum(street.slots_left, 1)[:, None])).astype(np.int64)
     frames = np.minimum(frames, np.minimum(slots, _FRAMES))
-    worth, kept = np.empty((*frames.shape, 2)), np.empty((*frames.shape, 2, 2))
+    success = RELIABILITY * float(np.median(problem.accuracy[0, 0]))
+    longest = int(min(street.episode_slots.max(), _SLOTS))
+    values = np.empty((*frames.shape, 2, 2))
     constants = np.stack([street.event_start, street.event_end, street.change_rate, street.event_weight], axis=1)
     kinds, kind = np.unique(constants, axis=0, return_inverse=True)
     for number, row in enumerate(kinds.tolist()):
         mine = kind.ravel() == number
-        table = value_table(*row, accuracy * RELIABILITY, int(min(street.episode_slots.max(), _SLOTS)))
-        now, before = (table[slots[mine], of] for of in (frames[mine], np.maximum(frames[mine] - 1, 0)))
-        worth[mine] = (before[..., 1] - before[..., 0]) / np.array([1.0, row[3]])
-        kept[mine] = now - before
-    return worth, kept
+        values[mine] = value_table(*row, success, longest)[slots[mine], frames[mine]]
+    return values
 
 
 @functools.lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,15 @@ class Memory:
         self._episode, self._slot = np.full((2, 0), -1)
         self._before: State = {}
         self._after: State = {}
+
+    def copy(self) -> Memory:
+        """A memory of the same episodes that goes its own way from here."""
+        other = copy.copy(self)
+        other._episode, other._slot = self._episode.copy(), self._slot.copy()
+        other._before, other._after = (
+            {name: kept.copy() for name, kept in state.items()} for state in (self._before, self._after)
+        )
+        return other
 
     def follow(self, outlook: StreamOutlook, advance: Callable[[State, StreamOutlook], State]) -> State:
         """The state of each episode after this slot.

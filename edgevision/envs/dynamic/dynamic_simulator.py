@@ -7,10 +7,10 @@ time is over are lost; the batteries gain what is harvested.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import functools
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class DynamicSimulator(EpisodeSimulator):
 
     trace_type = DynamicTrace
     family = "dynamic"
+    state_names = _STATE
     config: DynamicConfig
 
     def __init__(self, config: DynamicConfig, n: int, outcomes: object = None) -> None:
@@ -110,14 +111,10 @@ class DynamicSimulator(EpisodeSimulator):
         self._content, self._slack, self._next_slack = self.queue.heads()
         self._problem = None
 
-    def copies(self, rows: IntArray) -> DynamicSimulator:
+    def copies(self, rows: IntArray) -> Self:
         """A simulator whose environment i is a copy of environment ``rows[i]``, in the middle of its episode."""
-        other = copy.copy(self)
-        other.n, other._rows, other._problem = len(rows), np.arange(len(rows)), None
-        other._episodes = {name: value[rows] for name, value in self._running().items()}
+        other = super().copies(rows)
         other.queue = self.queue.copies(rows)
-        for name in _STATE:
-            setattr(other, name, getattr(self, name)[rows])
         return other
 
     def intervene(self, dropped: BoolArray, battery: FloatArray) -> None:

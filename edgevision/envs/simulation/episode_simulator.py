@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from gymnasium.error import ResetNeeded
@@ -65,6 +66,8 @@ class EpisodeSimulator(ABC):
 
     trace_type: ClassVar[type[Any]]
     family: ClassVar[Family] = "bandit"
+    #: Names of the arrays (N, ..) that ``copies`` copies: those that change from slot to slot.
+    state_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: Any, n: int, profile: OperatingPointProfile) -> None:
         """Prepare N environments without episodes.
@@ -131,6 +134,15 @@ class EpisodeSimulator(ABC):
         slots = self.config.episode_slots + 1
         if trace.content.shape[1] != slots:
             raise ScenarioError(f"trace must hold episode_slots + 1 = {slots} slots, got {trace.content.shape[1]}")
+
+    def copies(self, rows: IntArray) -> Self:
+        """A simulator whose environment i is a copy of environment ``rows[i]``, in the middle of its episode."""
+        other = copy.copy(self)
+        other.n, other._rows, other._problem = len(rows), np.arange(len(rows)), None
+        other._episodes = {name: value[rows] for name, value in self._running().items()}
+        for name in self.state_names:
+            setattr(other, name, getattr(self, name)[rows])
+        return other
 
     @property
     def problem(self) -> SlotProblem:

@@ -33,6 +33,11 @@ _AVERAGE_WEIGHTS = np.array([0.5, 0.25, 0.08])[:, None]
 #: Slots counted since something happened; a camera starts as if it had happened this long ago.
 LONGEST_AGE = 1000
 
+_STATE = (
+    *("slot", "_episode", "answered_scene", "right", "_delivered", "_lost", "_told_change", "_told_event", "_age"),
+    *("_event_age", "_level", "_tercile", "_confidence", "_feature", "_scores", "_averages", "_belief", "_frames_left"),
+)
+
 _episodes = itertools.count()
 
 
@@ -47,6 +52,7 @@ class StreamSimulator(EpisodeSimulator):
 
     trace_type = StreamTrace
     family = "stream"
+    state_names = _STATE
     config: StreamConfig
 
     def __init__(self, config: StreamConfig, n: int, outcomes: object = None) -> None:
