@@ -66,8 +66,7 @@ def measure_image_profile(
     Raises:
         ProfileError: levels do not increase, the mean size grows from one level to the next, or ``name`` is not a plain
             file name.
-        DataSetError: no image can be read, too few to fill the train split, or a label that the classifier does not
-            know.
+        DataSetError: no image can be read, or the classifier does not know a label.
         FolderInUseError: another process measures this profile.
     """
     ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
