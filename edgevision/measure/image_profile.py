@@ -43,7 +43,6 @@ def measure_image_profile(
     out_folder: Path,
     name: str,
     progress: Progress = lambda done, total: None,
-    command: str | None = None,
 ) -> OperatingPointProfile:
     """Run every image through codec and classifier at every level, and save the profile.
 
@@ -60,8 +59,6 @@ def measure_image_profile(
         out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
         name: of the profile.
         progress: called with images done, measured or timed, and all of them.
-        command: the command that measures the profile again, for the metadata; ``None`` for
-            ``edgevision profile image``.
 
     Raises:
         ProfileError: levels do not increase, the mean size grows from one level to the next, or ``name`` is not a plain
@@ -89,8 +86,6 @@ def measure_image_profile(
         (times,) = time_interleaved([work], lambda done, _: progress(len(dataset) + done, total))
         progress(total, total)
         metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
-        if command:
-            metadata["command"] = command
         profile = _assemble(name, records, ladder, times, metadata)
         save_profile(profile, out_folder)
         shutil.rmtree(parts)
@@ -197,7 +192,8 @@ def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder
 def _metadata(
     dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float], name: str
 ) -> dict[str, Any]:
-    command = f"edgevision profile image --images DIR --labels DIR/labels.csv --model {classifier.name}"
+    folder = "--images DIR" if dataset.labels is None else "--images DIR --labels DIR/labels.csv"
+    command = f"edgevision profile image {folder} --model {classifier.name}"
     return {
         "data_set": dataset.name,
         "data_set_fingerprint": dataset.identity(),
