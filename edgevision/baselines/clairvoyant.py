@@ -67,7 +67,7 @@ class Clairvoyant:
             raise SlotProblemError("clairvoyant plans episodes of EdgeVision/Dynamic-v0 and EdgeVision/Stream-v0 only")
         self.plan = episode_bound(simulator)
         if isinstance(self.plan, EpisodeBound):
-            self._planned = PlannedSending(self.plan)
+            self._planned = PlannedSending(self.plan, simulator.trace.gain_scale)
         else:
             assert isinstance(simulator, StreamSimulator)  # noqa: S101 - only its bound is a `StreetBound`
             self._planned = PlannedAnswers(self.plan, simulator)

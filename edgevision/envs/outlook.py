@@ -26,7 +26,8 @@ class Outlook:
         next_slack: the same for the request behind the head, (N, U).
         waiting: number of requests in each queue, (N, U).
         battery: energy left, (N, U) [J].
-        full_battery: energy at the start of the episode, (N, U) [J].
+        full_battery: energy at the start of the episode, and the most that the battery holds, (N, U) [J].
+        harvest: energy that each camera gains after every slot, (N, U) [J].
         arrival_average: moving average of the arrivals per slot, (N, U).
         arrival_rate: mean arrivals per camera and slot, (N,).
         route_gain: mean gain along the known route in this slot and the H - 1 slots after it, (N, H, U) [linear];
@@ -46,6 +47,7 @@ class Outlook:
     waiting: IntArray
     battery: FloatArray
     full_battery: FloatArray
+    harvest: FloatArray
     arrival_average: FloatArray
     arrival_rate: FloatArray
     route_gain: FloatArray
@@ -58,6 +60,16 @@ class Outlook:
     def expected_requests(self) -> FloatArray:
         """Requests per camera that the rest of the episode brings on average, at least 1, (N, 1)."""
         return np.maximum(self.slots_left * self.arrival_rate, 1.0)[:, None]
+
+    @property
+    def energy_left(self) -> FloatArray:
+        """Energy that each camera can still spend: its battery, and what it gains before the last slot, (N, U) [J]."""
+        return self.battery + np.maximum(self.slots_left - 1, 0)[:, None] * self.harvest
+
+    @property
+    def episode_energy(self) -> FloatArray:
+        """``energy_left`` at the start of the episode, (N, U) [J]."""
+        return self.full_battery + (self.episode_slots - 1)[:, None] * self.harvest
 
     def __getitem__(self, index: slice | BoolArray | IntArray) -> Outlook:
         """The episodes that ``index`` selects along N."""

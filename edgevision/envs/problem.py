@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import radio
+from edgevision.envs.channel.modulation import Modulation
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.stream.stream_outlook import StreamOutlook
@@ -22,7 +23,7 @@ from edgevision.errors import AllocationError, SlotProblemError, shown
 Number = TypeVar("Number", bound=np.generic)
 
 _POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
-_OPTIONAL = ("max_power", "energy_price", "waiting_value")
+_OPTIONAL = ("max_power", "energy_price", "waiting_value", "encoding_energy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +49,15 @@ class SlotProblem:
         grid: sizes of the axes that the K operating points enumerate in row-major order.
         fading: distribution of the channel gain.
         success_model: how the environment scores success probability.
+        modulation: what limits the rate at a given signal-to-noise ratio: Shannon's formula, or the steps of real
+            modulation and coding.
         content_fingerprint: tells which profile's contents and features these are
             (``OperatingPointProfile.content_fingerprint``); empty if unknown.
         max_power: largest power of each user, (N, U) [W]; ``None`` if only P_max limits it.
         energy_price: what a joule costs each user, (N, U) [successes / J]; ``None`` is 0. Policies set it to save
             energy for later slots.
         waiting_value: what each user's request is worth if it waits, (N, U) [successes]; ``None`` is 0.
+        encoding_energy: energy that a user's request costs if it is sent, beside radiation, (N, U) [J]; ``None`` is 0.
         outlook: what is known beyond this slot, an `Outlook` or a `StreamOutlook`; ``None`` if no decision changes a
             later slot.
     """
@@ -74,10 +78,12 @@ class SlotProblem:
     grid: tuple[int, ...]
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
+    modulation: Modulation = "shannon"
     content_fingerprint: str = ""
     max_power: FloatArray | None = None
     energy_price: FloatArray | None = None
     waiting_value: FloatArray | None = None
+    encoding_energy: FloatArray | None = None
     outlook: Outlook | StreamOutlook | None = None
 
     @property
@@ -187,6 +193,7 @@ class SlotProblem:
             power[..., None],
             self.gain_scale[..., None],
             self.noise_density[:, None, None],
+            self.modulation,
         )
         return radio.success_probability(log_x, self.fading, model or self.success_model)
 
@@ -202,6 +209,7 @@ class SlotProblem:
             allocation.power,
             self.gain_scale,
             self.noise_density[:, None],
+            self.modulation,
         )
 
     def success_probability(

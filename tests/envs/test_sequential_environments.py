@@ -21,6 +21,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "transmission": "sampled",
         "queue_length": 2,
         "accuracy": "replay",
+        "harvest_mj_per_slot": (0.1, 0.5),
+        "encoding_mj": 0.1,
+        "csi_delay_slots": 2,
+        "csi_error_db": 3.0,
+        "modulation": "cqi",
     },
     "EdgeVision/Stream-v0": {"episode_slots": 7, "users": 5},
 }

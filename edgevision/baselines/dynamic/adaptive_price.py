@@ -1,4 +1,4 @@
-"""`Adaptive`: a price of energy from what the battery still holds per expected request."""
+"""`Adaptive`: a price of energy from what a camera can still spend per expected request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REFERENCE = 1e-2  # [J] per request
 
 
 def adaptive_price(problem: SlotProblem, price: float) -> FloatArray:
-    """Price of energy that rises as the battery per expected request falls, (N, U) [successes / J].
+    """Price of energy that rises as the energy left per expected request falls, (N, U) [successes / J].
 
     ``price`` is that of a camera with 10 mJ per request. Success grows about with the logarithm of energy, so that
     spending at a constant share of what is left needs a price inverse to it.
@@ -24,7 +24,7 @@ def adaptive_price(problem: SlotProblem, price: float) -> FloatArray:
 
 @register
 class Adaptive:
-    """A price inverse to the battery left per expected request; waiting is worth more with more slack. Source: ours."""
+    """A price inverse to the energy left per expected request; waiting is worth more with more slack. Source: ours."""
 
     name = "adaptive"
     kind = "solver"

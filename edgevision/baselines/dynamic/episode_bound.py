@@ -4,14 +4,16 @@ A camera sends at most one request in a slot and each request at most once: a ma
 windows. Bandwidth of slot t and energy of camera u are limited, which prices lambda_t and mu_u >= 0 relax. For any
 prices, with v the best net value of a request in a slot,
 
-    v = max over k, b, p of [eta_k P_k(b, p) - lambda_t b - mu_u p slot],
+    v = max over k, b, p of [eta_k P_k(b, p) - lambda_t b - mu_u (p slot + encoding energy)],
 
     g = sum_u (best matching of camera u under max(v, 0)) + sum_t lambda_t B + sum_u mu_u E_u
 
-is at least the expected number of right answers of any policy: Lagrangian duality. The values are bounded on intervals
-of bandwidth, not sampled (`edgevision.baselines.joint.inner_bound`); the matchings are solved exactly. The prices are
-found by multiplicative subgradient steps on sampled values, which need no certificate, because any prices are valid.
-Dropping the rule that the request with the fewest slots left goes first, and the limit of the queue, only raises g.
+is at least the expected number of right answers of any policy: Lagrangian duality. E_u is the charge at the start and
+what is harvested before the last slot. The values are bounded on intervals of bandwidth, not sampled
+(`edgevision.baselines.joint.inner_bound`); the matchings are solved exactly. The prices are found by multiplicative
+subgradient steps on sampled values, which need no certificate, because any prices are valid. Some rules are dropped,
+which only raises g: the request with the fewest slots left goes first, a queue has a limit, a full battery gains
+nothing, a controller sees old or wrong gains, and modulation has steps: the rate is always Shannon's.
 """
 
 from __future__ import annotations
@@ -133,15 +135,17 @@ def _bound_group(simulator: DynamicSimulator, trace: DynamicTrace, steps: int) -
     config, pairs = simulator.config, _pairs(simulator, trace)
     n, slots = len(trace.content), config.episode_slots
     per_power = config.slot_time * config.power  # energy of a slot at the largest power
+    energy = trace.battery + (slots - 1) * trace.harvest
     bandwidth_price = np.full((n, slots), 0.3)
-    energy_price = 0.01 * slots * config.arrival_rate / np.maximum(trace.battery, 1e-30) + 1e-9
+    energy_price = 0.01 * slots * config.arrival_rate / np.maximum(energy, 1e-30) + 1e-9
     best, prices = np.full(n, np.inf), (bandwidth_price, energy_price)
     rough = replace(pairs.users, exponent=pairs.users.exponent[:, ::2], accuracy=pairs.users.accuracy[:, ::2])
     sampled = thresholds(rough, np.broadcast_to(_SAMPLED, (len(pairs.slot), len(_SAMPLED))), slice(None))
     for step in range(steps):
         value, band, power = _sampled_values(pairs, rough, sampled, bandwidth_price, energy_price * per_power)
+        value = value - config.encoding_energy * energy_price[pairs.episode, pairs.camera]
         total, chosen = _match(pairs, value, n, slots)
-        bound = total + bandwidth_price.sum(axis=1) + (energy_price * trace.battery).sum(axis=1)
+        bound = total + bandwidth_price.sum(axis=1) + (energy_price * energy).sum(axis=1)
         better = bound < best
         best = np.where(better, bound, best)
         prices = tuple(
@@ -150,19 +154,22 @@ def _bound_group(simulator: DynamicSimulator, trace: DynamicTrace, steps: int) -
         )  # type: ignore[assignment]
         used = np.zeros((n, slots))
         np.add.at(used, (pairs.episode[chosen], pairs.slot[chosen]), band[chosen])
-        spent = np.zeros(trace.battery.shape)
-        np.add.at(spent, (pairs.episode[chosen], pairs.camera[chosen]), power[chosen] * per_power)
+        spent = np.zeros(energy.shape)
+        np.add.at(
+            spent, (pairs.episode[chosen], pairs.camera[chosen]), power[chosen] * per_power + config.encoding_energy
+        )
         pace = 1.0 / (1.0 + step / 6.0)
-        over = np.log(np.maximum(spent, 1e-300) / np.maximum(trace.battery, 1e-300))
+        over = np.log(np.maximum(spent, 1e-300) / np.maximum(energy, 1e-300))
         bandwidth_price = np.clip(bandwidth_price * np.exp(0.8 * pace * np.clip(used - 1.0, -1.0, 1.0)), 1e-5, 5.0)
         energy_price = np.clip(energy_price * np.exp(pace * np.clip(over, -1.0, 1.0)), 1e-9, 1e12)
     bandwidth_price, energy_price = prices
     certified = _certified_values(pairs, bandwidth_price, energy_price * per_power)
+    certified = certified - config.encoding_energy * energy_price[pairs.episode, pairs.camera]
     total, chosen = _match(pairs, certified, n, slots)
     requests = trace.arrives[:, :slots].sum(axis=(1, 2))
     planned = np.zeros((n, slots, config.users), bool)
     planned[pairs.episode[chosen], pairs.slot[chosen], pairs.camera[chosen]] = True
-    value = total + bandwidth_price.sum(axis=1) + (energy_price * trace.battery).sum(axis=1) + _SLACK * requests
+    value = total + bandwidth_price.sum(axis=1) + (energy_price * energy).sum(axis=1) + _SLACK * requests
     return EpisodeBound(value, requests, bandwidth_price, energy_price, planned)
 
 

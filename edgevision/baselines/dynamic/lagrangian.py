@@ -18,8 +18,8 @@ _REFERENCE = 1e-2  # [J] per request
 class Lagrangian:
     """A price of energy that stays constant during the episode. Source: Lagrangian relaxation of the battery.
 
-    There is one multiplier per camera, because there is one battery per camera: ``price`` over its full battery per
-    expected request, to the power ``scaling``.
+    There is one multiplier per camera, because there is one battery per camera: ``price`` over the energy of
+    its episode per expected request, to the power ``scaling``.
     """
 
     name = "lagrangian"
@@ -45,6 +45,6 @@ class Lagrangian:
         """Allocate for every slot of the batch."""
         future = problem.future
         requests = future.arrival_rate * future.episode_slots
-        energy = future.full_battery / np.maximum(requests, 1.0)[:, None]
+        energy = future.episode_energy / np.maximum(requests, 1.0)[:, None]
         price = self.price * np.maximum(energy / _REFERENCE, 1e-9) ** -self.scaling
         return Priced().act(problem.priced(price, waiting_value(problem, self.wait)))

@@ -11,6 +11,7 @@ from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.adaptive_price import adaptive_price
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.send_values import SHARES, best_values
+from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
 from edgevision.envs.channel import propagation
@@ -97,5 +98,5 @@ def value_ahead(
     user = np.nonzero(still)[1]
     per_budget = price[slot, user] * problem.deadline[slot, user] * problem.power_budget[slot]
     value = best_values(users, shares, per_budget)[0] - bandwidth_price * shares
-    found[slot, user] = np.maximum(value.max(axis=1), 0.0)
+    found[slot, user] = np.maximum(value.max(axis=1) - encoding_cost(problem, price)[slot, user], 0.0)
     return found

@@ -16,11 +16,11 @@ from edgevision.envs.problem import Allocation, SlotProblem
 class Lyapunov:
     """Drift plus penalty: the price of energy is the length of a virtual queue that fills when a camera overspends.
 
-    Each slot the queue of a camera grows by the energy spent and falls by E / T, the battery over the slots of an
-    episode: Z(t + 1) = max(Z(t) + e(t) - E / T, 0), and the price is Z / (V E^2). It starts at ``start`` batteries.
-    With a start of at least 1 it never empties, so that its length is a closed form of the time and the energy spent
-    so far, and the policy needs no memory. Source: Neely, Stochastic Network Optimization with Application to
-    Communication and Queueing Systems (2010), chapters 3 and 4.
+    Each slot the queue of a camera grows by the energy spent and falls by E / T, the energy of an episode over its
+    slots: Z(t + 1) = max(Z(t) + e(t) - E / T, 0), and the price is Z / (V E^2). It starts at ``start`` times E. With a
+    start of at least 1 it never empties, so that its length is a closed form of the time and the energy spent so far,
+    and the policy needs no memory. Source: Neely, Stochastic Network Optimization with Application to Communication and
+    Queueing Systems (2010), chapters 3 and 4.
     """
 
     name = "lyapunov"
@@ -38,7 +38,7 @@ class Lyapunov:
         Args:
             weight: V, the weight of success against energy.
             wait: what a request is worth if it waits, unless it is in its last slot.
-            start: length of the virtual queue at the start, in batteries, at least 1.
+            start: length of the virtual queue at the start over E, at least 1.
 
         Raises:
             ValueError: a weight that is not positive, or a start below 1.
@@ -50,8 +50,8 @@ class Lyapunov:
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
         future = problem.future
-        full = np.maximum(future.full_battery, 1e-12)
+        full = np.maximum(future.episode_energy, 1e-12)
         past = 1.0 - future.slots_left / future.episode_slots
-        queue = self.start + (1.0 - future.battery / full) - past[:, None]
+        queue = self.start + (1.0 - future.energy_left / full) - past[:, None]
         price = queue / (self.weight * full)
         return Priced().act(problem.priced(price, waiting_value(problem, self.wait)))

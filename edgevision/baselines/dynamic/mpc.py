@@ -21,6 +21,7 @@ from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.adaptive_price import adaptive_price
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.send_values import best_values
+from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.inner_bound import Users
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
@@ -106,7 +107,8 @@ def stopping_value(problem: SlotProblem, price: FloatArray, trust: float, bandwi
     # Over the slots of each request alone, so that it is treated alike in every batch.
     own = np.where(np.arange(route.shape[1]) < slack[:, None], route, route[:, :1])
     low, high = own.min(axis=1) + sigma * _NODES[0], own.max(axis=1) + sigma * _NODES[-1] + 1e-9
-    table = _values(users, per_budget, low - now, high - now, bandwidth_price)
+    cost = bandwidth_price * _SHARE + encoding_cost(problem, price)[row, user][:, None]
+    table = _values(users, per_budget, low - now, high - now, cost)
     step = np.sqrt(1.0 - rho**2)[:, None] * _NORMAL
     transition = np.stack([_weights(rho[:, None] * node + step) for node in _NODES], axis=1)
     value = np.zeros((len(row), len(_NODES)))
@@ -120,12 +122,12 @@ def stopping_value(problem: SlotProblem, price: FloatArray, trust: float, bandwi
     return found
 
 
-def _values(users: Users, price: FloatArray, low: FloatArray, high: FloatArray, bandwidth_price: float) -> FloatArray:
-    """Best net value of M requests at log gains from ``low`` to ``high`` above today's, (M, G)."""
+def _values(users: Users, price: FloatArray, low: FloatArray, high: FloatArray, cost: FloatArray) -> FloatArray:
+    """Best value of M requests, less ``cost`` (M, 1), at log gains from ``low`` to ``high`` above today's, (M, G)."""
     columns = []
     for weight in np.linspace(0.0, 1.0, _GAINS):
         moved = replace(users, noise=users.noise * np.exp(-(low + weight * (high - low))))
-        net = best_values(moved, _SHARE, price)[0] - bandwidth_price * _SHARE
+        net = best_values(moved, _SHARE, price)[0] - cost
         columns.append(np.maximum(net[:, 0], 0.0))
     return np.stack(columns, axis=1)
 

@@ -1,4 +1,4 @@
-"""`Pace`: never spend more on a request than a constant fraction of the battery per expected request."""
+"""`Pace`: never spend more on a request than a constant fraction of the energy left per expected request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgevision.envs.problem import Allocation, SlotProblem
 
 @register
 class Pace:
-    """Energy rationing: a camera spends at most ``fraction`` x battery / expected requests. Source: folklore."""
+    """Energy rationing: a camera spends at most ``fraction`` x energy left / expected requests. Source: folklore."""
 
     name = "pace"
     kind = "solver"
@@ -29,14 +29,17 @@ class Pace:
         """Set the pace.
 
         Args:
-            fraction: largest energy for a request, in batteries per expected request.
+            fraction: largest energy for a request over the energy left per expected request.
             wait: what a request is worth if it waits, unless it is in its last slot.
         """
         self.fraction, self.wait = fraction, wait
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
-        most = self.fraction * energy_per_request(problem) / problem.deadline
+        ration = self.fraction * energy_per_request(problem)
+        if problem.encoding_energy is not None:
+            ration = np.maximum(ration - problem.encoding_energy, 0.0)
+        most = ration / problem.deadline
         if problem.max_power is not None:
             most = np.minimum(most, problem.max_power)
         # The limit on power takes the place of a price.

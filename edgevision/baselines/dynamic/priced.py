@@ -1,10 +1,10 @@
 """`Priced`: who sends in a slot, how compressed, and with what bandwidth and power, at given prices. Source: ours.
 
-It maximises sum [eta_k P(b, p, k) - energy price x p x slot - waiting value] over the users that send, their k, b and
-p, with sum b <= B. A price of bandwidth, found by bisection, decides who sends and with which of some bandwidths. At
-the price just above the clearing one the users ask for less than the band and share out the rest; at the one just below
-they ask for more and are all squeezed; the better of the two is taken. Operating points and powers are then chosen anew
-at the final bandwidths.
+It maximises sum [eta_k P(b, p, k) - energy price x (p x slot + encoding energy) - waiting value] over the users that
+send, their k, b and p, with sum b <= B. A price of bandwidth, found by bisection, decides who sends and with which of
+some bandwidths. At the price just above the clearing one the users ask for less than the band and share out the rest;
+at the one just below they ask for more and are all squeezed; the better of the two is taken. Operating points and
+powers are then chosen anew at the final bandwidths. Where rates have steps, a user leaves what its step does not need.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.baselines.dynamic.send_values import SHARES, best_values
+from edgevision.baselines.dynamic.send_values import SHARES, best_values, used_share
+from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
 from edgevision.envs.problem import Allocation, SlotProblem
@@ -53,19 +54,22 @@ class Priced:
         slot, users = active_users(problem)
         user = np.nonzero(problem.active)[1]
         nothing = np.zeros(problem.active.shape)
-        price = _at(problem.energy_price, nothing)[slot, user] * problem.deadline[slot, user]
+        energy_price = _at(problem.energy_price, nothing)
+        price = energy_price[slot, user] * problem.deadline[slot, user]
         price = price * problem.power_budget[slot]
-        waiting = _at(problem.waiting_value, nothing)[slot, user]
+        # Sending must be worth more than this.
+        least = (_at(problem.waiting_value, nothing) + encoding_cost(problem, energy_price))[slot, user]
         net = np.full((*nothing.shape, len(SHARES)), _NOTHING)
-        net[slot, user] = best_values(users, SHARES, price)[0] - waiting[:, None]
+        net[slot, user] = best_values(users, SHARES, price)[0] - least[:, None]
         share, band_price = share_bandwidth(net)
         mine = share[slot, user]
-        value, point, power = (part[:, 0] for part in best_values(users, np.maximum(mine, 1e-9)[:, None], price))
-        sends = (mine > 0) & (value > waiting)
+        final = np.maximum(mine, 1e-9)
+        values, chosen, power = best_values(users, final[:, None], price)
+        point, sends = chosen[:, 0], (mine > 0) & (values[:, 0] > least)
         points, bandwidth, powers = np.zeros(nothing.shape, np.int64), nothing, nothing.copy()
         points[slot, user] = np.where(sends, point, 0)
-        bandwidth[slot, user] = np.where(sends, mine, 0.0) * problem.bandwidth_budget[slot]
-        powers[slot, user] = np.where(sends, power, 0.0) * problem.power_budget[slot]
+        bandwidth[slot, user] = np.where(sends, used_share(users, final, point), 0.0) * problem.bandwidth_budget[slot]
+        powers[slot, user] = np.where(sends, power[:, 0], 0.0) * problem.power_budget[slot]
         return Allocation(points, bandwidth, powers), band_price
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.joint.inner_bound import Users
+from edgevision.envs.channel.modulation import needed_exponent
 
 #: Bandwidths, as shares of the budget, at which values are compared; a user needs about 5 % for the smallest payload.
 SHARES = np.geomspace(0.02, 1.0, 14)
@@ -38,9 +39,30 @@ def best_values(users: Users, share: FloatArray, price: FloatArray) -> tuple[Flo
 
 def thresholds(users: Users, share: FloatArray, group: slice) -> FloatArray:
     """x of eq. 2 times the power, for the users in ``group``, (M, K, B); ``share`` is (M, B)."""
-    width = share[group, None, :]
-    grown = np.expm1(np.minimum(users.exponent[group, :, None] / width, _LARGEST_EXPONENT))
+    needed, width = _occupied(users, share, group)
+    grown = np.expm1(np.minimum(needed, _LARGEST_EXPONENT))
     return users.noise[group, None, None] * width * grown
+
+
+def used_share(users: Users, share: FloatArray, point: IntArray) -> FloatArray:
+    """The part of each user's bandwidth that it uses at its operating point, (M,) each.
+
+    It is all of it at Shannon's rate. At a step of modulation and coding more bandwidth than the step needs only adds
+    noise.
+    """
+    width = _occupied(users, share[:, None], slice(None))[1][..., 0]
+    return np.take_along_axis(np.broadcast_to(width, users.exponent.shape), point[:, None], axis=1)[:, 0]
+
+
+def _occupied(users: Users, share: FloatArray, group: slice) -> tuple[FloatArray, FloatArray]:
+    """ln(1 + SNR) that is needed within ``share`` (M, B), and the bandwidth that is used, (M, K, B) each."""
+    width, exponent = share[group, None, :], users.exponent[group, :, None]
+    if users.modulation == "shannon":
+        return exponent / width, width
+    needed = needed_exponent(exponent / width, users.modulation)
+    with np.errstate(invalid="ignore"):  # infinity over infinity: nothing can arrive
+        least = exponent / needed * (1.0 + 1e-12)  # rounding must not miss the step
+    return needed, np.where(least > 0, least, width)
 
 
 def best_at(users: Users, threshold: FloatArray, price: FloatArray) -> tuple[FloatArray, IntArray, FloatArray]:

@@ -20,6 +20,7 @@ import numpy as np
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.joint.power_table import PowerTable
 from edgevision.baselines.joint.scaled_slots import LARGEST_EXPONENT
+from edgevision.envs.channel.modulation import Modulation
 
 _ROUNDS = 60
 
@@ -35,6 +36,7 @@ class Users:
         least: minimum shares of bandwidth and power, (M,) each.
         most: largest shares that the minima of the other users leave, (M,) each.
         table: success probability and its conjugate.
+        modulation: what limits the rate. The bounds here use Shannon's rate, which no other exceeds.
     """
 
     exponent: FloatArray
@@ -43,6 +45,7 @@ class Users:
     least: tuple[FloatArray, FloatArray]
     most: tuple[FloatArray, FloatArray]
     table: PowerTable
+    modulation: Modulation = "shannon"
 
 
 @dataclass(frozen=True, eq=False)

@@ -135,4 +135,5 @@ def active_users(problem: SlotProblem, model: SuccessModel | None = None) -> tup
         least=least,
         most=(np.maximum(1.0 - others * least[0], least[0]), most_power),
         table=power_table(problem.fading, model or problem.success_model),
+        modulation=problem.modulation,
     )

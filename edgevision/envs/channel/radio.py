@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edgevision.arrays import FloatArray
+from edgevision.envs.channel.modulation import Modulation, needed_exponent
 from edgevision.envs.config import Fading, SuccessModel
 
 # Above exp(7) every success probability below has underflowed to zero; the cap only avoids overflow warnings.
@@ -77,6 +78,7 @@ def log_threshold(
     power: ArrayLike,
     gain_scale: ArrayLike,
     noise_density: ArrayLike,
+    modulation: Modulation = "shannon",
 ) -> FloatArray:
     """log x of eq. 2: the gain, in units of its scale delta, above which the payload arrives in time.
 
@@ -87,6 +89,7 @@ def log_threshold(
         power: p [W]; with payload > 0, 0 gives +inf.
         gain_scale: delta [linear].
         noise_density: N0 [W/Hz].
+        modulation: what limits the rate at a given signal-to-noise ratio.
 
     Returns:
         log x, of the broadcast shape; may be -inf or +inf, never NaN for finite inputs.
@@ -94,7 +97,7 @@ def log_threshold(
     payload, airtime = np.asarray(payload, np.float64), np.asarray(airtime, np.float64)
     bandwidth, power = np.asarray(bandwidth, np.float64), np.asarray(power, np.float64)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        exponent = np.log(2.0) * payload / (bandwidth * airtime)
+        exponent = needed_exponent(np.log(2.0) * payload / (bandwidth * airtime), modulation)
         # log(exp(a) - 1) without overflow: a + log(1 - exp(-a)).
         log_required_snr = exponent + np.log(-np.expm1(-exponent))
         log_x = log_required_snr + np.log(np.multiply(noise_density, bandwidth) / np.multiply(power, gain_scale))

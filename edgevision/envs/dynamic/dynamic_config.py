@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from edgevision.checks import real_number, whole_number
+from edgevision.envs.channel.modulation import Modulation
 from edgevision.envs.computing.device_models import DeviceName
 from edgevision.envs.settings import (
     COMMON_RANGES,
@@ -38,11 +39,14 @@ _RANGES = {
     "cell_radius_m": (20.0, 1e5),
     "shadowing_scale": (0.0, 10.0),
     "decorrelation_m": (1e-3, 1e6),
+    "encoding_mj": (0.0, 1e9),
+    "csi_error_db": (0.0, 30.0),
 }
 _RANGES_OF_PAIRS = {
     "speed_m_per_s": (0.0, 1e3),
     "arrivals_per_slot": (0.0, 1.0),
     "battery_mj": (1e-6, 1e9),
+    "harvest_mj_per_slot": (0.0, 1e9),
 }
 _MOST_WAITING = 1000
 _CHOICES = {
@@ -50,6 +54,7 @@ _CHOICES = {
     "transmission": TransmissionMode,
     "content_split": ContentSplit,
     "device": DeviceName,
+    "modulation": Modulation,
 }
 
 
@@ -76,7 +81,16 @@ class DynamicConfig(SlottedSettings):
         deadline_slots: range from which the number of slots is drawn in which a request may be sent, the slot of its
             arrival included.
         queue_length: most requests that wait in a camera; one more drops the oldest.
-        battery_mj: range from which the energy of each camera is drawn, log-uniform [mJ].
+        battery_mj: range from which the energy of each camera at the start is drawn, log-uniform [mJ]; it is also the
+            most that its battery holds.
+        harvest_mj_per_slot: range from which the energy is drawn uniformly that each camera gains after every slot, as
+            from a solar cell [mJ].
+        encoding_mj: energy that each request that is sent costs beside radiation, to read and to encode it [mJ].
+        csi_delay_slots: age of the channel gains that the controller sees; those of the first slot are seen until newer
+            ones are old enough [slots].
+        csi_error_db: standard deviation of the error of these gains, normal in decibel and new in each slot [dB].
+        modulation: ``shannon`` lets the rate rise with the signal-to-noise ratio without end, ``cqi`` in the 15 steps
+            of 3GPP TS 38.214 table 5.2.2.1-3, up to 7.4063 bit/s/Hz.
         profile: name of a shipped profile with one axis, or path of a profile file.
         levels: number of the profile's operating points that can be chosen, evenly spaced.
         content_split: split of a measured profile from which contents are drawn.
@@ -112,6 +126,11 @@ class DynamicConfig(SlottedSettings):
     deadline_slots: tuple[int, int] = (4, 24)
     queue_length: int = 6
     battery_mj: tuple[float, float] = (12.5, 125.0)
+    harvest_mj_per_slot: tuple[float, float] = (0.0, 0.0)
+    encoding_mj: float = 0.0
+    csi_delay_slots: int = 0
+    csi_error_db: float = 0.0
+    modulation: Modulation = "shannon"
     profile: str = "image-lite0-spat-imco"
     levels: int = 10
     content_split: ContentSplit = "all"
@@ -128,15 +147,21 @@ class DynamicConfig(SlottedSettings):
             self._check_pair(name, real_number, bounds)
         self._check_pair("mean_stay_slots", real_number, (1.0, 1e9), ordered=False)
         self._check_pair("deadline_slots", whole_number, (1, _MOST_WAITING))
-        for name, most in (
-            ("users", MAX_USERS),
-            ("queue_length", _MOST_WAITING),
-            ("levels", 10_000),
-            ("episode_slots", MAX_SLOTS),
+        for name, least, most in (
+            ("users", 1, MAX_USERS),
+            ("queue_length", 1, _MOST_WAITING),
+            ("levels", 1, 10_000),
+            ("episode_slots", 1, MAX_SLOTS),
+            ("csi_delay_slots", 0, MAX_SLOTS),
         ):
-            self._set(name, whole_number(name, getattr(self, name), 1, most, ScenarioError))
+            self._set(name, whole_number(name, getattr(self, name), least, most, ScenarioError))
         if not self.arrival_rate > 0:
             raise ScenarioError("arrivals_per_slot must be above 0 in a calm or in a busy scene")
+
+    @property
+    def encoding_energy(self) -> float:
+        """Energy that each request that is sent costs beside radiation [J]."""
+        return self.encoding_mj * 1e-3
 
     @property
     def arrival_rate(self) -> float:

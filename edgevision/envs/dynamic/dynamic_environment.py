@@ -47,7 +47,8 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     ## Observation Space
     `Dict(users=Box(-4, 4, (U, 21 + F)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. F is 0, or with
     `accuracy="replay"` the number of content features of the profile. Mean gains along the route are known, as for a
-    patrol that has been driven before; future shadowing and arrivals are not.
+    patrol that has been driven before; future shadowing and arrivals are not. The energy left is the battery and what
+    the camera will harvest before the last slot.
 
     | Num | Observation (`users`) | Min | Max | Unit |
     |-----|-----------------------|-----|-----|------|
@@ -59,7 +60,7 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     | 5-8 | the same in 2, 4, 8 and 16 slots, relative to now | -4 | 4 | 20 dB |
     | 9-10 | the same in 32 and 64 slots, relative to now | -4 | 4 | 20 dB |
     | 11-12 | best and mean gain on the rest of the route, relative to now | -4 | 4 | 20 dB |
-    | 13 | battery per expected request over a slot at the largest power: log10 / 2 + 1 | -4 | 4 | 1 |
+    | 13 | energy left per expected request over a slot at the largest power: log10 / 2 + 1 | -4 | 4 | 1 |
     | 14 | share of the battery that is left | -4 | 4 | 1 |
     | 15-16 | slots left for the head and for the request behind it | -4 | 4 | longest deadline |
     | 17 | requests waiting | -4 | 4 | length of the queue |
@@ -85,7 +86,7 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     `accuracy="replay"` scores whether the recorded answer for the content was right, `transmission="sampled"` draws
     whether the payload is in time. `info` holds the terms: `arrivals`, `sent`, `dropped` and `expired` requests,
     `in_time` and `accuracy` (means over those that send), and per camera `user_in_time`, `user_accuracy`,
-    `operating_point`, `bandwidth` [Hz], `power` [W] and `energy` [J].
+    `operating_point`, `bandwidth` [Hz], `power` [W], `energy` that was spent [J] and `harvested` energy [J].
 
     ## Starting State
     Places on the route are uniform, queues hold at most the first arrival, batteries are log-uniform in 12.5..125 mJ.
@@ -99,6 +100,20 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     Every field of `edgevision.envs.DynamicConfig` is a keyword, and `preset` names a set of them: `patrol` is the
     default, `patrol-scarce` has a quarter of the energy. For example
     `gymnasium.make("EdgeVision/Dynamic-v0", preset="patrol-scarce", users=10)`.
+
+    These options are off by default. With one of them on, the rest of the episode of a seed stays the same.
+
+    * `harvest_mj_per_slot=(low, high)`: each camera has a solar cell, whose energy per slot is drawn uniformly from the
+      range at reset and stays constant. The battery gains it after each slot. It holds at most its charge at the start;
+      what does not fit is lost. Controllers know the harvest (`Outlook.harvest`), agents only as energy left.
+    * `encoding_mj`: each request that is sent costs this energy beside radiation, heard or not. A camera whose battery
+      holds no more than that cannot send: its `max_power` is 0.
+    * `csi_delay_slots`, `csi_error_db`: controllers see the gain of some slots ago (at first, that of the first slot),
+      times an error that is normal in decibel with this standard deviation and new in each slot. The true gain scores.
+      Route and line of sight stay known.
+    * `modulation="cqi"`: the rate is bandwidth x the efficiency of the highest of 15 steps (3GPP TS 38.214, table
+      5.2.2.1-3) that Shannon's rate allows, instead of Shannon's rate itself. A payload that needs more than 7.4063
+      bit/s/Hz never arrives. Codes are assumed to reach Shannon's rate at each step.
 
     ## Version History
     * v0: first version.

@@ -1,7 +1,8 @@
 """`DynamicSimulator`: dynamics of ``EdgeVision/Dynamic-v0``; N environments advance by array operations.
 
 One slot, in this order: new requests join the queues; the controller decides; requests that are sent leave their queue,
-heard or not, and cost power x slot; every other request is a slot older, and those whose time is over are lost.
+heard or not, and cost power x slot and the energy of encoding; every other request is a slot older, and those whose
+time is over are lost; the batteries gain what is harvested.
 """
 
 from __future__ import annotations
@@ -139,12 +140,13 @@ class DynamicSimulator(EpisodeSimulator):
     def _build_problem(self) -> SlotProblem:
         config, profile, content = self.config, self.profile, self._content
         shape = (self.n, config.users, profile.points)
-        most = np.minimum(config.power, self.battery / config.slot_time)
+        after_encoding = np.maximum(self.battery - config.encoding_energy, 0.0)
+        most = np.minimum(config.power, after_encoding / config.slot_time)
         return SlotProblem(
             active=self._slack > 0,
             raw_size=8.0 * profile.raw_size[content],
             deadline=np.full(shape[:2], config.slot_time),
-            gain_scale=self._now("gain_scale"),
+            gain_scale=self._known_gain(),
             size_fraction=profile.size_fraction.take(content, axis=0),
             accuracy=np.broadcast_to(profile.accuracy, shape),
             compute_time=np.broadcast_to(self.compute_time, shape),
@@ -156,9 +158,17 @@ class DynamicSimulator(EpisodeSimulator):
             noise_density=np.full(self.n, config.noise_density),
             grid=profile.grid,
             fading="rayleigh",
+            modulation=config.modulation,
             max_power=most,
+            encoding_energy=np.full(shape[:2], config.encoding_energy),
             outlook=self._outlook(),
         )
+
+    def _known_gain(self) -> FloatArray:
+        """The gain that controllers see, (N, U): that of some slots ago, times the error of its measurement."""
+        measured = np.maximum(self.slot - self.config.csi_delay_slots, 0)
+        episodes = self._running()
+        return np.asarray(episodes["gain_scale"][self._rows, measured] * episodes["gain_error"][self._rows, measured])
 
     def _outlook(self) -> Outlook:
         config = self.config
@@ -173,6 +183,7 @@ class DynamicSimulator(EpisodeSimulator):
             waiting=self.queue.waiting,
             battery=self.battery.copy(),
             full_battery=self._running()["battery"].copy(),
+            harvest=self._running()["harvest"].copy(),
             arrival_average=self._average.copy(),
             arrival_rate=np.full(self.n, config.arrival_rate),
             route_gain=self._ahead[self._rows[:, None], ahead],
@@ -187,7 +198,8 @@ class DynamicSimulator(EpisodeSimulator):
         problem, config = self.problem, self.config
         advancing = np.ones(self.n, bool) if running is None else running
         sent = problem.active & (allocation.bandwidth > 0) & (allocation.power > 0)
-        in_time = np.where(sent, problem.success_probability(allocation), 0.0)
+        true = dataclasses.replace(problem, gain_scale=self._now("gain_scale"))
+        in_time = np.where(sent, true.success_probability(allocation), 0.0)
         if config.transmission == "sampled":
             in_time = (self._now("fading") < in_time).astype(np.float64)
         accuracy = np.where(sent, self._accuracy(allocation, problem), 0.0)
@@ -195,8 +207,8 @@ class DynamicSimulator(EpisodeSimulator):
         leaves = sent & advancing[:, None]
         self.queue.take_heads(leaves)
         expired = self.queue.age(advancing)
-        energy = np.where(sent, allocation.power * config.slot_time, 0.0)
-        self.battery = np.where(advancing[:, None], np.maximum(self.battery - energy, 0.0), self.battery)
+        energy = np.where(sent, allocation.power * config.slot_time + config.encoding_energy, 0.0)
+        harvested = self._discharge(energy, advancing)
         self.slot = self.slot + advancing
         self._admit(advancing)
         per_request = 1.0 / (config.users * config.arrival_rate)
@@ -217,8 +229,20 @@ class DynamicSimulator(EpisodeSimulator):
                 "dropped": dropped.sum(axis=1),
                 "expired": expired.sum(axis=1),
                 "energy": energy,
+                "harvested": harvested,
             },
         )
+
+    def _discharge(self, energy: FloatArray, advancing: BoolArray) -> FloatArray:
+        """Take ``energy`` (N, U) [J] out of the batteries in the environments ``advancing`` (N,), and charge them.
+
+        Returns:
+            What the batteries gained, (N, U) [J]; one that is full gains nothing.
+        """
+        left = np.maximum(self.battery - energy, 0.0)
+        harvested = np.minimum(self._running()["harvest"], np.maximum(self._running()["battery"] - left, 0.0))
+        self.battery = np.where(advancing[:, None], left + harvested, self.battery)
+        return harvested
 
     def _accuracy(self, allocation: Allocation, problem: SlotProblem) -> FloatArray:
         """Accuracy term of the head's request at the allocated operating point, (N, U)."""

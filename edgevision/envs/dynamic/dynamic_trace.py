@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ _TYPES = {"arrives": np.bool_, "line_of_sight": np.bool_, "window": np.int64, "c
 class DynamicTrace:
     """All random quantities of N episodes of T slots with U cameras.
 
-    Arrays have one slot more than the episode, for the observation after its last step.
+    Arrays have one slot more than the episode, for the observation after its last step. Those with a default belong to
+    options of the environment: a file without them is a trace without these options.
 
     Attributes:
         arrives: whether a new request comes at the start of each slot, (N, T + 1, U).
@@ -48,7 +49,9 @@ class DynamicTrace:
         fading: uniform in [0, 1); the payload arrives in time iff it is below the success probability, (N, T + 1, U).
         position: coordinates, with the base station at the origin, (N, T + 1, U, 2) [m].
         correlation: correlation of the shadowing between one slot and the next, (N, U).
-        battery: energy at the start, (N, U) [J].
+        battery: energy at the start, which is also the most that the battery holds, (N, U) [J].
+        harvest: energy that each camera gains after every slot, (N, U) [J]; by default 0.
+        gain_error: factor on the gain of each slot by which a controller sees it, (N, T + 1, U); by default 1.
     """
 
     arrives: BoolArray
@@ -61,23 +64,28 @@ class DynamicTrace:
     position: FloatArray
     correlation: FloatArray
     battery: FloatArray
+    harvest: FloatArray = field(default_factory=lambda: np.zeros(()))
+    gain_error: FloatArray = field(default_factory=lambda: np.ones(()))
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _array(field.name, getattr(self, field.name)))
+        for name in (part.name for part in dataclasses.fields(self)):
+            object.__setattr__(self, name, _array(name, getattr(self, name)))
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")
         per_camera = (shape[0], shape[2])
-        other = {"position": (*shape, 2), "correlation": per_camera, "battery": per_camera}
-        for field in dataclasses.fields(self):
-            value, expected = getattr(self, field.name), other.get(field.name, shape)
+        other = {"position": (*shape, 2), **dict.fromkeys(("correlation", "battery", "harvest"), per_camera)}
+        for part in dataclasses.fields(self):
+            name, value, expected = part.name, getattr(self, part.name), other.get(part.name, shape)
+            if value.ndim == 0 and part.default_factory is not dataclasses.MISSING:
+                value = np.full(expected, value)
+                object.__setattr__(self, name, value)
             if value.shape != expected:
-                raise ScenarioError(f"trace: {field.name} must have shape {expected}, got {value.shape}")
-            if not np.isfinite(value).all() or (field.name != "position" and (value < 0).any()):
-                raise ScenarioError(f"trace: {field.name} must be finite and >= 0")
-        if not ((self.window > 0).all() and (self.route_gain > 0).all() and (self.gain_scale > 0).all()):
-            raise ScenarioError("trace: window, route_gain and gain_scale must be > 0")
+                raise ScenarioError(f"trace: {name} must have shape {expected}, got {value.shape}")
+            if not np.isfinite(value).all() or (name != "position" and (value < 0).any()):
+                raise ScenarioError(f"trace: {name} must be finite and >= 0")
+        if not all((getattr(self, name) > 0).all() for name in ("window", "route_gain", "gain_scale", "gain_error")):
+            raise ScenarioError("trace: window, route_gain, gain_scale and gain_error must be > 0")
 
     def save(self, path: Path) -> None:
         """Write the trace to an ``.npz`` file, atomically."""
@@ -119,8 +127,13 @@ def draw_dynamic_traces(
     """
     n, slots, users = len(generators), config.episode_slots + 1, config.users
     uniforms = np.empty((n, (_PER_SLOT * slots + _PER_CAMERA) * users))
-    for row, generator in zip(uniforms, generators, strict=True):
+    # Drawn last and only if used, so that the rest of an episode does not depend on the options.
+    harvests = np.empty((n, users if config.harvest_mj_per_slot[1] > 0 else 0))
+    errors = np.empty((n, 2, slots, users) if config.csi_error_db > 0 else (n, 0))
+    for row, harvest, error, generator in zip(uniforms, harvests, errors, generators, strict=True):
         generator.random(out=row)
+        generator.random(out=harvest)
+        generator.random(out=error)
     per_slot = uniforms[:, : _PER_SLOT * slots * users].reshape(n, _PER_SLOT, slots, users).swapaxes(0, 1)
     radius, angle, scene, arrival, content, deadline, fading = per_slot
     nearest, speed, phase, direction, sight, first_scene, energy = (
@@ -148,7 +161,22 @@ def draw_dynamic_traces(
         position=position,
         correlation=correlation,
         battery=1e-3 * config.battery_mj[0] * (config.battery_mj[1] / config.battery_mj[0]) ** energy,
+        harvest=_harvest(config, harvests),
+        gain_error=_gain_error(config, errors),
     )
+
+
+def _harvest(config: DynamicConfig, uniform: FloatArray) -> FloatArray:
+    """Energy that each camera gains after every slot [J], (N, U) from uniforms; 0 if there are none."""
+    low, high = config.harvest_mj_per_slot
+    return 1e-3 * (low + (high - low) * uniform) if high > 0 else np.zeros(())
+
+
+def _gain_error(config: DynamicConfig, uniform: FloatArray) -> FloatArray:
+    """Factor by which controllers see the gains wrong, (N, slots, U) from uniforms (N, 2, slots, U); 1 if none."""
+    if not config.csi_error_db > 0:
+        return np.ones(())
+    return np.asarray(10.0 ** (0.1 * config.csi_error_db * standard_normal(uniform[:, 0], uniform[:, 1])))
 
 
 def _positions(

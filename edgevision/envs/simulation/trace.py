@@ -100,18 +100,20 @@ def save_trace(trace: Any, path: Path) -> None:
 
 
 def load_trace(kind: type[Trace], path: Path) -> Trace:
-    """Read a trace of a kind that ``save_trace`` wrote.
+    """Read a trace of a kind that ``save_trace`` wrote; arrays that have a default may be missing.
 
     Raises:
         ScenarioError: the file is missing, not such a trace, or inconsistent.
     """
     stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
-    names = [field.name for field in dataclasses.fields(cast(Any, kind))]
-    missing = [name for name in names if name not in stored]
+    fields = dataclasses.fields(cast(Any, kind))
+    missing = [
+        field.name for field in fields if field.name not in stored and field.default_factory is dataclasses.MISSING
+    ]
     if missing:
         raise ScenarioError(f"{path}: not a readable {_WHAT} (it lacks {', '.join(missing)})")
     try:
-        return kind(**{name: stored[name] for name in names})
+        return kind(**{field.name: stored[field.name] for field in fields if field.name in stored})
     except ScenarioError as error:
         raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
 

@@ -49,6 +49,14 @@ def best_matching(values: np.ndarray) -> float:
     return best
 
 
+#: Options of the environment, as shares of its usual numbers and of larger ones.
+OPTIONS = {
+    "harvest_mj_per_slot": st.tuples(st.floats(0.0, 0.1), st.floats(0.1, 3.0)),
+    "encoding_mj": st.floats(0.0, 2.0),
+    "csi_delay_slots": st.integers(0, 5),
+    "csi_error_db": st.floats(0.0, 6.0),
+    "modulation": st.just("cqi"),
+}
 TINY = {"users": 1, "episode_slots": 5, "deadline_slots": (1, 3), "arrivals_per_slot": (0.6, 0.6), "levels": 4}
 
 
@@ -63,15 +71,27 @@ def test_without_scarcity_the_bound_is_the_best_matching(seed: int) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**31), battery=st.floats(0.01, 30.0))
-def test_no_plan_of_brute_force_beats_the_bound(seed: int, battery: float) -> None:
-    """One camera: every matching, and every split of its battery into twelfths over the slots that it uses."""
-    simulator = begun([seed], battery_mj=(battery, battery), **{**TINY, "episode_slots": 4, "levels": 2})
+@given(
+    seed=st.integers(0, 2**31),
+    battery=st.floats(0.01, 30.0),
+    encoding=st.sampled_from([0.0, 0.02, 0.2]),
+    harvest=st.sampled_from([0.0, 0.1]),
+)
+def test_no_plan_of_brute_force_beats_the_bound(seed: int, battery: float, encoding: float, harvest: float) -> None:
+    """One camera: every matching, and every split of its energy into twelfths over the slots that it uses.
+
+    All that is harvested may be spent in any slot here, and each slot with a part pays for the encoding of a request.
+    """
+    options = {"encoding_mj": encoding, "harvest_mj_per_slot": (harvest, harvest)}
+    simulator = begun([seed], battery_mj=(battery, battery), **{**TINY, **options, "episode_slots": 4, "levels": 2})
     bound = baselines.episode_bound(simulator).value[0]
+    energy = battery + 3 * harvest
     parts, config = 12, simulator.config
     tables = [
-        single_values(simulator, min(config.power, max(part, 1e-9) * 1e-3 * battery / parts / config.slot_time))
-        * (part > 0)
+        single_values(
+            simulator, min(config.power, max(1e-3 * (part * energy / parts - encoding), 1e-12) / config.slot_time)
+        )
+        * (part * energy / parts > encoding)
         for part in range(parts + 1)
     ]
     slots, best = config.episode_slots, 0.0
@@ -87,9 +107,13 @@ def test_no_plan_of_brute_force_beats_the_bound(seed: int, battery: float) -> No
     battery=st.floats(0.01, 300.0),
     users=st.integers(1, 4),
     accuracy=st.sampled_from(["mean", "replay"]),
+    options=st.fixed_dictionaries({}, optional=OPTIONS),
 )
-def test_no_policy_beats_the_bound(seed: int, battery: float, users: int, accuracy: str) -> None:
+def test_no_policy_beats_the_bound(
+    seed: int, battery: float, users: int, accuracy: str, options: dict[str, Any]
+) -> None:
     changes = {"battery_mj": (battery, 4 * battery), "users": users, "accuracy": accuracy, "episode_slots": 25}
+    changes |= options
     seeds = [seed, seed + 1]
     simulator = begun(seeds, **changes)
     bound = baselines.episode_bound(simulator).value
@@ -124,3 +148,12 @@ def test_an_episode_without_requests_is_bounded_by_nothing_to_gain() -> None:
     found = baselines.episode_bound(simulator, 200)
     assert found.requests[0] == 0
     assert 0 <= found.value[0] < 0.05
+
+
+def test_the_bound_rises_with_harvest_and_falls_with_the_energy_of_encoding() -> None:
+    """By about as much as the energy is worth, so that it stays close to the policies."""
+    plain, rich, dear = (
+        baselines.episode_bound(begun(range(8), **changes)).value.sum()
+        for changes in ({}, {"harvest_mj_per_slot": (0.2, 0.2)}, {"encoding_mj": 0.5})
+    )
+    assert rich > 1.02 * plain and dear < 0.95 * plain
