@@ -8,6 +8,7 @@ traceback.
 from __future__ import annotations
 
 import errno
+import io
 import signal
 import sys
 import threading
@@ -40,6 +41,8 @@ class _Terminated(BaseException):
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may hold what the terminal cannot show
     with _signals() as received:
         try:
             code = _run(given)

@@ -84,14 +84,16 @@ def _pictures(folder: Path | None, labels: Path | None) -> ImageFolder:
 
 def _source(data_set: str, folder: Path | None) -> ClipSource:
     """Clips of a profile's data set; its name tells how the folder is read."""
-    from edgevision.data.sources import NAMES, open_source
+    from edgevision.data.actions.generated_actions import NAME
+    from edgevision.data.sources import open_source
 
-    if data_set.startswith("generated-actions"):
+    if data_set == NAME:
         return open_source("actions", clips=_TO_TIME, subset="test")
     if folder is None:
         raise ClipError(f"profiles of {data_set} are timed with clips; say where some are (--clips DIR)")
-    kind = next((name for name in NAMES if data_set.startswith(name)), "folder")
-    return open_source(kind, folder, subset="test" if kind == "hmdb51" else "all")
+    if data_set.startswith("hmdb51-split"):
+        return open_source("hmdb51", folder, subset="test")
+    return open_source("ut-interaction" if data_set.startswith("ut-interaction") else "folder", folder, subset="all")
 
 
 def _deepisc(path: Path | None) -> DeepIscModels:

@@ -32,7 +32,6 @@ _DEEPISC = typer.Option(
     show_default=False,
 )
 _CODECS, _CODINGS = ("stae", "fa-sa", "deepisc"), ("huffman", "range")
-_GENERATED = "generated-actions"  # name of the data set of ``--data actions`` in records
 
 
 def profile_video(
@@ -176,9 +175,10 @@ def _training_clips(origin: _Origin, data: str, clips: Path | None, *, folds: bo
     Raises:
         BadParameter: with ``folds``, and the weights were trained on clips that cannot be generated.
     """
+    from edgevision.data.actions.generated_actions import NAME
     from edgevision.data.sources import open_source
 
-    if origin.data_set == _GENERATED:
+    if origin.data_set == NAME:
         return open_source("actions", clips=origin.clips, seed=origin.seed, subset="train")
     if folds:
         raise typer.BadParameter(

@@ -11,8 +11,6 @@ import numpy as np
 from edgevision.arrays import ByteClip, IntArray
 from edgevision.errors import CodecInputError
 
-"""Frames of a clip, (F, H, W, 3) uint8, red-green-blue."""
-
 FRAMES, SIZE = 16, 112  # frames a clip and side of a frame [pixel], where the caller names none
 MAX_CLIP_FRAMES = 2**12
 MAX_CLIP_PIXELS = 2**27  # over all frames: 16 frames of 2896 x 2896, or 4096 of 181 x 181

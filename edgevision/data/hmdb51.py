@@ -14,7 +14,7 @@ from edgevision.data.clips import LabelledClip
 from edgevision.data.csv_reading import read_text
 from edgevision.data.listing import inner_path, visible
 from edgevision.data.video_folder import VideoFiles, check_folder
-from edgevision.errors import ClipError
+from edgevision.errors import ClipError, shown
 
 SPLIT_FOLDER = "testTrainMulti_7030_splits"
 HINT = (
@@ -47,11 +47,11 @@ class HMDB51(VideoFiles):
             subset: which clips.
 
         Raises:
-            ClipError: folders or lists are missing (the message says where to get them) or a list is malformed.
-            ValueError: no such split or subset.
+            ClipError: no such split or subset; folders or lists are missing (the message says where to get them); or a
+                list is malformed.
         """
         if split not in (1, 2, 3) or subset not in _MARKS:
-            raise ValueError(f"split must be 1, 2 or 3 and subset train or test, got {split!r} and {subset!r}")
+            raise ClipError(f"split must be 1, 2 or 3 and subset train or test, got {shown(split)} and {shown(subset)}")
         check_folder(folder, HINT)
         ending = f"_test_split{split}.txt"
         lists = visible((folder / SPLIT_FOLDER).glob(f"*{ending}"), folder, ClipError)

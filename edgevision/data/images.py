@@ -37,6 +37,7 @@ class ImageFolder:
     Attributes:
         folder: the folder.
         name: the folder's name.
+        labels: the label file, or ``None`` where each sub-folder is a class.
         items: the images, in the label file's order or sorted by class and name.
     """
 
@@ -58,6 +59,7 @@ class ImageFolder:
             raise DataSetError(f"no folder at {str(folder)!r}")
         self.folder = folder
         self.name = checked_name(folder.resolve().name, DataSetError)
+        self.labels = labels
         self.items: Sequence[LabelledImage] = _read_labels(labels) if labels else _read_subfolders(folder)
         if labels:
             self._warn_of_missing(labels)

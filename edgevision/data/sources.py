@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from edgevision.arrays import ByteClip
 from edgevision.data.clips import FRAMES, SIZE, ClipSource, LabelledClip
-from edgevision.errors import ClipError, unknown_name
+from edgevision.errors import ClipError, shown, unknown_name
 from edgevision.imports import require
 from edgevision.storage.disk_files import sha256
 
@@ -71,14 +71,14 @@ def open_source(
 
     Raises:
         UnknownNameError: no such data set.
-        ClipError: the folder is missing, superfluous, malformed or empty.
-        ValueError: a number out of range, or no such subset.
+        ClipError: the folder is missing, not needed, malformed or empty; a number is out of range; or there is no such
+            subset.
         MissingExtraError: PyAV (extra ``codecs``) is not installed.
     """
     if name not in NAMES:
         raise unknown_name("data set", name, NAMES)
     if subset not in get_args(Subset):
-        raise ValueError(f"subset must be one of {', '.join(get_args(Subset))}, got {subset!r}")
+        raise ClipError(f"subset must be one of {', '.join(get_args(Subset))}, got {shown(subset)}")
     if name == "actions":
         return _actions(folder, clips, seed + (subset != "train"))
     if folder is None:

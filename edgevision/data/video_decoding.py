@@ -68,13 +68,10 @@ def load_frames(video: Path | bytes, frames: int = FRAMES, size: int = SIZE) -> 
 
     Raises:
         UnreadableClipError: nothing can be decoded, or the video is larger than the limits of this module.
-        ValueError: ``frames`` or ``size`` out of range.
+        CodecInputError: ``frames`` or ``size`` out of range.
     """
-    frames = whole_number("frames", frames, 1, MAX_CLIP_FRAMES, CodecInputError)
-    size = whole_number("size", size, 1, math.isqrt(MAX_CLIP_PIXELS), CodecInputError)
-    shape = frames, size, size, 3
-    check_clip(np.broadcast_to(np.uint8(0), shape))
-    clip = np.zeros(shape, np.uint8)
+    frames, size = _checked_shape(frames, size)
+    clip = np.zeros((frames, size, size, 3), np.uint8)
     try:
         wanted = _wanted([(frame.pts, frame.duration) for frame in _decoded(video)], frames)
         for index, frame in enumerate(_decoded(video)):
@@ -91,9 +88,10 @@ def fit_clip(clip: ByteClip, frames: int = FRAMES, size: int = SIZE) -> ByteClip
     """A clip of any length and size as ``load_frames`` would make it, (frames, size, size, 3); itself if it is one.
 
     Raises:
-        ValueError: not a clip.
+        CodecInputError: not a clip, or ``frames`` or ``size`` out of range.
     """
     check_clip(clip)
+    frames, size = _checked_shape(frames, size)
     if clip.shape[:3] == (frames, size, size):
         return clip
     chosen = sample_indices(len(clip), frames)
@@ -101,6 +99,13 @@ def fit_clip(clip: ByteClip, frames: int = FRAMES, size: int = SIZE) -> ByteClip
         return clip[chosen]
     small = {index: _small(av.VideoFrame.from_ndarray(np.ascontiguousarray(clip[index])), size) for index in chosen}
     return np.stack([small[index] for index in chosen])
+
+
+def _checked_shape(frames: int, size: int) -> tuple[int, int]:
+    frames = whole_number("frames", frames, 1, MAX_CLIP_FRAMES, CodecInputError)
+    size = whole_number("size", size, 1, math.isqrt(MAX_CLIP_PIXELS), CodecInputError)
+    check_clip(np.broadcast_to(np.uint8(0), (frames, size, size, 3)))
+    return frames, size
 
 
 def _wanted(times: list[tuple[int | None, int]], frames: int) -> IntArray:

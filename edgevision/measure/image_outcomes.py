@@ -12,6 +12,7 @@ from edgevision.arrays import BoolArray, ByteImage, FloatArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
+from edgevision.errors import ProfileError
 from edgevision.measure.content_features import content_features
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.vision.classifiers import Classifier
@@ -94,17 +95,17 @@ class LiveImageCodec:
         """Pair a profile with the data set, codec and classifier that it was measured with.
 
         Raises:
-            ValueError: the profile is of another codec, version or classifier, or of images not in ``dataset``.
+            ProfileError: the profile is of another codec, version or classifier, or of images not in ``dataset``.
             DataSetError: the classifier does not know the classes of its images.
         """
         expected = {"codec": codec.name, "codec_version": codec.version, "model": classifier.name}
         for key, value in expected.items():
             if profile.metadata.get(key) != value:
-                raise ValueError(f"profile {profile.name!r} has {key} {profile.metadata.get(key)!r}, not {value!r}")
+                raise ProfileError(f"profile {profile.name!r} has {key} {profile.metadata.get(key)!r}, not {value!r}")
         items = {item.content_id: item for item in dataset.items}
         missing = [content_id for content_id in profile.content_ids if content_id not in items]
         if missing:
-            raise ValueError(
+            raise ProfileError(
                 f"{len(missing)} contents of profile {profile.name!r} are not in data set {dataset.name!r}, "
                 f"the first is {missing[0]!r}"
             )

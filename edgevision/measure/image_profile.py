@@ -43,7 +43,6 @@ def measure_image_profile(
     out_folder: Path,
     name: str,
     progress: Progress = lambda done, total: None,
-    command: str | None = None,
 ) -> OperatingPointProfile:
     """Run every image through codec and classifier at every level, and save the profile.
 
@@ -60,14 +59,11 @@ def measure_image_profile(
         out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
         name: of the profile.
         progress: called with images done, measured or timed, and all of them.
-        command: the command that measures the profile again, for the metadata; ``None`` for
-            ``edgevision profile image``.
 
     Raises:
         ProfileError: levels do not increase, the mean size grows from one level to the next, or ``name`` is not a plain
             file name.
-        DataSetError: no image can be read, too few to fill the train split, or a label that the classifier does not
-            know.
+        DataSetError: no image can be read, or the classifier does not know a label.
         FolderInUseError: another process measures this profile.
     """
     ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
@@ -90,8 +86,6 @@ def measure_image_profile(
         (times,) = time_interleaved([work], lambda done, _: progress(len(dataset) + done, total))
         progress(total, total)
         metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
-        if command:
-            metadata["command"] = command
         profile = _assemble(name, records, ladder, times, metadata)
         save_profile(profile, out_folder)
         shutil.rmtree(parts)
@@ -198,7 +192,8 @@ def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder
 def _metadata(
     dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float], name: str
 ) -> dict[str, Any]:
-    command = f"edgevision profile image --images DIR --labels DIR/labels.csv --model {classifier.name}"
+    folder = "--images DIR" if dataset.labels is None else "--images DIR --labels DIR/labels.csv"
+    command = f"edgevision profile image {folder} --model {classifier.name}"
     return {
         "data_set": dataset.name,
         "data_set_fingerprint": dataset.identity(),

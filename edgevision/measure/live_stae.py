@@ -13,6 +13,7 @@ from edgevision.codecs.stae.bitstream import Coding
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.data.clips import ClipSource, LabelledClip
+from edgevision.errors import ProfileError
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import VideoPoint, video_point
 
@@ -37,11 +38,13 @@ class LiveStae:
             models: the networks.
 
         Raises:
-            ValueError: the profile is of another codec, the source lacks a clip, or the networks know other classes.
+            ProfileError: the profile is of another codec, the source lacks a clip, or the networks know other classes.
         """
         codec, coding = str(profile.metadata.get("codec")), str(profile.metadata.get("coding"))
         if codec not in _RECOVERS or coding not in _CODINGS:
-            raise ValueError(f"profile {profile.name!r} was not measured of STAE (codec {codec!r}, coding {coding!r})")
+            raise ProfileError(
+                f"profile {profile.name!r} was not measured of STAE (codec {codec!r}, coding {coding!r})"
+            )
         return cls(source, profile.content_ids, StaeCodec(models, Coding[coding]), recover=_RECOVERS[codec])
 
     def __init__(
@@ -56,15 +59,15 @@ class LiveStae:
             recover: whether the edge recovers pixels that were not sent (``stae``) or does not (``fa-sa``).
 
         Raises:
-            ValueError: the source lacks a clip, or the networks know other classes.
+            ProfileError: the source lacks a clip, or the networks know other classes.
         """
         if codec.models.classes != tuple(source.classes):
             known, wanted = ", ".join(codec.models.classes), ", ".join(source.classes)
-            raise ValueError(f"the weights know other classes ({known}) than {source.name} ({wanted})")
+            raise ProfileError(f"the weights know other classes ({known}) than {source.name} ({wanted})")
         items: Mapping[str, LabelledClip] = {item.content_id: item for item in source.items}
         missing = [name for name in content_ids if name not in items]
         if missing:
-            raise ValueError(f"{source.name} has no clip {missing[0]!r}; the profile was measured on other clips")
+            raise ProfileError(f"{source.name} has no clip {missing[0]!r}; the profile was measured on other clips")
         self._items = [items[name] for name in content_ids]
         self._codec, self._recover = codec, recover
         config = codec.models.config

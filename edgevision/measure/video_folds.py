@@ -15,7 +15,7 @@ from edgevision.arrays import IntArray
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan, StepByStep
 from edgevision.codecs.stae.training.clipset import ClipSet
-from edgevision.errors import WeightsError
+from edgevision.errors import ClipError, WeightsError
 from edgevision.measure.video_outcomes import Outcomes
 from edgevision.measure.video_parts import by_groups
 from edgevision.part_store import PartStore
@@ -46,10 +46,10 @@ def leave_one_group_out(
         Outcomes of all clips, in the order of ``data``.
 
     Raises:
-        ValueError: all clips are of one group.
+        ClipError: all clips are of one group.
     """
     if len(np.unique(groups)) < 2:
-        raise ValueError("leave one group out needs at least two groups")
+        raise ClipError("all clips are of one group, so none can be left out; measure them all with one set of weights")
 
     def fold(group: int, rows: IntArray, others: IntArray) -> Outcomes:
         return measure(_fold_models(start, data, others, plan, fold_path(folder, group)), rows)

@@ -200,10 +200,11 @@ def check_name(name: str) -> None:
     """Refuse a profile's name that is not a plain file name.
 
     Raises:
-        ProfileError: the name is empty or too long, or leads into a folder.
+        ProfileError: the name is empty, too long or not UTF-8, or leads into a folder.
     """
-    plain = isinstance(name, str) and name == Path(name).name and name not in ("", "..") and "\0" not in name
-    if not plain or len(name.encode()) > _LONGEST_NAME:
+    encoded = name.encode(errors="ignore") if isinstance(name, str) else b""
+    plain = encoded.decode() == name == Path(name).name and name not in ("", "..") and "\0" not in name
+    if not plain or len(encoded) > _LONGEST_NAME:
         raise ProfileError(f"a profile's name must be a plain file name, got {shown(name)}")
 
 
@@ -245,12 +246,6 @@ def _read_once(path: Path, size: int, changed: int) -> OperatingPointProfile:
     return _read(path)
 
 
-def _truth(value: Any, sidecar: Path) -> bool:
-    if not isinstance(value, bool):
-        raise ProfileError(f"{sidecar}: relative must be true or false, got {shown(value)}")
-    return value
-
-
 def _read(path: Path) -> OperatingPointProfile:
     sidecar = path.with_suffix(".json")
     if not sidecar.exists():
@@ -261,21 +256,18 @@ def _read(path: Path) -> OperatingPointProfile:
     missing = [key for key in _REQUIRED if key not in arrays]
     if missing:
         raise ProfileError(f"{path}: arrays missing: {', '.join(missing)}")
-    lists: dict[str, Any] = {}
+    described: dict[str, Any] = {"metadata": description.get("metadata")}
     for key, kind in {"feature_names": str, "content_ids": str, "axis_names": str, "grid": int}.items():
         entries = description.get(key)
         if not isinstance(entries, list) or not all(type(entry) is kind for entry in entries):
             raise ProfileError(f"{sidecar}: missing or malformed entry {key!r}")
-        lists[key] = tuple(entries)
-    if not isinstance(description.get("metadata"), dict):
-        raise ProfileError(f"{sidecar}: metadata must be an object")
+        described[key] = tuple(entries)
     return OperatingPointProfile(
         name=path.stem,
         **arrays,
-        **lists,
+        **described,
         # Older files lack this entry; in them, only closed forms have relative sizes.
-        relative=_truth(description.get("relative", "correct" not in arrays), sidecar),
-        metadata=description["metadata"],
+        relative=description.get("relative", "correct" not in arrays),
     )
 
 

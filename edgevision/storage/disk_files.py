@@ -25,6 +25,7 @@ MAX_DEPTH = 32
 #: Name of the file in a folder that one process at a time may lock; see ``edgevision.locking``.
 LOCK = ".lock"
 _UNFINISHED = ".unfinished"
+_STEM_BYTES = 100  # file systems allow names of 255 bytes, and a letter of Hangul takes three
 #: Folders that this process alone writes to, and what they were when it began.
 _held: list[tuple[Path, os.stat_result]] = []
 
@@ -83,7 +84,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():  # replacing a device such as /dev/null would remove it
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     make_folder(path.parent)
-    temporary = path.parent / f".{path.name[:100]}.{secrets.token_hex(4)}{_UNFINISHED}"
+    temporary = path.parent / f".{_stem(path)}.{secrets.token_hex(4)}{_UNFINISHED}"
     try:
         with naming(path, temporary):
             with temporary.open("xb") as stream:  # with the permissions that the user's umask leaves
@@ -95,6 +96,11 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # what remains is removed by the next process that holds the folder
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _stem(path: Path) -> str:
+    """The beginning of a file's name, short enough to leave room for the rest of a temporary file's name."""
+    return path.name.encode(errors="ignore")[:_STEM_BYTES].decode(errors="ignore")
 
 
 @contextmanager
@@ -120,7 +126,7 @@ def remove_unfinished(place: Path) -> None:
     Only for the process that alone writes there. Folders below that have a lock of their own are left as they are.
     """
     if not place.is_dir():
-        for path in place.parent.glob(f".{glob.escape(place.name[:100])}.????????{_UNFINISHED}"):
+        for path in place.parent.glob(f".{glob.escape(_stem(place))}.????????{_UNFINISHED}"):
             path.unlink(missing_ok=True)
         return
     for path in place.iterdir():

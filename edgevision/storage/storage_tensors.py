@@ -47,10 +47,10 @@ def unpack_metadata(payload: bytes, path: Path, error: type[EdgeVisionError]) ->
         EdgeVisionError: of type ``error``: the header is damaged.
     """
     try:
-        found = json.loads(payload[8 : 8 + int.from_bytes(payload[:8], "little")]).get("__metadata__", {})
+        found = json.loads(payload[8 : 8 + int.from_bytes(payload[:8], "little")]).get("__metadata__")
     except (ValueError, RecursionError, AttributeError):
         raise error(f"{path.name} is damaged, not a safetensors file") from None
-    return dict(found)
+    return dict(found or {})
 
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any], *, version: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,21 @@ def test_devices_are_not_replaced(tmp_path: Path) -> None:
     write_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "printed"),
+    [("latin-1", "사진.jpg", rb"\uc0ac\uc9c4.jpg: "), ("utf-8", "photo\udcff.jpg", rb"photo\udcff.jpg: ")],
+)
+def test_names_that_the_terminal_cannot_show_are_escaped(
+    encoding: str, name: str, printed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.BytesIO()
+    terminal = io.TextIOWrapper(shown, encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    Image.fromarray(picture(48, 48)).save(tmp_path / "photo.png")
+    with pytest.raises(SystemExit) as stop:
+        main(["compress", str(tmp_path / "photo.png"), str(tmp_path / name), "--level", "4", "--codec", "uniform"])
+    terminal.flush()
+    assert stop.value.code == 0
+    assert printed in shown.getvalue()

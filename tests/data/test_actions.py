@@ -10,7 +10,7 @@ from edgevision.data.actions.painting import Cloth, paint
 from edgevision.data.actions.poses import ACTIONS, BEHIND, IN_FRONT, PARTS, STANDING, body
 from edgevision.data.actions.timeline import draw_moment, draw_pair
 from edgevision.data.clips import ClipSource, LabelledClip
-from edgevision.errors import UnreadableClipError
+from edgevision.errors import ClipError, CodecInputError, UnreadableClipError
 
 SIZE = 48  # small frames keep the tests fast; the scenes are the same at every size
 
@@ -215,16 +215,21 @@ def test_a_capsule_covers_what_brute_force_covers(centre: tuple[float, float]) -
 
 
 @pytest.mark.parametrize(
-    ("clips", "seed", "message"), [(0, 0, "clips must be at least 1"), (4, -1, "seed must not be")]
+    ("clips", "seed", "message"),
+    [
+        (0, 0, "clips must be a whole number from 1"),
+        (10**12, 0, "clips must be a whole number from 1"),
+        (4, -1, "seed must be a whole number from 0"),
+    ],
 )
 def test_bad_sources_are_refused(clips: int, seed: int, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ClipError, match=message):
         GeneratedActions(clips, seed)
 
 
 @pytest.mark.parametrize(("frames", "size"), [(0, 112), (16, 15), (16, 1025), (2**20, 112)])
 def test_bad_shapes_are_refused(source: GeneratedActions, frames: int, size: int) -> None:
-    with pytest.raises(ValueError, match="give at least 1 frame"):
+    with pytest.raises(CodecInputError, match="give at least 1 frame"):
         source.load(source.items[0], frames=frames, size=size)
 
 

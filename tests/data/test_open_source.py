@@ -86,9 +86,9 @@ def test_every_fifth_group_is_held_back(groups: int) -> None:
         ("hmdb51", {"folder": Path("no/where")}, ClipError, "serre-lab"),
         ("ut-interaction", {"folder": Path("no/where")}, ClipError, "labels.csv"),
         ("actions", {"folder": Path("no/where")}, ClipError, "need no folder"),
-        ("actions", {"clips": 0}, ValueError, "at least 1"),
-        ("actions", {"seed": -1}, ValueError, "negative"),
-        ("actions", {"subset": "validation"}, ValueError, "subset must be one of train, test, all"),
+        ("actions", {"clips": 0}, ClipError, "from 1 to"),
+        ("actions", {"seed": -1}, ClipError, "from 0 to"),
+        ("actions", {"subset": "validation"}, ClipError, "subset must be one of train, test, all"),
     ],
 )
 def test_what_cannot_be_opened_is_said_in_one_line(

@@ -111,7 +111,7 @@ def test_malformed_hmdb51_lists_are_explained(tmp_path: Path, line: str) -> None
 
 @pytest.mark.parametrize(("split", "subset"), [(0, "train"), (4, "test"), (1, "validation")])
 def test_unknown_splits_are_refused(tmp_path: Path, split: int, subset: str) -> None:
-    with pytest.raises(ValueError, match="split must be 1, 2 or 3"):
+    with pytest.raises(ClipError, match="split must be 1, 2 or 3"):
         HMDB51(tmp_path, split, subset)  # type: ignore[arg-type]
 
 

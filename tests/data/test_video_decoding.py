@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from edgevision.data import video_decoding as decoding
 from edgevision.data.clips import check_clip, sample_indices
-from edgevision.data.video_decoding import load_frames
-from edgevision.errors import UnreadableClipError
+from edgevision.data.video_decoding import fit_clip, load_frames
+from edgevision.errors import CodecInputError, UnreadableClipError
 from tests.data.videos import moving, numbered, write
 
 
@@ -168,3 +168,11 @@ def test_damaged_videos_give_a_clip_or_one_error(
     except UnreadableClipError:
         return
     assert clip.shape == (4, 8, 8, 3)
+
+
+@pytest.mark.parametrize(("frames", "size"), [(0, 8), (8, 0), (2**12 + 1, 8), (8, 2**14), (2**12, 2**11), ("4", 8)])
+def test_clips_of_no_possible_shape_are_refused(frames: Any, size: int, tmp_path: Path) -> None:
+    with pytest.raises(CodecInputError):
+        fit_clip(np.zeros((3, 10, 20, 3), np.uint8), frames, size)
+    with pytest.raises(CodecInputError):
+        load_frames(tmp_path / "absent.avi", frames, size)

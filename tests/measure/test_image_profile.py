@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edgevision import codecs
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
@@ -20,7 +21,7 @@ from edgevision.measure.image_outcomes import LiveImageCodec
 from edgevision.measure.image_profile import measure_image_profile
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, shipped_profiles
 from edgevision.vision.classifiers import Classifier, load_classifier
-from tests.codecs.pictures import centre_weights
+from tests.codecs.pictures import centre_weights, picture
 
 pytestmark = pytest.mark.usefixtures("short_timing")
 LEVELS = (0.5, 4.0, 20.0)
@@ -153,6 +154,14 @@ def test_damaged_pictures_are_skipped_and_named(labelled_folder: Path, lite0: Cl
     folder.items = [broken]
     with pytest.raises(DataSetError, match=r"no image of .* can be read, 1 skipped"):
         measure_image_profile(folder, UniformJpeg(), lite0, (1.0, 8.0), tmp_path, "nothing")
+
+
+def test_the_recorded_command_names_no_label_file_where_there_is_none(lite0: Classifier, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "7").mkdir(parents=True)
+    Image.fromarray(picture(64, 64)).save(tmp_path / "photos" / "7" / "a.png")
+    photos = ImageFolder(tmp_path / "photos")
+    made = measure_image_profile(photos, UniformJpeg(), lite0, (1.0, 8.0), tmp_path, "mine")
+    assert made.metadata["command"].startswith("edgevision profile image --images DIR --model")
 
 
 def test_names_and_numbers_of_classes_give_the_same_profile(

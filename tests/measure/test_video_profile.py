@@ -22,7 +22,7 @@ from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.data.actions import GeneratedActions
 from edgevision.data.clips import LabelledClip
-from edgevision.errors import ProfileError
+from edgevision.errors import ClipError, ProfileError
 from edgevision.measure import video_parts
 from edgevision.measure import video_profile as module
 from edgevision.measure.stae_sender import StaeSender
@@ -362,7 +362,7 @@ def test_folds_measure_each_group_with_models_that_never_saw_it(tmp_path: Path) 
 
 def test_one_group_cannot_be_left_out(tmp_path: Path) -> None:
     data = action_clips(2)
-    with pytest.raises(ValueError, match="at least two groups"):
+    with pytest.raises(ClipError, match="all clips are of one group"):
         leave_one_group_out(tiny_models(), data, np.zeros(2, np.int64), FOLD_PLAN, lambda *_: made_up()[0], tmp_path)
 
 

@@ -194,7 +194,7 @@ def test_unknown_profile_suggests(tmp_path: Path) -> None:
             load_profile(name)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "a\0b", "x" * 300, 3])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", "a\0b", "x" * 300, "가" * 67, "b\udcff", 3])
 def test_names_of_profiles_are_plain_file_names(name: Any) -> None:
     with pytest.raises(ProfileError, match="plain file name"):
         check_name(name)

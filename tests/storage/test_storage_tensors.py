@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from edgevision.errors import WeightsError
-from edgevision.storage.storage_tensors import read_weights, write_weights
+from edgevision.storage.storage_tensors import read_weights, unpack_metadata, unpack_tensors, write_weights
 
 
 def test_numbers_beyond_half_precision_are_not_written(tmp_path: Path) -> None:
@@ -32,3 +32,11 @@ def test_tensors_of_other_types_are_refused(kind: str, tmp_path: Path) -> None:
     path.with_suffix(".json").write_text(json.dumps({"format": 1, "sha256": hashlib.sha256(payload).hexdigest()}))
     with pytest.raises(WeightsError, match=r"damaged|not in half or single precision"):
         read_weights(path, version=1)
+
+
+@pytest.mark.parametrize("header", [{}, {"__metadata__": None}, {"__metadata__": {}}])
+def test_a_header_may_hold_no_texts(header: dict[str, object]) -> None:
+    text = json.dumps(header).encode()
+    payload = len(text).to_bytes(8, "little") + text
+    assert unpack_tensors(payload, Path("x"), WeightsError) == {}
+    assert unpack_metadata(payload, Path("x"), WeightsError) == {}

@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, ByteClip
+from edgevision.checks import whole_number
 from edgevision.data.actions.poses import ACTIONS
 from edgevision.data.actions.scenery import draw_camera, draw_light, draw_passers, draw_scene, expose
 from edgevision.data.actions.timeline import draw_bystander, draw_moment, draw_pair
 from edgevision.data.actions.wardrobe import draw_wardrobe, dress
 from edgevision.data.clips import FRAMES, SIZE, LabelledClip
-from edgevision.errors import UnreadableClipError
+from edgevision.errors import ClipError, CodecInputError, UnreadableClipError
 from edgevision.storage.disk_files import sha256
 
+NAME = "generated-actions"  # of the data set, in records
+MAX_CLIPS = 10**6
+_MAX_SEED = 2**63
 MIN_SIZE = 16  # smallest side of a frame [pixel]
 MAX_PIXELS = 2**24  # over all frames of a clip; 16 frames of side 1024
 _BYSTANDERS = 0.5  # share of clips
@@ -58,16 +62,12 @@ class GeneratedActions:
             seed: which clips.
 
         Raises:
-            ValueError: no clip, or a negative seed.
+            ClipError: no clip, too many, or a negative seed.
         """
-        if clips < 1:
-            raise ValueError(f"clips must be at least 1, got {clips}")
-        if seed < 0:
-            raise ValueError(f"seed must not be negative, got {seed}")
-        self.name = "generated-actions"
+        self.name = NAME
         self.classes = tuple(ACTIONS)
-        self.seed = seed
-        self.items: Sequence[LabelledClip] = self._list(clips)
+        self.seed = whole_number("seed", seed, 0, _MAX_SEED, ClipError)
+        self.items: Sequence[LabelledClip] = self._list(whole_number("clips", clips, 1, MAX_CLIPS, ClipError))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -77,7 +77,7 @@ class GeneratedActions:
 
         Raises:
             UnreadableClipError: not a clip of this source.
-            ValueError: a shape out of range.
+            CodecInputError: a shape out of range.
         """
         return self._draw(item, frames, size)[0]
 
@@ -86,7 +86,7 @@ class GeneratedActions:
 
         Raises:
             UnreadableClipError: not a clip of this source.
-            ValueError: a shape out of range.
+            CodecInputError: a shape out of range.
         """
         return self._draw(item, frames, size)[1]
 
@@ -105,7 +105,7 @@ class GeneratedActions:
         if not (0 <= item.group < len(self) and self.items[item.group] == item):
             raise UnreadableClipError(f"{item.content_id}: not a clip of this source")
         if frames < 1 or size < MIN_SIZE or frames * size**2 > MAX_PIXELS:
-            raise ValueError(
+            raise CodecInputError(
                 f"{frames} frames of side {size}; give at least 1 frame, sides of at least {MIN_SIZE} and at most "
                 f"{MAX_PIXELS} pixels in all"
             )

@@ -6,12 +6,13 @@ so one set of weights serves for the profiles that were measured with several, i
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from edgevision import codecs, provenance
 from edgevision.arrays import ByteClip, ByteImage
@@ -22,13 +23,13 @@ from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.data.clips import ClipSource
 from edgevision.data.images import ImageFolder
-from edgevision.errors import ProfileError
+from edgevision.errors import ClipError, ProfileError, UnreadableClipError
 from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import Sides, TimedWork, time_interleaved
 from edgevision.measure.times.deepisc_times import DeepIscWork
 from edgevision.measure.times.image_times import ImageWork, image_sides, pictures_to_time
 from edgevision.measure.times.stae_work import StaeWork
-from edgevision.measure.video_assembly import video_sides
+from edgevision.measure.video_assembly import EntropyCoding, video_sides
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
 from edgevision.progress import Progress
@@ -131,7 +132,8 @@ class _Workshop:
         models, data_set = self._stae(), str(profile.metadata.get("data_set"))
         noted = profile.metadata.get("networks") if codec != "deepisc" else None
         ours = json.loads(json.dumps(models.config.as_json()))
-        if noted is not None and noted | {"classes": 0} != ours | {"classes": 0}:
+        same = isinstance(noted, dict) and noted | {"classes": 0} == ours | {"classes": 0}
+        if noted is not None and not same:
             raise ProfileError(
                 f"profile {profile.name!r} is of other networks than the weights; give theirs (--weights)"
             )
@@ -139,7 +141,10 @@ class _Workshop:
         if codec == "deepisc":
             about["deepisc_weights_digest"] = provenance.digest({}, [self._deepisc()])
             return _Task(self._deepisc_work(data_set), video_sides(recovered=True), about)
-        work = self._stae_work(data_set, str(profile.metadata.get("coding")))
+        coding = profile.metadata.get("coding")
+        if coding not in get_args(EntropyCoding):
+            raise ProfileError(f"profile {profile.name!r} does not say which entropy coder it was measured with")
+        work = self._stae_work(data_set, coding)
         return _Task(work, video_sides(recovered=codec == "stae"), about)
 
     def _make_crops(self, classifier: Classifier) -> list[ByteImage]:
@@ -147,8 +152,15 @@ class _Workshop:
 
     def _load_clips(self, data_set: str) -> list[ByteClip]:
         source, config = self._source(data_set), self._stae().config
-        items = source.items[: stae_work.TIMED_CLIPS]
-        return [source.load(item, frames=config.frames, size=config.vit.size) for item in items]
+        clips: list[ByteClip] = []
+        for item in source.items:
+            with contextlib.suppress(UnreadableClipError):
+                clips.append(source.load(item, frames=config.frames, size=config.vit.size))
+            if len(clips) == stae_work.TIMED_CLIPS:
+                break
+        if not clips:
+            raise ClipError(f"no clip of {source.name} can be read, so nothing can be timed")
+        return clips
 
     def _make_stae_work(self, data_set: str, coding: str) -> StaeWork:
         return StaeWork(StaeCodec(self._stae(), Coding[coding]), self._clips(data_set), FRAMES, PIXELS)
@@ -163,8 +175,10 @@ def _codec_of(profile: OperatingPointProfile) -> ImageCodec:
     Raises:
         ProfileError: it had another version, or settings or an importance map that are not at hand.
     """
-    name, noted = profile.metadata["codec"], dict(profile.metadata.get("codec_settings", {}))
+    name, noted = profile.metadata["codec"], profile.metadata.get("codec_settings", {})
     error = ProfileError(f"profile {profile.name!r}: its codec {name} had a version or settings that are not at hand")
+    if not isinstance(noted, dict):
+        raise error
     fields = [key for key in vars(codecs.make(name)) if key in noted and key != "importance"]
     try:
         made = codecs.make(name, **{key: _hashable(noted[key]) for key in fields})

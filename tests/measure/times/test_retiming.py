@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgevision.arrays import ByteClip
+from edgevision.cli.retime_command import _source
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.data.actions import GeneratedActions
+from edgevision.data.clips import LabelledClip
 from edgevision.data.images import ImageFolder
-from edgevision.errors import EdgeVisionError, ProfileError
+from edgevision.data.video_folder import VideoFolder
+from edgevision.errors import ClipError, EdgeVisionError, ProfileError, UnreadableClipError
 from edgevision.measure.times.clean_timing import REFERENCE_SECONDS
 from edgevision.measure.times.retiming import Material, retime
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, save_profile
@@ -102,6 +106,39 @@ def test_profiles_of_other_networks_need_their_weights(models: StaeModels) -> No
         retime([load_profile("video-actions-stae")], Material(unwanted, unwanted, lambda: models, unwanted), "")
 
 
+class WithoutFirst(GeneratedActions):
+    """The first clip cannot be read."""
+
+    def load(self, item: LabelledClip, *, frames: int = 16, size: int = 112) -> ByteClip:
+        if item.group == 0:
+            raise UnreadableClipError("cut off")
+        return super().load(item, frames=frames, size=size)
+
+
+def test_clips_that_cannot_be_read_are_left_out(models: StaeModels) -> None:
+    material = Material(unwanted, lambda _: WithoutFirst(2), lambda: models, unwanted)
+    (after,) = retime([video("video-actions-stae", models)], material, "")
+    assert after.metadata["times"]["contents"] == 1
+    material = Material(unwanted, lambda _: WithoutFirst(1), lambda: models, unwanted)
+    with pytest.raises(ClipError, match="no clip of generated-actions can be read"):
+        retime([video("video-actions-stae", models)], material, "")
+
+
+@pytest.mark.parametrize("change", [{"coding": None}, {"coding": "zip"}, {"networks": [1]}, {"networks": "vit"}])
+def test_damaged_metadata_of_clips_is_named(change: dict[str, Any], models: StaeModels) -> None:
+    profile = video("video-actions-stae", models)
+    changed = dataclasses.replace(profile, metadata={**profile.metadata, **change})
+    with pytest.raises(ProfileError, match="video-actions-stae"):
+        retime([changed], Material(unwanted, lambda _: GeneratedActions(1), lambda: models, unwanted), "")
+
+
+@pytest.mark.parametrize("name", ["actions", "hmdb51-mine", "folder"])
+def test_the_name_of_a_folder_of_videos_does_not_matter(name: str, tmp_path: Path) -> None:
+    (tmp_path / "wave").mkdir()
+    (tmp_path / "wave" / "1.avi").write_bytes(b"")
+    assert isinstance(_source(name, tmp_path), VideoFolder)
+
+
 CHANGED: dict[str, dict[str, Any]] = {
     "another version": {"codec_version": "0"},
     "an importance map that is not at hand": {"codec_settings": {"importance": "Grad-CAM"}},
@@ -110,6 +147,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "an unknown codec": {"codec": "jpeg-xl"},
     "a classifier without a name": {"model": 7},
     "a video codec": {"codec": "stae"},
+    "settings that are no object": {"codec_settings": "x"},
 }
 
 
