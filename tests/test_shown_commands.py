@@ -56,6 +56,7 @@ SMALLER = {
     "demo": "--steps 2048 --episodes 2 --processes 1",
     "train": "--steps 256 --set episode_slots=2",
     "train-belief": "--rounds 1 --set users=2 --set episode_slots=3",
+    "train-sending": "--rounds 1",
     "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",
@@ -200,6 +201,8 @@ def test_commands_run(
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
     if line.startswith("evaluate") and "runs/street-belief" in line:
         assert run(*smaller("train-belief --out runs/street-belief")) == 0
+    if line.startswith("train-sending"):
+        assert run(*smaller("train-belief --out runs/battery-belief")) == 0
     if "deepisc" in line:
         networks = DeepIscModels(CONFIG)
         for alpha, beta in np.ndindex(len(FRAMES), len(PIXELS)):
