@@ -201,8 +201,10 @@ def test_commands_run(
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
     if line.startswith("evaluate") and "runs/street-belief" in line:
         assert run(*smaller("train-belief --out runs/street-belief")) == 0
-    if line.startswith("train-sending"):
-        assert run(*smaller("train-belief --out runs/battery-belief")) == 0
+    if "runs/battery" in line and not line.startswith("train-belief"):
+        assert run(*smaller("train-belief --set preset=street-battery --out runs/battery-belief")) == 0
+    if line.startswith("evaluate") and "runs/battery-sending" in line:
+        assert run(*smaller("train-sending runs/battery-belief --out runs/battery-sending")) == 0
     if "deepisc" in line:
         networks = DeepIscModels(CONFIG)
         for alpha, beta in np.ndindex(len(FRAMES), len(PIXELS)):

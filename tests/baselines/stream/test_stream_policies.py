@@ -36,10 +36,11 @@ def score(name: str, n: int = 12, first: int = 10_000, options: dict[str, Any] |
     return reward / sim.config.episode_slots
 
 
+@pytest.mark.parametrize("battery", [(99, 99), (2, 4)])
 @pytest.mark.parametrize("name", [name for name in CAUSAL if name != "random"])
-def test_decisions_do_not_depend_on_the_batch_and_repeat(name: str) -> None:
+def test_decisions_do_not_depend_on_the_batch_and_repeat(name: str, battery: tuple[int, int]) -> None:
     """One policy is asked for all episodes at once and twice, another for one after the other."""
-    sim = simulator(3, episode_slots=12, users=5)
+    sim = simulator(3, episode_slots=12, users=5, battery_frames=battery)
     together, alone = baselines.make(name), baselines.make(name)
 
     def decide(problem: Any, _: Any) -> Any:
@@ -60,7 +61,8 @@ def test_decisions_do_not_depend_on_the_batch_and_repeat(name: str) -> None:
 @given(seed=st.integers(0, 2**31), users=st.integers(1, 4), levels=st.sampled_from([(3,), (1, 9), (0, 5, 9, 19)]))
 def test_allocations_are_feasible_in_any_scenario(seed: int, users: int, levels: tuple[int, ...]) -> None:
     for name in CAUSAL:
-        sim, policy = simulator(2, users=users, levels=levels, episode_slots=6), baselines.make(name)
+        settings = {"users": users, "levels": levels, "episode_slots": 6, "battery_frames": (1, 6)}
+        sim, policy = simulator(2, **settings), baselines.make(name)
         for slot in play(sim, lambda problem, _, policy=policy: policy.act(problem), (seed, seed + 1)):
             slot.allocation.check(slot.problem)
 
