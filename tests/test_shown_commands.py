@@ -76,6 +76,7 @@ SMALLER = {
     "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/dynamic_options.py": "--episodes 1 --slots 4",
+    "python benchmarks/foresight_curves.py": "",
     "python benchmarks/foresight.py": "--episodes 1 --slots 4 --policies myopic",
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
@@ -218,6 +219,9 @@ def test_commands_run(
 
 @pytest.mark.parametrize("line", [f"python {line}" for line in whole_commands("python")], ids=str)
 def test_benchmarks_run(line: str, here: Path) -> None:
+    if "runs/patrol-0" in line:
+        run_of = "train EdgeVision/Dynamic-Price-v0 --algo marginal --out runs/patrol-0"
+        assert run(*smaller(run_of), "--set", "users=2") == 0
     _, script, *words = smaller(line)
     done = subprocess.run(
         [sys.executable, ROOT / script, *words],

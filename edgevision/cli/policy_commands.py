@@ -27,7 +27,7 @@ def demo(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Environment steps to train for; by default the number in the hyperparameters.")
+        int | None, typer.Option(help="Environment steps to train for; by default as many as the demonstration needs.")
     ] = None,
     episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,

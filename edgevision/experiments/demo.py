@@ -42,17 +42,19 @@ class Demonstration:
         env_id: the environment.
         references: classical policies that are drawn beside the learning curve of the agent.
         algorithm: how the agent is trained.
+        steps: environment steps that keep it short; ``None`` takes the number in the hyperparameter file.
     """
 
     env_id: str
     references: tuple[str, ...]
     algorithm: Algorithm = "ppo"
+    steps: int | None = None
 
 
 DEMONSTRATIONS = {
     "image": Demonstration("EdgeVision/Image-v0", ("joint-content", "joint", "co-crra-exact")),
     "video": Demonstration("EdgeVision/Video-v0", ("joint", "fracr-exact", "stae-budget-joint")),
-    "dynamic": Demonstration("EdgeVision/Dynamic-Price-v0", ("mpc", "look-ahead", "lyapunov"), "marginal"),
+    "dynamic": Demonstration("EdgeVision/Dynamic-Price-v0", ("mpc", "look-ahead", "lyapunov"), "marginal", 1_500_000),
 }
 
 
@@ -62,7 +64,7 @@ class DemoConfig:
 
     Attributes:
         out: folder to write to.
-        steps: environment steps to train for; ``None`` takes the number in the hyperparameter file.
+        steps: environment steps to train for; ``None`` takes those of the demonstration.
         episodes: number of test episodes.
         seed: seed of the training.
         processes: worker processes for policies that solve an optimisation in every slot.
@@ -174,7 +176,7 @@ def _training(config: DemoConfig, folder: Path) -> TrainConfig:
         config.env_id,
         folder,
         config.algorithm,
-        config.steps,
+        DEMONSTRATIONS[config.what].steps if config.steps is None else config.steps,
         config.seed,
         config.settings,
         evaluation_episodes=_validation_episodes(config),
