@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/foresight_curves.py RUN [RUN ...] --out foresight.png`` with the run folders of
 ``edgevision train EdgeVision/Dynamic-Price-v0``. A line per run shows the score on its validation episodes, from the
-untrained agent on, which is the policy ``mpc`` with its default parameters. Horizontal lines are the classical policies,
-tuned on validation episodes, the clairvoyant policy and the certified bound, on the same episodes.
+untrained agent on, which is the policy ``mpc`` with its default parameters. Horizontal lines are the classical
+policies, tuned on validation episodes, the clairvoyant policy and the certified bound, on the same episodes.
 """
 
 from __future__ import annotations
