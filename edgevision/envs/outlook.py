@@ -63,7 +63,7 @@ class Outlook:
 
     @property
     def energy_left(self) -> FloatArray:
-        """Energy that each camera can still spend: its battery, and what it gains before the last slot, (N, U) [J]."""
+        """What each camera can still spend, its battery and what it gains before the last slot, (N, U) [J]."""
         return self.battery + np.maximum(self.slots_left - 1, 0)[:, None] * self.harvest
 
     @property

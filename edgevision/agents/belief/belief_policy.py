@@ -46,7 +46,7 @@ class BeliefDescription:
         architecture: name of its network in `edgevision.agents.belief.street_network.NETWORKS`.
         horizon: slots for which a gain counts; 0 for this slot only.
         thrift: factor on what a frame is worth in the battery.
-        corrected: whether a `SendingNetwork` corrects what sending is worth.
+        corrected: whether a network corrects what sending is worth.
         signs: names of what the network sees, in order.
         provenance: how it was trained; has no effect on decisions.
     """
@@ -157,7 +157,7 @@ class BeliefPolicy:
         return to_allocation(problem, *best_frames(corrected, problem.street.planned_share))
 
     def uncorrected(self, problem: SlotProblem) -> tuple[FloatArray, NDArray[np.float32]]:
-        """Net gains of the dynamic program, (N, U, K), and what a `SendingNetwork` sees, (N, U, 16 + W)."""
+        """Net gains of the dynamic program, (N, U, K), and what the network that corrects them sees, (N, U, 16 + W)."""
         belief, state = self.follow(problem)
         gain, price = net_gains(problem, belief, self.description.thrift)
         return gain, sending_signs(problem, belief, state, gain, price)
