@@ -13,13 +13,13 @@ import sys
 import traceback
 import warnings
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 import gymnasium
 import numpy as np
 
 import edgevision
-from edgevision.envs import IDS, PRESETS, OffloadingEnv, ScenarioConfig
+from edgevision.envs import IDS, DynamicConfig, OffloadingEnv, ScenarioConfig, StreamConfig
 from edgevision.errors import EdgeVisionError
 from edgevision.profiles import shipped_profiles
 
@@ -30,13 +30,23 @@ _ODD: tuple[Any, ...] = (
 )
 
 
-def random_settings(random: np.random.Generator) -> dict[str, Any]:
+AnyConfig = ScenarioConfig | DynamicConfig | StreamConfig
+
+
+def config_type(env_id: str) -> type[AnyConfig]:
+    """The class of the settings of an environment."""
+    made = gymnasium.make(env_id).unwrapped
+    assert isinstance(made, OffloadingEnv)
+    return type(made.config)
+
+
+def random_settings(kind: type[AnyConfig], random: np.random.Generator) -> dict[str, Any]:
     """A preset with some fields at plausible values, extreme values or values of a wrong type."""
-    settings: dict[str, Any] = {"preset": str(random.choice(list(PRESETS)))}
-    fields = dataclasses.fields(ScenarioConfig)
+    settings: dict[str, Any] = {"preset": str(random.choice(list(kind.presets)))}
+    fields = dataclasses.fields(kind)
     for index in random.choice(len(fields), size=int(random.integers(1, 6)), replace=False):
         field = fields[index]
-        settings[field.name] = _value(field.name, field.default, random)
+        settings[field.name] = _value(kind, field.name, field.default, random)
     if random.random() < 0.03:
         settings["preset"] = _ODD[int(random.integers(len(_ODD)))]
     if random.random() < 0.03:
@@ -44,14 +54,14 @@ def random_settings(random: np.random.Generator) -> dict[str, Any]:
     return settings
 
 
-def _value(name: str, default: Any, random: np.random.Generator) -> Any:
+def _value(config: type[AnyConfig], name: str, default: Any, random: np.random.Generator) -> Any:
     if random.random() < 0.3:
         return _ODD[int(random.integers(len(_ODD)))]
     if name == "profile":
         return str(random.choice(shipped_profiles()))
     if isinstance(default, str):
-        words = ("half-normal", "rayleigh", "exact", "chernoff", "fixed", "umi", "full-buffer", "poisson")
-        return str(random.choice([*words, "mean", "replay", "live", "expected", "sampled", "all", "train", "test"]))
+        words = [word for choice in config.choices.values() for word in get_args(choice)]
+        return str(random.choice([*words, "no such choice"]))
     if name == "users":
         return int(random.integers(1, 40))
     if name == "episode_slots":
@@ -60,12 +70,18 @@ def _value(name: str, default: Any, random: np.random.Generator) -> Any:
     kind = random.choice([float, np.float64, np.float32, np.float16])
     with np.errstate(over="ignore", under="ignore"):
         if isinstance(default, tuple):
-            return tuple(kind(factor * end) for end in default)
+            whole = all(isinstance(end, int) for end in default)
+            return tuple(round(factor * end) if whole else kind(factor * end) for end in default)
         return kind(factor * (default if isinstance(default, float | int) and default else 1.0))
 
 
-#: The ids whose settings are a `ScenarioConfig`.
-BANDIT_IDS = [env_id for env_id in IDS if "Dynamic" not in env_id and "Stream" not in env_id]
+def highest_reward(env: OffloadingEnv) -> float:
+    """No reward of a slot is above it."""
+    config = env.config
+    answers = float(env.simulator.profile.accuracy.max()) if config.accuracy == "mean" else 1.0
+    if isinstance(config, DynamicConfig):  # per expected request, of which a camera sends at most one in a slot
+        return answers / config.arrival_rate
+    return config.event_weight / config.mean_weight if isinstance(config, StreamConfig) else answers
 
 
 def run(env_id: str, settings: dict[str, Any], random: np.random.Generator) -> str:
@@ -82,7 +98,7 @@ def run(env_id: str, settings: dict[str, Any], random: np.random.Generator) -> s
         return type(error).__name__
     env = made.unwrapped
     assert isinstance(env, OffloadingEnv)
-    highest = float(env.simulator.profile.accuracy.max()) if env.config.accuracy == "mean" else 1.0
+    highest = highest_reward(env)
     observation, _ = env.reset(seed=int(random.integers(2**31)))
     over = False
     while not over:
@@ -101,8 +117,10 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("error", RuntimeWarning)
     random, counts = np.random.default_rng(options.seed), Counter[str]()
+    kinds = {env_id: config_type(env_id) for env_id in IDS}
     for number in range(options.count):
-        env_id, settings = str(random.choice(BANDIT_IDS)), random_settings(random)
+        env_id = str(random.choice(list(kinds)))
+        settings = random_settings(kinds[env_id], random)
         try:
             counts[run(env_id, settings, random)] += 1
         except Exception as error:
