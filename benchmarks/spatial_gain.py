@@ -97,16 +97,7 @@ class Measured:
         if found is not None:
             return found
         print(name, file=sys.stderr)
-        return measure_image_profile(
-            self.dataset,
-            codec,
-            self.classifier,
-            levels,
-            self.work,
-            name,
-            report,
-            f"{COMMAND} --model {self.classifier.name}",
-        )
+        return measure_image_profile(self.dataset, codec, self.classifier, levels, self.work, name, report)
 
 
 def report(done: int, total: int) -> None:

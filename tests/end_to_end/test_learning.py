@@ -20,7 +20,7 @@ from edgevision.agents import train as train_agent
 from edgevision.experiments import demo
 from edgevision.experiments.demo import DemoConfig, run_demo
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
-from edgevision.experiments.evaluation.summary import headline, summarise
+from edgevision.experiments.evaluation.summary import difference, headline, summarise
 from edgevision.profiles.video_grid import AXES
 from edgevision.statistics import crosswise_interval
 
@@ -76,6 +76,9 @@ def test_training_seeds_count_as_one_policy_with_strata(runs: Path, tmp_path: Pa
     assert row.score.estimate == pytest.approx(agent.scores.mean())
     assert row.difference.estimate == pytest.approx((agent.scores - reference.scores[0]).mean())
     assert "ppo x2" in headline(evaluation, summarise(evaluation))
+    # An agent minus itself is 0 for every seed; a policy without seeds is compared with the mean of the agent's.
+    assert difference(agent, agent).high == 0.0
+    assert difference(reference, agent).estimate == pytest.approx(-row.difference.estimate)
 
 
 def test_a_retrained_policy_is_evaluated_anew(runs: Path, tmp_path: Path) -> None:

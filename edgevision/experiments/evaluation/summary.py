@@ -89,8 +89,14 @@ def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
 
 
 def difference(result: PolicyResult, reference: PolicyResult) -> Interval:
-    """Mean difference of scores, paired; the bootstrap resamples both episodes and contents."""
-    return crosswise_interval(result.content_scores - reference.content_scores[0], result.content_weight)
+    """Mean difference of scores, paired; the bootstrap resamples both episodes and contents.
+
+    Two agents with the same number of training seeds are paired by seed; otherwise the mean of the reference counts.
+    """
+    against = reference.content_scores
+    if len(against) != len(result.content_scores):
+        against = against.mean(axis=0)
+    return crosswise_interval(result.content_scores - against, result.content_weight)
 
 
 def headline(evaluation: Evaluation, rows: list[SummaryRow]) -> str:
