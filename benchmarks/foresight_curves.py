@@ -30,11 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path, help="run folders")
     parser.add_argument("--out", type=Path, default=Path("foresight.png"), help="picture to write")
+    parser.add_argument("--policies", nargs="*", default=list(CLASSICAL), help="lines to draw")
     options = parser.parse_args()
     runs = [json.loads((run / "config.json").read_text(encoding="utf-8"))["training"] for run in options.runs]
     curves = [json.loads((run / "curve.json").read_text(encoding="utf-8")) for run in options.runs]
     settings, episodes = runs[0]["settings"], min(run["evaluation_episodes"] for run in runs)
-    asked = EvaluationConfig(ENV_ID, CLASSICAL, episodes, "validation", settings)
+    asked = EvaluationConfig(ENV_ID, options.policies, episodes, "validation", settings)
     lines = {result.spec.label: float(result.scores.mean()) for result in evaluate(asked, show_progress=False).results}
     simulator = Scenario(ENV_ID, settings, "validation").make(episodes).simulator
     assert isinstance(simulator, DynamicSimulator)
