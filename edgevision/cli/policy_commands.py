@@ -168,7 +168,10 @@ def train_sending(
 
     folder = out or belief.with_name(f"{belief.name}-sending-seed{seed}")
     config = agents.SendingConfig(rounds, seed, parse_settings(settings or ()))
-    trained = agents.BeliefPolicy.load(belief)
+    trained = agents.load_policy(belief)
+    if not isinstance(trained, agents.BeliefPolicy):
+        raise TrainingError(f"{belief} holds another policy than a belief; 'edgevision train-belief' makes one")
+    config.scenario(trained)  # wrong settings are named before a folder is made
     with only_writer(folder):
         if not is_unused(folder):
             raise TrainingError(f"{folder} is not empty; choose another folder")

@@ -120,3 +120,6 @@ def test_the_command_trains_what_evaluate_takes(
     assert run("train-sending", str(belief), "--out", str(out)) == 2
     assert "not empty" in capsys.readouterr().err
     assert run("train-sending", str(tmp_path / "none"), "--out", str(tmp_path / "other")) == 2
+    wrong = ["--out", str(tmp_path / "other"), "--set", "battery_frames=9,3"]
+    assert run("train-sending", str(belief), *wrong) == 2
+    assert not (tmp_path / "other").exists()

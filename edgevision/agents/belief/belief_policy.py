@@ -152,9 +152,12 @@ class BeliefPolicy:
         described = self.description
         if self.sending is None:
             return solve(problem, self.belief(problem), described.horizon, described.thrift)
+        return to_allocation(problem, *best_frames(self.net_gains(problem), problem.street.planned_share))
+
+    def net_gains(self, problem: SlotProblem) -> FloatArray:
+        """Net gains of the dynamic program, corrected by the network if there is one, (N, U, K)."""
         gain, seen = self.uncorrected(problem)
-        corrected = gain + self.sending.corrections(seen)[..., None]
-        return to_allocation(problem, *best_frames(corrected, problem.street.planned_share))
+        return gain if self.sending is None else gain + self.sending.corrections(seen)[..., None]
 
     def uncorrected(self, problem: SlotProblem) -> tuple[FloatArray, NDArray[np.float32]]:
         """Net gains of the dynamic program, (N, U, K), and what the network that corrects them sees, (N, U, 16 + W)."""

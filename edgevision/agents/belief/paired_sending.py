@@ -112,9 +112,7 @@ def _play_on(
 
 def _told(problem: SlotProblem, policy: BeliefPolicy, forced: IntArray) -> Allocation:
     """What the policy does if some cameras are told to send, at the level that it prefers, or not to."""
-    gain, seen = policy.uncorrected(problem)
-    if policy.sending is not None:
-        gain = gain + policy.sending.corrections(seen)[..., None]
+    gain = policy.net_gains(problem)
     share = problem.street.planned_share
     preferred = np.where(share <= 1.0, gain, -np.inf).argmax(axis=2)[..., None]
     only = np.arange(problem.points) == preferred

@@ -52,6 +52,16 @@ class SendingConfig:
         whole_number("rounds", self.rounds, 1, 100_000, TrainingError)
         whole_number("seed", self.seed, 0, 2**63 - 1, TrainingError)
 
+    def scenario(self, belief: BeliefPolicy) -> BeliefConfig:
+        """The settings that the belief was trained with, and these over them.
+
+        Raises:
+            ScenarioError: settings contradict each other.
+            TrainingError: settings name the split of contents.
+        """
+        own = belief.description.provenance.get("settings", {})
+        return BeliefConfig(settings={**(own if isinstance(own, Mapping) else {}), **self.settings})
+
 
 @dataclass(frozen=True)
 class SendingSummary:
@@ -81,13 +91,12 @@ def train_sending(
         TrainingError: settings name the split of contents.
         DivergedError: the loss is no longer finite.
     """
-    settings = {**_settings_of(belief), **config.settings}
-    scenario = BeliefConfig(settings=settings)
+    scenario = config.scenario(belief)
     random = np.random.default_rng([config.seed, 5])
     described = dataclasses.replace(belief.description, corrected=False)
     plain = BeliefPolicy(described, belief.network)
     name = f"{described.name}-sending"
-    provenance = {**described.provenance, "settings": settings, "sending": dataclasses.asdict(config)}
+    provenance = {**described.provenance, "settings": dict(scenario.settings), "sending": dataclasses.asdict(config)}
     described = dataclasses.replace(described, name=name, corrected=True, provenance=provenance)
     with one_thread():
         torch.manual_seed(config.seed)
@@ -103,11 +112,6 @@ def train_sending(
             scores.append(validation_score(candidates[-1], scenario))
             report(number + 1, config.rounds)
     return SendingSummary(candidates[int(np.argmax(scores))], tuple(scores))
-
-
-def _settings_of(belief: BeliefPolicy) -> dict[str, Any]:
-    settings = belief.description.provenance.get("settings", {})
-    return dict(settings) if isinstance(settings, Mapping) else {}
 
 
 def _measure(policy: BeliefPolicy, scenario: BeliefConfig, random: np.random.Generator) -> Samples:
