@@ -114,13 +114,14 @@ def train_belief(
 
     It learns from the truth that info holds as 'privileged', on contents of the train split only. The slot solver then
     decides. Writes policy.json and policy.safetensors to OUT when it is finished; 'edgevision evaluate' takes the
-    folder as a policy. Takes a few minutes on one core.
+    folder as a policy. Takes a few minutes on one core. The same command goes on with a run that was stopped.
 
     Example: **edgevision train-belief --out runs/street-belief**
     """
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
+    from edgevision.agents.belief.round_checkpoint import CHECKPOINT
     from edgevision.errors import TrainingError
     from edgevision.experiments.evaluation.scenario import parse_settings
     from edgevision.locking import only_writer
@@ -130,11 +131,14 @@ def train_belief(
     folder = out or Path("runs") / f"{network}-seed{seed}"
     config = agents.BeliefConfig(rounds, seed, network, parse_settings(settings or ()))
     with only_writer(folder):
-        if not is_unused(folder):
+        if not is_unused(folder, CHECKPOINT):
             raise TrainingError(f"{folder} is not empty; choose another folder")
         with stage_bars() as report:
-            summary = agents.train_belief(config, lambda done, total: report("train the belief (rounds)", done, total))
+            summary = agents.train_belief(
+                config, lambda done, total: report("train the belief (rounds)", done, total), folder
+            )
         summary.policy.save(folder)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
     typer.echo(
         f"{folder}: cross-entropy {summary.cross_entropy[0]:.4f} in the first round, {summary.cross_entropy[-1]:.4f} "
         f"in the last; {summary.score:.4f} on validation"
@@ -153,13 +157,15 @@ def train_sending(
     It pays where a frame that is sent now is missing later: with batteries (preset=street-battery). Each round plays
     the same episodes with and without a frame, and fits a network to the difference. The settings are those of the
     belief, unless --set changes them. Writes policy.json and policy.safetensors to OUT when it is finished; 'edgevision
-    evaluate' takes the folder as a policy. Takes about five minutes on one core.
+    evaluate' takes the folder as a policy. Takes about five minutes on one core. The same command goes on with a run
+    that was stopped.
 
     Example: **edgevision train-sending runs/battery-belief --out runs/battery-sending**
     """
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
+    from edgevision.agents.belief.round_checkpoint import CHECKPOINT
     from edgevision.errors import TrainingError
     from edgevision.experiments.evaluation.scenario import parse_settings
     from edgevision.locking import only_writer
@@ -173,13 +179,14 @@ def train_sending(
         raise TrainingError(f"{belief} holds another policy than a belief; 'edgevision train-belief' makes one")
     config.scenario(trained)  # wrong settings are named before a folder is made
     with only_writer(folder):
-        if not is_unused(folder):
+        if not is_unused(folder, CHECKPOINT):
             raise TrainingError(f"{folder} is not empty; choose another folder")
         with stage_bars() as report:
             summary = agents.train_sending(
-                trained, config, lambda done, total: report("train what sending is worth (rounds)", done, total)
+                trained, config, lambda done, total: report("train what sending is worth (rounds)", done, total), folder
             )
         summary.policy.save(folder)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
     typer.echo(
         f"{folder}: {summary.scores[0]:.4f} on validation without, {max(summary.scores):.4f} with what it has learned"
     )
