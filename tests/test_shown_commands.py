@@ -76,6 +76,7 @@ SMALLER = {
     "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/dynamic_options.py": "--episodes 1 --slots 4",
+    "python benchmarks/import_squeezenet.py": "--labels few.csv",
     "python benchmarks/foresight_curves.py": "--policies myopic",
     "python benchmarks/foresight.py": "--episodes 1 --slots 4 --policies myopic",
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
