@@ -150,7 +150,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         self._spec: EnvSpec | None = None
 
     @property
-    def spec(self) -> EnvSpec | None:  # type: ignore[override]
+    def spec(self) -> EnvSpec | None:
         """How Gymnasium made the environment, with the length of its longest episode."""
         return self._spec
 
@@ -284,7 +284,11 @@ def requested_trace(options: dict[str, Any] | None, kind: type[Any]) -> Any:
 
 def blank_info(simulator: EpisodeSimulator) -> dict[str, NDArray[Any]]:
     """The entries of `slot_info` before the first slot: zeros, because some tools want the same keys at all times."""
-    types: dict[str, tuple[type, bool]] = {"in_time": (float, False), "accuracy": (float, False), "task_success": (float, False)}
+    types: dict[str, tuple[type, bool]] = {
+        "in_time": (float, False),
+        "accuracy": (float, False),
+        "task_success": (float, False),
+    }
     types |= {"active_users": (int, False), "user_in_time": (float, True), "user_accuracy": (float, True)}
     types |= {
         "operating_point": (int, True),
