@@ -12,6 +12,7 @@ import torch
 from edgevision import codecs
 from edgevision.codecs.spat_imco.regions import region_weights
 from edgevision.codecs.spat_imco.theta import (
+    LargeNetwork,
     Theta,
     ThetaNetwork,
     load_weights,
@@ -20,6 +21,7 @@ from edgevision.codecs.spat_imco.theta import (
 )
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.maps import as_pixels, shrink
+from edgevision.codecs.spat_imco.theta.theta_network import RegionHead
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED, SHIPPED_FOLDS, load_folds, save_folds
 from edgevision.data.images import ImageFolder
 from edgevision.errors import WeightsError
@@ -161,7 +163,8 @@ def test_descriptions_of_something_else_are_refused(
 def test_networks_of_folds_load_as_they_were(tmp_path: Path) -> None:
     path = tmp_path / "folds.safetensors"
     torch.manual_seed(3)
-    networks = [ThetaNetwork(8) for _ in range(3)]
+    large = LargeNetwork(8)
+    networks = [ThetaNetwork.cut_from(large, RegionHead(8)) for _ in range(3)]
     save_folds(networks, path, {})
     for network, loaded in zip(networks, load_folds(path), strict=True):
         for key, value in network.state_dict().items():

@@ -37,6 +37,13 @@ def onnx_session(network: ThetaNetwork) -> Callable[[ByteImage], Float32Array]:
     return run
 
 
+def _folded(layer: nn.Conv2d, norm: Any) -> tuple[Any, Any]:
+    """Weight and bias of a convolution without bias and the normalisation after it."""
+    return fuse_conv_bn_weights(
+        layer.weight, layer.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+    )
+
+
 class _Graph:
     """Nodes and constants of a graph; each method adds a step and returns the name of its output."""
 
@@ -44,10 +51,11 @@ class _Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def constant(self, value: Tensor | np.ndarray) -> str:
+    def constant(self, value: Any) -> str:
+        """A tensor, an array or a number."""
         name = f"c{len(self.constants)}"
         array = value.detach().numpy() if isinstance(value, Tensor) else value
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(array), name))
         return name
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
@@ -59,9 +67,7 @@ class _Graph:
         """A convolution with the normalisation and activation that may follow it."""
         weight, bias = layer.weight, layer.bias
         if isinstance(norm, nn.BatchNorm2d):
-            weight, bias = fuse_conv_bn_weights(
-                weight, bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
-            )
+            weight, bias = _folded(layer, norm)
         (rows, columns), pads = layer.stride, [int(side) for side in layer.padding] * 2
         found = self.add(
             "Conv", source, self.constant(weight), self.constant(bias), strides=[rows, columns], pads=pads,
@@ -74,11 +80,9 @@ class _Graph:
 
     def block(self, source: str, block: Any) -> str:
         """A block of MobileNetV2."""
-        pairs = (
-            [("conv_dw", "bn1"), ("conv_pw", "bn2")]
-            if hasattr(block, "bn3") is False
-            else [("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3")]
-        )
+        pairs = [("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3")]
+        if not hasattr(block, "bn3"):  # the first one, which does not widen
+            pairs = [("conv_dw", "bn1"), ("conv_pw", "bn2")]
         found = source
         for layer, norm in pairs:
             found = self.convolution(found, getattr(block, layer), getattr(block, norm))
@@ -115,7 +119,7 @@ def _model(network: ThetaNetwork) -> bytes:
             for block in stage:
                 found = graph.block(found, block)
         ends.append(found)
-    maps = graph.head(*ends, network.head)
+    maps = graph.head(ends[0], ends[1], network.head)
     made = helper.make_graph(
         graph.nodes,
         "theta",
