@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_a_recurrent_policy_plays_episodes_together_as_it_plays_each_alone(benchmark: ModuleType) -> None:
     """Whatever it played before: an evaluation asks it for one slot of another episode first."""
-    settings = {"users": 2, "episode_slots": 6}
+    settings: dict[str, Any] = {"users": 2, "episode_slots": 6}
     env = SB3VecEnv.make(benchmark.PRICE_ID, 2, **settings)
     small = {"net_arch": [8], "lstm_hidden_size": 8}
     model = contrib.RecurrentPPO("MultiInputLstmPolicy", env, n_steps=2, batch_size=4, seed=0, policy_kwargs=small)
