@@ -32,6 +32,8 @@ from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage.disk_files import read_pair, sha256, write_pair
 from edgevision.storage.storage_tensors import unpack_tensors
 
+#: Weights and description, in the folder of a policy.
+FILES = ("policy.safetensors", "policy.json")
 FORMAT_VERSION = 2
 MAX_BYTES = 64 * 2**20
 _BELIEF, _SENDING = "belief.", "sending."
@@ -170,7 +172,7 @@ class BeliefPolicy:
         weights = {name: value.detach().contiguous() for name, value in _weights(self.network, self.sending).items()}
         payload = safetensors.torch.save(weights)
         document = {"format_version": FORMAT_VERSION, "sha256": sha256(payload)}
-        write_pair(Path(folder) / "policy.safetensors", payload, {**document, **dataclasses.asdict(self.description)})
+        write_pair(Path(folder) / FILES[0], payload, {**document, **dataclasses.asdict(self.description)})
 
     @classmethod
     def load(cls, folder: Path) -> BeliefPolicy:
@@ -179,7 +181,7 @@ class BeliefPolicy:
         Raises:
             LearnedPolicyError: there is no such policy, or it is damaged, of another format or made for other signs.
         """
-        path = Path(folder) / "policy.safetensors"
+        path = Path(folder) / FILES[0]
         document, payload = read_pair(path, LearnedPolicyError, MAX_BYTES, {"format_version": FORMAT_VERSION})
         try:
             description = _described(document)
