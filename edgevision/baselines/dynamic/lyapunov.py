@@ -18,9 +18,9 @@ class Lyapunov:
 
     Each slot the queue of a camera grows by the energy spent and falls by E / T, the energy of an episode over its
     slots: Z(t + 1) = max(Z(t) + e(t) - E / T, 0), and the price is Z / (V E^2). It starts at ``start`` times E. With a
-    start of at least 1 it never empties, so that its length is a closed form of the time and the energy spent so far,
-    and the policy needs no memory. Source: Neely, Stochastic Network Optimization with Application to Communication and
-    Queueing Systems (2010), chapters 3 and 4.
+    start of at least 1 it never empties, so that its length is a closed form of the time and the energy left, and the
+    policy needs no memory. Harvest that a full battery cannot take counts as spent. Source: Neely, Stochastic Network
+    Optimization with Application to Communication and Queueing Systems (2010), chapters 3 and 4.
     """
 
     name = "lyapunov"

@@ -34,7 +34,8 @@ class StreamTrace:
         scene: number of each camera's scene, counted from 0, (N, T + 1, U).
         event: whether an event is in view, (N, T + 1, U).
         content: index of the scene's content in the profile, (N, T + 1, U).
-        score: mean change score while the scene is not that of the last frame sent, (N, T + 1, U).
+        score: mean change score while the scene is not that of the last frame that was delivered,
+            (N, T + 1, U).
         noise: noise of the change score, (N, T + 1, U).
         gain_scale: mean gain with shadowing, (N, T + 1, U) [linear].
         fading: uniform in [0, 1); a frame arrives in time iff it is below the success probability, (N, T + 1, U).
