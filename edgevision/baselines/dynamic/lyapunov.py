@@ -9,7 +9,9 @@ import numpy as np
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.waiting import waiting_value
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError
 
 
 @register
@@ -41,11 +43,11 @@ class Lyapunov:
             start: length of the virtual queue at the start over E, at least 1.
 
         Raises:
-            ValueError: a weight that is not positive, or a start below 1.
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        if not weight > 0 or not start >= 1:
-            raise ValueError(f"lyapunov needs weight > 0 and start >= 1, got {weight!r} and {start!r}")
-        self.weight, self.wait, self.start = weight, wait, start
+        self.weight = real_number("weight", weight, 1e-9, 1e9, PolicyOptionError)
+        self.wait = real_number("wait", wait, 0.0, 100.0, PolicyOptionError)
+        self.start = real_number("start", start, 1.0, 1e9, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""

@@ -19,7 +19,7 @@ from edgevision.baselines.dynamic.send_values import SHARES
 from edgevision.envs import Allocation, DynamicConfig, DynamicSimulator, SlotProblem
 from edgevision.envs.policy import show_future
 from edgevision.envs.simulation.episodes import play, start
-from edgevision.errors import SlotProblemError
+from edgevision.errors import PolicyOptionError, SlotProblemError
 from tests.envs.strategies import random_problem
 
 NAMES = baselines.names(family="dynamic")
@@ -213,6 +213,14 @@ def test_a_clairvoyant_that_has_seen_nothing_says_so() -> None:
 def test_lyapunov_refuses_a_queue_that_empties() -> None:
     with pytest.raises(ValueError, match="start"):
         baselines.make("lyapunov", start=0.5)
+
+
+@pytest.mark.parametrize("name", [name for name in CAUSAL if name not in ("random", "myopic")])
+def test_options_that_are_no_numbers_or_out_of_range_are_named(name: str) -> None:
+    for option in type(baselines.make(name)).search:  # type: ignore[attr-defined]
+        for value in ("much", float("nan"), -1.0, True):
+            with pytest.raises(PolicyOptionError, match=f"{option} must be a number"):
+                baselines.make(name, **{option: value})
 
 
 def test_policies_for_one_slot_respect_batteries_too() -> None:
