@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
-from edgevision.envs.simulation.trace import load_trace, save_trace, standard_normal
+from edgevision.envs.simulation.random_processes import autoregressive, busy_slots, standard_normal
+from edgevision.envs.simulation.trace import load_trace, save_trace
 from edgevision.errors import ScenarioError, shown
 
 #: Routes pass the base station at least this far away [m], and reach at most this share of the radius.
@@ -148,10 +149,10 @@ def draw_dynamic_traces(
     )
     correlation = np.exp(-speeds * config.slot_time / config.decorrelation_m)
     spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
-    shadowing = config.shadowing_scale * spread * _walk(standard_normal(radius, angle), correlation)
+    shadowing = config.shadowing_scale * spread * autoregressive(standard_normal(radius, angle), correlation)
     low, high = config.deadline_slots
     return DynamicTrace(
-        arrives=arrival < np.where(_busy(config, first_scene, scene), *config.arrivals_per_slot[::-1]),
+        arrives=arrival < np.where(busy_slots(config, first_scene, scene), *config.arrivals_per_slot[::-1]),
         window=low + np.floor(deadline * (high - low + 1)).astype(np.int64),
         content=members[np.floor(content * len(members)).astype(np.int64)],
         route_gain=propagation.gain_scale_from_loss(loss, "rayleigh"),
@@ -196,22 +197,3 @@ def _positions(
     along = np.where(lap < 2.0 * half[:, None], lap - half[:, None], 3.0 * half[:, None] - lap)
     cosine, sine = (np.asarray(part(2.0 * np.pi * direction))[:, None] for part in (np.cos, np.sin))
     return np.stack([along * cosine - offset[:, None] * sine, along * sine + offset[:, None] * cosine], axis=-1)
-
-
-def _walk(steps: FloatArray, correlation: FloatArray) -> FloatArray:
-    """Stationary autoregressive process of order 1 and unit variance, (N, slots, U), from normal steps."""
-    walk, new = steps.copy(), np.sqrt(1.0 - correlation**2)
-    for slot in range(1, walk.shape[1]):
-        walk[:, slot] = correlation * walk[:, slot - 1] + new * steps[:, slot]
-    return walk
-
-
-def _busy(config: DynamicConfig, first: FloatArray, uniform: FloatArray) -> BoolArray:
-    """Whether each scene is busy, (N, slots, U); stationary from the first slot on."""
-    calm_stay, busy_stay = config.mean_stay_slots
-    busy = np.empty(uniform.shape, bool)
-    busy[:, 0] = first < config.busy_share
-    for slot in range(1, uniform.shape[1]):
-        leaves = uniform[:, slot] < np.where(busy[:, slot - 1], 1.0 / busy_stay, 1.0 / calm_stay)
-        busy[:, slot] = busy[:, slot - 1] != leaves
-    return busy

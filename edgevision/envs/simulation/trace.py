@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
 from edgevision.errors import ScenarioError, shown
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.storage.disk_files import write_atomically
@@ -191,17 +192,8 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     if not config.shadowing_walk_db:
         return gain_scale
     steps = standard_normal(uniforms[:, 0], uniforms[:, 1])
-    kept, new = config.shadowing_correlation, math.sqrt(1.0 - config.shadowing_correlation**2)
-    walk = np.empty_like(steps)
-    walk[:, 0] = steps[:, 0]
-    for slot in range(1, walk.shape[1]):
-        walk[:, slot] = kept * walk[:, slot - 1] + new * steps[:, slot]
+    walk = autoregressive(steps, config.shadowing_correlation)
     return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
-
-
-def standard_normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
-    """Standard normal numbers from pairs of uniforms in [0, 1), by Box and Muller; 1 - u > 0 keeps the log finite."""
-    return np.asarray(np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2.0 * np.pi * angle))
 
 
 def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:

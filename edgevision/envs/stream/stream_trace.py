@@ -15,7 +15,7 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
-from edgevision.envs.simulation.trace import standard_normal
+from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
 from edgevision.envs.stream.convoys import passages, uniforms_needed
 from edgevision.envs.stream.stream_config import StreamConfig
 from edgevision.errors import ScenarioError
@@ -158,7 +158,5 @@ def _gains(config: StreamConfig, position: FloatArray, steps: FloatArray) -> Flo
         config.base_station_height_m,
         config.user_height_m,
     )
-    shadow, correlation = steps.copy(), config.shadowing_correlation
-    for slot in range(1, shadow.shape[1]):
-        shadow[:, slot] = correlation * shadow[:, slot - 1] + np.sqrt(1.0 - correlation**2) * steps[:, slot]
+    shadow = autoregressive(steps, config.shadowing_correlation)
     return propagation.gain_scale_from_loss(loss[:, None] + config.shadowing_db * shadow, "rayleigh")
