@@ -119,7 +119,7 @@ class BeliefPolicy:
 
         Raises:
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
-            LearnedPolicyError: the network gives NaN or infinity.
+            LearnedPolicyError: the network gives NaN or infinity, or no belief.
         """
         return self.follow(problem)[0]
 
@@ -128,7 +128,7 @@ class BeliefPolicy:
 
         Raises:
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
-            LearnedPolicyError: the network gives NaN or infinity.
+            LearnedPolicyError: the network gives NaN or infinity, or no belief.
         """
 
         def advance(state: State, outlook: StreamOutlook) -> State:
@@ -143,7 +143,12 @@ class BeliefPolicy:
             raise LearnedPolicyError(f"the belief {self.name!r} gives NaN or infinity; train it again")
         belief = np.exp(log_belief - log_belief.max(axis=-1, keepdims=True))
         belief[..., :2] *= ~problem.street.empty[..., None]  # the edge has no answer that could be for this scene
-        return belief / belief.sum(axis=-1, keepdims=True), followed["state"]
+        total = belief.sum(axis=-1, keepdims=True)
+        if not (total > 0).all():
+            raise LearnedPolicyError(
+                f"the belief {self.name!r} is sure of answers that the edge does not have; train it again"
+            )
+        return belief / total, followed["state"]
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch; deterministic.

@@ -87,6 +87,8 @@ class DynamicTrace:
                 raise ScenarioError(f"trace: {name} must be finite and >= 0")
         if not all((getattr(self, name) > 0).all() for name in ("window", "route_gain", "gain_scale", "gain_error")):
             raise ScenarioError("trace: window, route_gain, gain_scale and gain_error must be > 0")
+        if (self.correlation > 1).any():
+            raise ScenarioError("trace: correlation must be at most 1")
 
     def save(self, path: Path) -> None:
         """Write the trace to an ``.npz`` file, atomically."""

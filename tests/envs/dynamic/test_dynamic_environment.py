@@ -140,6 +140,8 @@ def test_traces_that_do_not_fit_are_refused() -> None:
         make(deadline_slots=(1, 2)).reset(options={"trace": trace})
     with pytest.raises(ScenarioError, match="finite"):
         replace(trace, gain_scale=np.full(trace.gain_scale.shape, np.nan))
+    with pytest.raises(ScenarioError, match="correlation must be at most 1"):
+        replace(trace, correlation=np.full(trace.correlation.shape, 1.1))
 
 
 def test_draws_have_the_stated_distributions() -> None:
