@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -41,7 +42,8 @@ def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Ma
     # Names of parameters on the way to the environment; as settings Python would refuse them in its own words.
     taken = {*inspect.signature(gymnasium.make_vec).parameters, "self", "cls", "autoreset_mode"} & settings.keys()
     if taken:
-        known = {"preset", *(field.name for field in dataclasses.fields(ScenarioConfig))}
+        made: Any = load_env_creator(str(gymnasium.spec(env_id).vector_entry_point))
+        known = {"preset", *(field.name for field in dataclasses.fields(made.config_type))}
         raise UnknownSettingError(str(unknown_name("scenario setting", min(taken), known)))
     env = gymnasium.make_vec(env_id, num_envs=n, autoreset_mode=autoreset_mode, **settings)
     return cast("OffloadingVectorEnv", env.unwrapped)
