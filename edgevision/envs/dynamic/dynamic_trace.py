@@ -13,24 +13,27 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
 from edgevision.envs.simulation.random_processes import autoregressive, busy_slots, standard_normal
-from edgevision.envs.simulation.trace import load_trace, save_trace
-from edgevision.errors import ScenarioError, shown
+from edgevision.envs.simulation.trace import load_trace, save_trace, typed
+from edgevision.errors import ScenarioError
 
 #: Routes pass the base station at least this far away [m], and reach at most this share of the radius.
 _NEAREST_M = 10.0
 _FARTHEST = 0.95
 _PER_SLOT, _PER_CAMERA = 7, 7
 #: Types of the arrays of a trace; the others hold numbers.
-_TYPES = {"arrives": np.bool_, "line_of_sight": np.bool_, "window": np.int64, "content": np.int64}
+_TYPES: dict[str, type[np.generic]] = {
+    "arrives": np.bool_,
+    "line_of_sight": np.bool_,
+    "window": np.int64,
+    "content": np.int64,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +73,7 @@ class DynamicTrace:
 
     def __post_init__(self) -> None:
         for name in (part.name for part in dataclasses.fields(self)):
-            object.__setattr__(self, name, _array(name, getattr(self, name)))
+            object.__setattr__(self, name, typed(name, getattr(self, name), _TYPES.get(name, np.float64)))
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")
@@ -102,20 +105,6 @@ class DynamicTrace:
             ScenarioError: the file is missing, not such a trace, or inconsistent.
         """
         return load_trace(cls, path)
-
-
-def _array(name: str, value: Any) -> NDArray[Any]:
-    """A field of a trace with its type.
-
-    Raises:
-        ScenarioError: it holds something else.
-    """
-    try:
-        return np.asarray(value).astype(_TYPES.get(name, np.float64), casting="safe", copy=False)
-    except (TypeError, ValueError):  # ValueError: lists of different lengths
-        raise ScenarioError(
-            f"trace: {name} must be an array of {np.dtype(_TYPES.get(name, np.float64))}, got {shown(value)}"
-        ) from None
 
 
 def draw_dynamic_traces(

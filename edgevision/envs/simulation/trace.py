@@ -61,7 +61,8 @@ class EpisodeTrace:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _array(field.name, getattr(self, field.name)))
+            kind = np.int64 if field.name in _WHOLE else np.float64
+            object.__setattr__(self, field.name, typed(field.name, getattr(self, field.name), kind))
         shape = self.pool.shape
         if len(shape) != 3 or self.length.shape != shape[:1] or self.position.shape != (shape[0], shape[2], 2):
             raise ScenarioError(f"trace: pool must have shape (N, T + 1, U) and match length and position, got {shape}")
@@ -119,16 +120,16 @@ def load_trace(kind: type[Trace], path: Path) -> Trace:
         raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
 
 
-def _array(name: str, value: Any) -> NDArray[Any]:
-    """A field of a trace as an array of whole numbers (int64) or numbers (float64).
+def typed(name: str, value: Any, kind: type[np.generic] = np.float64) -> NDArray[Any]:
+    """A field of a trace as an array of a type: float64, int64 or bool.
 
     Raises:
         ScenarioError: it holds something else.
     """
-    wanted, kind = ("whole numbers", np.int64) if name in _WHOLE else ("numbers", np.float64)
     try:
         return np.asarray(value).astype(kind, casting="safe", copy=False)
     except (TypeError, ValueError):  # ValueError: lists of different lengths
+        wanted = {np.int64: "whole numbers", np.bool_: "truth values"}.get(kind, "numbers")
         raise ScenarioError(f"trace: {name} must be an array of {wanted}, got {shown(value)}") from None
 
 

@@ -16,11 +16,19 @@ import numpy as np
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
+from edgevision.envs.simulation.trace import typed
 from edgevision.envs.stream.convoys import passages, uniforms_needed
 from edgevision.envs.stream.stream_config import StreamConfig
 from edgevision.errors import ScenarioError
 
 _PER_SLOT, _PER_CAMERA, _PER_EPISODE = 14, 4, 1
+#: Types of the arrays of a trace; the others hold numbers.
+_TYPES: dict[str, type[np.generic]] = {
+    "scene": np.int64,
+    "event": np.bool_,
+    "content": np.int64,
+    "battery": np.int64,
+}
 _SIGNED = ("score", "noise", "confidence_noise", "position")
 
 
@@ -60,6 +68,9 @@ class StreamTrace:
     battery: IntArray
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = typed(field.name, getattr(self, field.name), _TYPES.get(field.name, np.float64))
+            object.__setattr__(self, field.name, value)
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")

@@ -273,7 +273,7 @@ def test_a_trace_of_something_else_is_refused(tmp_path: Path) -> None:
     env = make(episode_slots=10)
     env.reset(seed=5)
     trace = env.simulator.trace
-    with pytest.raises(ScenarioError, match="content must be an array of int64"):
+    with pytest.raises(ScenarioError, match="content must be an array of whole numbers"):
         replace(trace, content=trace.content + 0.5)
     np.savez(tmp_path / "other.npz", battery=trace.battery)
     with pytest.raises(ScenarioError, match="it lacks arrives"):
