@@ -20,8 +20,8 @@ RATES = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0)
 class FourStateFilter(BeliefFilter):
     """The filter of a camera alone, {same, changed} x {background, event}, before the slot solver. Source: ours.
 
-    With ``horizon`` above 0, gains count for as long as a scene is expected to last, which approximates Whittle's index
-    for restless bandits.
+    With ``horizon`` above 0, gains count for as long as a scene is expected to last, as in Whittle's index for restless
+    bandits.
     """
 
     name = "filter"

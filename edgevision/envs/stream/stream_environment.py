@@ -19,7 +19,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     0.5 s a camera scores if that answer is right for what it sees now. Nobody tells the controller that a scene has
     changed. It knows a noisy change score of each camera, and what the edge reported with each answer. Convoys pass
     from camera to camera, so that what one camera saw, the next will see a few slots later. The problem is when to
-    send, and how well: filtering for video analytics, measured by the age of incorrect information. A discount factor
+    send, and how well: filtering for video analytics, scored by the time for which answers are right. A discount factor
     of 0.9 to 0.95 is reasonable.
 
     One slot, in this order: scenes change; each camera gets a change score; the controller decides; a frame that
