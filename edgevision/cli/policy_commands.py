@@ -10,7 +10,10 @@ import typer
 
 from edgevision.imports import require
 
-_ENV = typer.Argument(help="Environment id, such as EdgeVision/Image-v0.", show_default=False)
+_ENV = typer.Argument(
+    help="Environment id, such as EdgeVision/Image-v0, or MODULE:ID for one that your module registers.",
+    show_default=False,
+)
 _SET = typer.Option("--set", help="Scenario setting key=value, repeatable: --set users=10 --set deadline_ms=50,100.")
 _PROCESSES = typer.Option(help="Worker processes for policies that solve an optimisation in every slot.")
 _CORES = min(2, os.cpu_count() or 1)
@@ -72,8 +75,10 @@ def train(
     from edgevision import agents
     from edgevision.agents.hyperparameters import Algorithm
     from edgevision.agents.run_folder import RunFolder
+    from edgevision.envs.registration import import_id
     from edgevision.experiments.evaluation.scenario import parse_settings
 
+    env = import_id(env)
     name, asked = algo or "ppo", steps
     folder = out or Path("runs") / f"{Path(env).name}-{name}-seed{seed or 0}"
     if resume:
@@ -188,7 +193,8 @@ def evaluate(
     policies: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names, names with options (fixed:operating_point=7), run folders. Default: all for this environment."
+            help="Names, names with options (fixed:operating_point=7), run folders, or MODULE:CLASS for your own. "
+            "Default: all for this environment."
         ),
     ] = None,
     episodes: Annotated[
@@ -208,6 +214,7 @@ def evaluate(
     """
     import json
 
+    from edgevision.envs.registration import import_id
     from edgevision.experiments.evaluation.evaluate import EvaluationConfig
     from edgevision.experiments.evaluation.evaluate import evaluate as run
     from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
@@ -216,7 +223,7 @@ def evaluate(
     from edgevision.experiments.report.table import print_table
     from edgevision.protocol import Split
 
-    chosen = parse_settings(settings or ())
+    env, chosen = import_id(env), parse_settings(settings or ())
     known = policies or Scenario(env, chosen).classical_policies()
     config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:

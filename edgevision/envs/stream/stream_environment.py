@@ -62,7 +62,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     bandwidth or power 0 does not send. The largest power of a camera whose battery is empty is 0.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. "Changed" means that the scene is
+    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=Box(0, 1, (U,)))`. "Changed" means that the scene is
     not that of the last frame that was delivered. Probabilities 11-14 are those of the filter of a single camera with
     the mean rates of the scenario, `edgevision.envs.stream.four_states`.
 
@@ -103,7 +103,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     of w. The weight w is 10 while an event is in view, else 1. `info` holds the terms: `in_time` and `accuracy`, here
     whether the answer held is for the present scene and whether it is right (means over the cameras, and per camera as
     `user_in_time` and `user_accuracy`); `sent`, the number of frames; and per camera `operating_point`,
-    `bandwidth` [Hz], `power` [W], `probability` that a frame arrives, and `delivered`.
+    `bandwidth` [Hz], `power` [W], `energy` [J], `probability` that a frame arrives, and `delivered`.
 
     `privileged` in `info` is the truth that a controller must not use, and from which a belief can be learned: an index
     into the four states of observations 11-14, in the slot just decided and before anything was sent.
