@@ -63,7 +63,7 @@ def lite1(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for suffix in (".npz", ".json"):
             shutil.copy(profiles._SHIPPED / f"{name}{suffix}", folder)
     found = load_profile(CODECS[0])
-    half = dataclasses.replace(found, name="half", size=found.size / 2, metadata={**found.metadata, "codec": "half"})
+    half = dataclasses.replace(found, name="half", size=found.size / 2, metadata={"model": found.metadata["model"]})
     save_profile(half, folder)
     return folder
 

@@ -93,9 +93,6 @@ def make_lines(pair: Pair, request: Request) -> list[Line]:
     return [
         *(line("SpaT-IMCO", spatial, policy) for policy in ("co-crra", "fracr", "joint", *aware)),
         *(line("Unified-IMCO", uniform, policy) for policy in ("fracr", "co-crra", "joint")),
-        *(
-            line(str(other.metadata["codec"]), relative(other, folder), "joint")
-            for other in other_codecs(request.profiles, pair)
-        ),
+        *(line(other.name, relative(other, folder), "joint") for other in other_codecs(request.profiles, pair)),
         *(line("SpaT-IMCO", spatial, policy) for policy in more),
     ]
