@@ -38,6 +38,7 @@ from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.hmdb51 import SPLIT_FOLDER
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
+from edgevision.experiments.figures.end_to_end import fig10, utility_sweep
 from edgevision.measure import video_profile
 from edgevision.profiles.content_models import train_content
 from edgevision.profiles.video_grid import FRAMES, PIXELS
@@ -155,6 +156,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for figure in (fig4, fig5):
         sweep = figure._SWEEP
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
+    monkeypatch.setattr(utility_sweep, "EPISODES", 2)
+    monkeypatch.setattr(fig10, "SWEEPS", tuple(dataclasses.replace(s, values=s.values[:1]) for s in fig10.SWEEPS))
     for module in ("image_times", "retiming"):
         monkeypatch.setattr(f"edgevision.measure.times.{module}.TIMED_PICTURES", 1, raising=False)
     for codec in (UniformJpeg, SpatImco):
