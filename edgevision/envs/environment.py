@@ -78,7 +78,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     ## Rewards
     A slot without requests has reward 0; rewards lie in [0, 1]. Every slot counts alike, so a request in a busy slot
     counts less than one in a quiet slot. `info` holds the terms: `in_time`, `accuracy`, `task_success` and
-    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz] and `power` [W].
+    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz], `power` [W],
+    `energy` [J] and `computing_energy` [J], the part of it that is not radiated. No reward depends on energy
+    (`docs/energy.md`).
 
     ## Starting State
     Requests arrive by a Poisson process and wait in a pool; every slot takes one request of each user that has any.
@@ -276,5 +278,6 @@ def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome
         "operating_point": allocation.operating_point,
         "bandwidth": allocation.bandwidth,
         "power": allocation.power,
+        "energy": outcome.energy,
         **outcome.terms,
     }

@@ -233,9 +233,10 @@ def _masked(terms: dict[str, NDArray[Any]], mask: BoolArray) -> dict[str, Any]:
     """Terms in the format of Gymnasium's vector info: zero outside the mask, and the mask itself under ``_key``."""
     if not mask.any():
         return {}
+    everywhere = mask.all()
     info: dict[str, Any] = {}
     for key, value in terms.items():
         applies = mask.reshape(-1, *[1] * (value.ndim - 1))
-        info[key] = value.copy() if mask.all() else np.where(applies, value, np.zeros((), value.dtype))
+        info[key] = value.copy() if everywhere else np.where(applies, value, np.zeros((), value.dtype))
         info[f"_{key}"] = mask.copy()
     return info

@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing.energy import request_energy
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
 from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_traces
 from edgevision.envs.dynamic.request_queue import RequestQueue
@@ -204,7 +205,7 @@ class DynamicSimulator(EpisodeSimulator):
         leaves = sent & advancing[:, None]
         self.queue.take_heads(leaves)
         expired = self.queue.age(advancing)
-        energy = np.where(sent, allocation.power * config.slot_time + config.encoding_energy, 0.0)
+        energy = np.where(sent, request_energy(allocation.power, config.slot_time, config.encoding_energy), 0.0)
         harvested = self._discharge(energy, advancing)
         self.slot = self.slot + advancing
         self._admit(advancing)
@@ -214,6 +215,7 @@ class DynamicSimulator(EpisodeSimulator):
             reward=right.sum(axis=1) * per_request,
             in_time=in_time,
             accuracy=accuracy,
+            energy=energy,
             truncated=self.slot >= config.episode_slots,
             share=np.full(sent.shape, per_request),
             offered=arrived.sum(axis=1) * per_request,
@@ -225,7 +227,6 @@ class DynamicSimulator(EpisodeSimulator):
                 "sent": sent.sum(axis=1),
                 "dropped": dropped.sum(axis=1),
                 "expired": expired.sum(axis=1),
-                "energy": energy,
                 "harvested": harvested,
             },
         )

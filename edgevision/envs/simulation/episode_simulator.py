@@ -34,6 +34,7 @@ class SlotOutcome:
         reward: sum over the users of ``share`` x ``in_time`` x ``accuracy``, (N,).
         in_time: success probability, or whether the payload arrived in time (``sampled``), (N, U).
         accuracy: population accuracy, or whether the answer was right (``replay``, ``live``), (N, U).
+        energy: what each camera spent on its request, (N, U) [J].
         truncated: whether the episode has reached its end, (N,).
         share: what a right answer of each user adds to the reward, (N, U).
         offered: what the slot counts in the episode's score, the sum of rewards over the sum of ``offered``, (N,).
@@ -44,6 +45,7 @@ class SlotOutcome:
     reward: FloatArray
     in_time: FloatArray
     accuracy: FloatArray
+    energy: FloatArray
     truncated: BoolArray
     share: FloatArray
     offered: FloatArray

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing.energy import computing_energy, request_energy
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
@@ -45,6 +46,9 @@ class Simulator(EpisodeSimulator):
                 "accuracy='live' and an outcome source (outcomes=...) go together; give both or neither"
             )
         self._outcomes = outcomes
+        self._computing_energy = computing_energy(config, self.profile)
+        # At a point at which the device answers itself, no content sends anything, so its camera does not radiate.
+        self._sends_after = np.where(self.profile.size.any(axis=0), self.compute_time, np.inf)
 
     def _draw(self, generators: Sequence[np.random.Generator]) -> EpisodeTrace:
         return draw_traces(self.config, self.profile, self._members, generators)
@@ -96,17 +100,27 @@ class Simulator(EpisodeSimulator):
         if self.config.transmission == "sampled":
             in_time = (episodes["fading"][now] < in_time).astype(np.float64)
         accuracy = np.where(problem.active, accuracy, 0.0)
+        energy, computing = self._energy(allocation, problem)
         self.slot = self.slot + (1 if running is None else running)
         self._problem = None
         return SlotOutcome(
             reward=problem.mean_over_active(in_time * accuracy),
             in_time=in_time,
             accuracy=accuracy,
+            energy=energy,
             truncated=self.slot >= episodes["length"],
             share=problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1),
             offered=np.ones(self.n),
             sent=problem.active,
+            terms={"computing_energy": computing},
         )
+
+    def _energy(self, allocation: Allocation, problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
+        """Energy of each user's request, and the part of it that is spent on computing, (N, U) each [J]."""
+        point = allocation.operating_point
+        computing = np.where(problem.active, self._computing_energy[point], 0.0)
+        airtime = np.maximum(problem.deadline - self._sends_after[point], 0.0)
+        return request_energy(np.where(problem.active, allocation.power, 0.0), airtime, computing), computing
 
     def _accuracy(
         self, allocation: Allocation, problem: SlotProblem, content: IntArray

@@ -103,7 +103,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     of w. The weight w is 10 while an event is in view, else 1. `info` holds the terms: `in_time` and `accuracy`, here
     whether the answer held is for the present scene and whether it is right (means over the cameras, and per camera as
     `user_in_time` and `user_accuracy`); `sent`, the number of frames; and per camera `operating_point`,
-    `bandwidth` [Hz], `power` [W], `probability` that a frame arrives, and `delivered`.
+    `bandwidth` [Hz], `power` [W], `energy` [J], `probability` that a frame arrives, and `delivered`.
 
     `privileged` in `info` is the truth that a controller must not use, and from which a belief can be learned: an index
     into the four states of observations 11-14, in the slot just decided and before anything was sent.

@@ -194,7 +194,7 @@ def test_lyapunovs_closed_form_is_its_virtual_queue() -> None:
             full = slot.problem.future.full_battery
             queue = full if queue is None else queue
             np.testing.assert_allclose(asked[-1], queue / (0.3 * full**2), rtol=1e-6)
-            queue = np.maximum(queue + slot.outcome.terms["energy"] - full / 100, 0.0)
+            queue = np.maximum(queue + slot.outcome.energy - full / 100, 0.0)
     finally:
         lyapunov.Priced = original  # type: ignore[misc]
 
