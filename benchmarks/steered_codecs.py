@@ -61,8 +61,23 @@ STRENGTHS: Mapping[str, tuple[Strength, ...]] = {
     "spat-hevc": tuple(Strength(blur, offset) for blur in (0.0, 0.8) for offset in (0.0, 4.0, 8.0)),
     "spat-h264": tuple(Strength(blur, offset) for blur in (0.0, 0.8) for offset in (0.0, 4.0, 8.0)),
 }
-COMPARED = ("uniform", "spat-imco", "webp", "avif", "avif-raw", "hevc", "h264")
-STEERED = ("spat-avif", "spat-avif:plain", "spat-hevc", "spat-h264")
+#: Levels at which codecs are compared.
+AVIF_LEVELS, HEVC_LEVELS, H264_LEVELS = (55, 68, 78, 87, 94), (30, 34, 38, 42, 46), (32, 36, 40, 44, 48)
+UNSTEERED: Mapping[str, tuple[float, ...]] = {
+    "uniform": (1.5, 3, 5, 8, 13),
+    "spat-imco": (2, 4, 7, 11, 17),
+    "webp": (55, 80, 92, 97, 100),
+    "avif": AVIF_LEVELS,
+    "avif-raw": AVIF_LEVELS,
+    "hevc": HEVC_LEVELS,
+    "h264": H264_LEVELS,
+}
+STEERED: Mapping[str, tuple[float, ...]] = {
+    "spat-avif": AVIF_LEVELS,
+    "spat-avif:plain": AVIF_LEVELS,
+    "spat-hevc": HEVC_LEVELS,
+    "spat-h264": H264_LEVELS,
+}
 #: Codecs that code the same payload as another one, with fewer bytes around it.
 PAYLOAD_OF = {"avif-raw": "avif", "spat-avif": "spat-avif:plain"}
 RESAMPLES = 1000
@@ -186,49 +201,59 @@ def saved_at_equal_log_probability(
 
 
 def made(name: str) -> ImageCodec:
-    """The codec of a name in ``COMPARED`` or ``STEERED``."""
+    """The codec of a name in ``UNSTEERED`` or ``STEERED``."""
     base, _, container = name.partition(":")
     return codecs.make(base, container=container) if container else codecs.make(base)
 
 
 def savings(given: argparse.Namespace) -> None:
-    """Print what each steered codec saves over the others."""
+    """Print what each codec saves over the others."""
     pictures = Pictures(given.images, given.labels, lambda n: n % 14 in (1, 5, 9))
     store, tables = PartStore(given.work), {}
-    for name in (*COMPARED, *STEERED):
-        if name in PAYLOAD_OF:
+    levels = {name: its for name, its in {**UNSTEERED, **STEERED}.items() if name in given.codec}
+    for name, its in levels.items():
+        if PAYLOAD_OF.get(name) in levels:
             continue
         codec = made(name)
 
-        def code(crop: ByteImage, codec: ImageCodec = codec) -> list[tuple[bytes, ImageCodec]]:
+        def code(
+            crop: ByteImage, codec: ImageCodec = codec, its: tuple[float, ...] = its
+        ) -> list[tuple[bytes, ImageCodec]]:
             importance = pictures.importance(crop) if codec.name.startswith("spat") else None
-            return [(codec.encode(crop, level=level, importance=importance), codec) for level in codec.levels[4::2]]
+            return [(codec.encode(crop, level=level, importance=importance), codec) for level in its]
 
-        what = {"codec": codec.version, "settings": dict(codec.settings), "levels": list(codec.levels[4::2])}
+        what = {"codec": codec.version, "settings": dict(codec.settings), "levels": list(its)}
         tables[name] = table(pictures, store, name.replace(":", "-"), what, code)
     for name, other in PAYLOAD_OF.items():
-        tables[name] = tables[other][..., [3, 1, 2]]
+        if name in levels and other in levels:
+            tables[name] = tables[other][..., [3, 1, 2]]
     count = len(pictures.numbers)
     drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES) / count
-    print(f"bytes saved [%], {count} pictures, {MODEL}; 95 % intervals")
+    print(f"{count} pictures, {MODEL}")
+    for name, its in levels.items():
+        means = tables[name].mean(axis=0)
+        rows = (f"{level:g}: {row[0]:.0f} {row[1]:.2f} {row[2]:.2f}" for level, row in zip(its, means, strict=True))
+        print(f"{name:18}level: bytes, log-probability, top-1   {'   '.join(rows)}")
+    print("bytes saved [%], 95 % intervals")
     print(f"{'codec':18}{'against':12}{'equal log-probability':>25}{'equal top-1':>25}")
-    for name in (*COMPARED[1:], *STEERED):
-        for other in COMPARED:
-            if other != name and (name in STEERED or other == "uniform"):
-                cells = []
-                for column, summary in ((1, saved_at_equal_log_probability), (2, bytes_saved)):
-                    values = [tables[one][..., c] for one in (name, other) for c in (0, column)]
-                    estimate = summary(*(value.mean(axis=0) for value in values))
-                    resampled = [summary(*rows) for rows in zip(*(drawn @ value for value in values), strict=True)]
-                    found = percentile_interval(estimate, np.array(resampled))
-                    cells.append(f"{100 * found.estimate:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]")
-                print(f"{name:18}{other:12}{cells[0]:>25}{cells[1]:>25}", flush=True)
+    for name in levels:
+        for other in (other for other in levels if other in UNSTEERED):
+            if other == name or (name in UNSTEERED and other != "uniform"):
+                continue
+            cells = []
+            for column, summary in ((1, saved_at_equal_log_probability), (2, bytes_saved)):
+                values = [tables[one][..., c] for one in (name, other) for c in (0, column)]
+                estimate = summary(*(value.mean(axis=0) for value in values))
+                resampled = [summary(*rows) for rows in zip(*(drawn @ value for value in values), strict=True)]
+                found = percentile_interval(estimate, np.array(resampled))
+                cells.append(f"{100 * found.estimate:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]")
+            print(f"{name:18}{other:12}{cells[0]:>25}{cells[1]:>25}", flush=True)
 
 
 def times(given: argparse.Namespace) -> None:
     """Print encoding and decoding times, relative to those of uniform JPEG at level 4."""
     pictures = Pictures(given.images, given.labels, lambda n: n % 70 == 3)
-    chosen = {name: made(name) for name in (*COMPARED, *STEERED)}
+    chosen = {name: made(name) for name in (*UNSTEERED, *STEERED)}
     #: Levels of about equal accuracy, near the middle of the range that is compared.
     level = {"QUALITY": 82.0, "CRF": 38.0, "JPEG": 4.0}
     at = {name: level[scale_of(codec)] for name, codec in chosen.items()}
@@ -277,6 +302,8 @@ def main() -> None:
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument("--work", type=Path, help="folder for results; a stopped run continues from it")
+    known = (*UNSTEERED, *STEERED)
+    parser.add_argument("--codec", nargs="+", choices=known, default=known, help="to compare; all by default")
     given = parser.parse_args()
     COMMANDS[given.what](given)
 

@@ -112,7 +112,9 @@ def compress(
         f"{info.width} x {info.height}, codec {info.codec} ({info.container}){levels}"
     )
     if overlay is not None and weights is not None:
-        write_image(overlay, importance_overlay(image, weights))
+        from edgevision.codecs.steered.map_overlay import map_overlay
+
+        write_image(overlay, map_overlay(image, weights))
         typer.echo(f"{overlay}: the map that steered, over the picture")
 
 
@@ -131,16 +133,6 @@ def _importance(codec: ImageCodec, image: ByteImage, file: Path | None) -> Float
     if not codec.name.startswith("spat-"):
         raise typer.BadParameter(f"{codec.name} is steered by no map; --importance is for spat- codecs")
     return read_importance(file)
-
-
-def importance_overlay(image: ByteImage, weights: FloatArray) -> ByteImage:
-    """An image with its regions in colour by their rank of importance, (H, W, 3)."""
-    from edgevision.codecs.importance_input import fitted
-    from edgevision.codecs.spat_imco.overlay import tinted
-    from edgevision.codecs.steered.region_ranks import region_ranks, region_side
-
-    side = region_side(*image.shape[:2])
-    return tinted(image, region_ranks(fitted(weights, *image.shape[:2]), side), side)
 
 
 def decompress(

@@ -2,11 +2,9 @@
 
 A *level* says how strongly a picture is compressed; a larger level compresses more. Each codec has its own scale:
 
-============================================ =======================================================================
-``uniform``, ``spat-imco``                   ``JPEG_SCALE``: factor on JPEG's quantisation tables, mu in the papers
-``webp``, ``avif``, ``avif-raw``, spat-avif  ``QUALITY_SCALE``: 100 - quality; levels are rounded to whole numbers
-``hevc``, ``h264``, spat-hevc, spat-h264     ``CRF_SCALE``: constant rate factor; levels are rounded to quarters
-============================================ =======================================================================
+- ``uniform``, ``spat-imco``: ``JPEG_SCALE``, a factor on JPEG's quantisation tables (mu in the papers)
+- ``webp``, ``avif``, ``avif-raw``, ``spat-avif``: ``QUALITY_SCALE``, 100 - quality; rounded to whole numbers
+- ``hevc``, ``h264``, ``spat-hevc``, ``spat-h264``: ``CRF_SCALE``, the constant rate factor; rounded to quarters
 
 Sizes are those of whole files, with headers and side information.
 """

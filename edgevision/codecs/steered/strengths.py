@@ -49,6 +49,6 @@ class Strengths:
         return [[level, strength.blur, strength.offset] for level, strength in self.rows]
 
 
-AVIF = Strengths(((50.0, Strength(0.0)), (70.0, Strength(1.0)), (100.0, Strength(2.0))))
-HEVC = Strengths(((20.0, Strength(0.0, 6.0)), (51.0, Strength(1.0, 6.0))))
-H264 = Strengths(((20.0, Strength(0.0, 6.0)), (51.0, Strength(1.0, 6.0))))
+AVIF = Strengths(((35.0, Strength(0.0)), (55.0, Strength(1.2)), (70.0, Strength(1.4)), (85.0, Strength(1.8))))
+HEVC = Strengths(((20.0, Strength(0.0, 6.0)), (35.0, Strength(0.8, 6.0))))
+H264 = Strengths(((20.0, Strength(0.0, 6.0)), (35.0, Strength(0.8, 6.0))))
