@@ -8,15 +8,15 @@ amplifier, reception and the edge are not counted.
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
-
 from edgevision.arrays import FloatArray
 from edgevision.envs.computing.compute_time import Computing, device_time
 from edgevision.envs.computing.device_models import DEVICE_POWER
 from edgevision.profiles.profile import OperatingPointProfile
 
 
-def request_energy(power: FloatArray, sending_time: ArrayLike, computing_energy: ArrayLike) -> FloatArray:
+def request_energy(
+    power: FloatArray, sending_time: FloatArray | float, computing_energy: FloatArray | float
+) -> FloatArray:
     """Energy of a request that is sent [J].
 
     Args:

@@ -45,7 +45,7 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     `max_power` holds the largest power of each camera.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 21 + F)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. F is 0, or with
+    `Dict(users=Box(-4, 4, (U, 21 + F)), cell=Box(-4, 4, (4,)), active=Box(0, 1, (U,)))`. F is 0, or with
     `accuracy="replay"` the number of content features of the profile. Mean gains along the route are known, as for a
     patrol that has been driven before; future shadowing and arrivals are not. The energy left is the battery and what
     the camera will harvest before the last slot.

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class DynamicSimulator(EpisodeSimulator):
 
     trace_type = DynamicTrace
     family = "dynamic"
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {
+        **dict.fromkeys(("arrivals", "sent", "dropped", "expired"), (int, False)),
+        "harvested": (float, True),
+    }
     state_names = _STATE
     config: DynamicConfig
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
@@ -68,6 +68,8 @@ class EpisodeSimulator(ABC):
 
     trace_type: ClassVar[type[Any]]
     family: ClassVar[Family] = "bandit"
+    #: Type of each of ``SlotOutcome.terms``, and whether it has an entry per user.
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {}
     #: Names of the arrays (N, ..) that ``copies`` copies: those that change from slot to slot.
     state_names: ClassVar[tuple[str, ...]] = ()
 

@@ -5,8 +5,8 @@ The scalar environment uses it with N = 1 and the vector environment with N = n;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Simulator(EpisodeSimulator):
 
     trace_type = EpisodeTrace
     config: ScenarioConfig
+
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {"computing_energy": (float, True)}
 
     def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
         super().__init__(config, n, load_profile(config.profile))

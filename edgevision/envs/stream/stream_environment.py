@@ -62,7 +62,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     bandwidth or power 0 does not send. The largest power of a camera whose battery is empty is 0.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. "Changed" means that the scene is
+    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=Box(0, 1, (U,)))`. "Changed" means that the scene is
     not that of the last frame that was delivered. Probabilities 11-14 are those of the exact filter of a single camera
     with the mean rates of the scenario, `edgevision.envs.stream.four_states`.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -53,6 +54,12 @@ class StreamSimulator(EpisodeSimulator):
 
     trace_type = StreamTrace
     family = "stream"
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {
+        "sent": (int, False),
+        "delivered": (bool, True),
+        "probability": (float, True),
+        "privileged": (int, True),
+    }
     state_names = _STATE
     config: StreamConfig
 
