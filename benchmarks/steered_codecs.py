@@ -4,7 +4,7 @@
     python benchmarks/steered_codecs.py savings   --images DIR --labels FILE --work DIR
     python benchmarks/steered_codecs.py times     --images DIR --labels FILE
 
-``strengths`` codes every seventh picture (AVIF) or every fourteenth (HEVC and H.264) at several levels, each with
+``strengths`` codes every seventh picture (AVIF) or every twentieth (HEVC and H.264) at several levels, each with
 several strengths. For each level it prints the bytes that each strength saves against the unsteered codec, at equal
 mean log-probability of the true class; ``1.2/4`` is a blur of 1.2 pixels with an offset of 4. The tables in
 ``edgevision/codecs/steered/strengths.py`` follow the best ones. ``savings`` codes 150 other pictures (of 700) with
@@ -53,8 +53,8 @@ MODEL = "tf_efficientnet_lite0"
 #: Levels at which strengths are tried, and, before and after them, levels of the unsteered curve alone.
 TRIED: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "spat-avif": ((55.0, 68.0, 80.0, 88.0, 95.0), (40.0, 99.0)),
-    "spat-hevc": ((30.0, 35.0, 39.0, 43.0), (26.0, 47.0)),
-    "spat-h264": ((30.0, 35.0, 39.0, 43.0), (26.0, 47.0)),
+    "spat-hevc": ((30.0, 36.0, 42.0), (25.0, 47.0)),
+    "spat-h264": ((30.0, 36.0, 42.0), (25.0, 47.0)),
 }
 STRENGTHS: Mapping[str, tuple[Strength, ...]] = {
     "spat-avif": tuple(Strength(blur) for blur in (0.0, 0.6, 1.2, 1.8)),
@@ -151,7 +151,7 @@ def tune(given: argparse.Namespace) -> None:
     """Print the bytes that each strength saves at each level."""
     store = PartStore(given.work)
     for name, (levels, outer) in TRIED.items():
-        every = 7 if name == "spat-avif" else 14
+        every = 7 if name == "spat-avif" else 20
         pictures = Pictures(given.images, given.labels, lambda n, every=every: n % every == 0)
         codec = codecs.make(name)
         assert isinstance(codec, SteeredCodec)
@@ -252,7 +252,7 @@ def savings(given: argparse.Namespace) -> None:
 
 def times(given: argparse.Namespace) -> None:
     """Print encoding and decoding times, relative to those of uniform JPEG at level 4."""
-    pictures = Pictures(given.images, given.labels, lambda n: n % 70 == 3)
+    pictures = Pictures(given.images, given.labels, lambda n: n % 70 == 0)
     chosen = {name: made(name) for name in (*UNSTEERED, *STEERED)}
     #: Levels of about equal accuracy, near the middle of the range that is compared.
     level = {"QUALITY": 82.0, "CRF": 38.0, "JPEG": 4.0}

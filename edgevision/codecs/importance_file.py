@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from edgevision.arrays import FloatArray
-from edgevision.data.image_reading import MAX_PIXELS, read_image
+from edgevision.codecs.base import MAX_PIXELS
+from edgevision.data.image_reading import read_image
 from edgevision.errors import CodecInputError
 from edgevision.storage.storage_arrays import map_array
 

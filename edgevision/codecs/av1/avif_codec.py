@@ -22,6 +22,7 @@ from edgevision.codecs.quality_codec import QualityCodec
 from edgevision.errors import BitstreamError, CodecInputError
 from edgevision.vision.importance import Importance
 
+_DECODER = "libdav1d"
 _QUALITIES = (90, 80, 70, 60, 50, 45, 40, 35, 30, 25, 20, 16, 12, 9, 6, 3, 0)
 
 
@@ -45,8 +46,10 @@ class Avif(QualityCodec):
 
     def __post_init__(self) -> None:
         whole_number("speed", self.speed, 0, 10, CodecInputError)
-        if not features.check("avif"):
+        if not features.check("avif") or AvifImagePlugin.get_codec_version("aom") is None:
             raise CodecInputError("the installed Pillow cannot write AVIF; run: pip install 'pillow>=11.3'")
+        if _DECODER not in av.codecs_available:
+            raise CodecInputError(f"the installed PyAV lacks {_DECODER}; run: pip install 'av>=14'")
 
     @property
     def version(self) -> str:
@@ -125,7 +128,7 @@ def _decoder_version() -> str:
 
 
 def _decoded(picture: StillPicture) -> ByteImage:
-    context = cast(VideoCodecContext, VideoCodecContext.create("libdav1d", "r"))
+    context = cast(VideoCodecContext, VideoCodecContext.create(_DECODER, "r"))
     context.thread_count = 1
     context.options = {"max_pixels": str(MAX_PIXELS)}
     try:

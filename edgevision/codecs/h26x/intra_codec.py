@@ -52,6 +52,8 @@ class IntraCodec(QualityCodec):
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise CodecInputError(f"preset must be one of {', '.join(PRESETS)}, got {shown(self.preset)}")
+        if self.standard.encoder not in av.codecs_available:
+            raise CodecInputError(f"the installed PyAV lacks {self.standard.encoder}; run: pip install 'av>=14'")
 
     @property
     def version(self) -> str:
