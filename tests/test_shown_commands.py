@@ -32,7 +32,7 @@ import torch
 from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
-from edgevision.codecs.spat_imco.theta import ThetaNetwork
+from edgevision.codecs.spat_imco.theta import LargeNetwork
 from edgevision.codecs.stae.training import train_stae
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.steered.spat_avif import SpatAvif
@@ -190,7 +190,7 @@ def here(
     else:
         pictures(tmp_path, labelled_folder)
     if BACKBONE in line:
-        torch.save(ThetaNetwork().backbone.state_dict(), tmp_path / BACKBONE)
+        torch.save(LargeNetwork().backbone.state_dict(), tmp_path / BACKBONE)
     if line.startswith("profile video"):
         with_budgets(tiny_models(), FRAMES, PIXELS[1:]).save(tmp_path / "tiny.safetensors", {"clips": 3})
     photo = next((tmp_path / "DIR").glob("*.jpg"), None)
