@@ -32,7 +32,7 @@ import torch
 from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
-from edgevision.codecs.spat_imco.theta import ThetaNetwork
+from edgevision.codecs.spat_imco.theta import LargeNetwork
 from edgevision.codecs.stae.training import train_stae
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.steered.spat_avif import SpatAvif
@@ -40,6 +40,7 @@ from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.hmdb51 import SPLIT_FOLDER
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
+from edgevision.experiments.figures.end_to_end import fig10, utility_sweep
 from edgevision.measure import video_profile
 from edgevision.profiles.content_models import train_content
 from edgevision.profiles.video_grid import FRAMES, PIXELS
@@ -158,6 +159,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for figure in (fig4, fig5):
         sweep = figure._SWEEP
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
+    monkeypatch.setattr(utility_sweep, "EPISODES", 2)
+    monkeypatch.setattr(fig10, "SWEEPS", tuple(dataclasses.replace(s, values=s.values[:1]) for s in fig10.SWEEPS))
     for module in ("image_times", "retiming"):
         monkeypatch.setattr(f"edgevision.measure.times.{module}.TIMED_PICTURES", 1, raising=False)
     for codec in (UniformJpeg, SpatImco):
@@ -187,7 +190,7 @@ def here(
     else:
         pictures(tmp_path, labelled_folder)
     if BACKBONE in line:
-        torch.save(ThetaNetwork().backbone.state_dict(), tmp_path / BACKBONE)
+        torch.save(LargeNetwork().backbone.state_dict(), tmp_path / BACKBONE)
     if line.startswith("profile video"):
         with_budgets(tiny_models(), FRAMES, PIXELS[1:]).save(tmp_path / "tiny.safetensors", {"clips": 3})
     photo = next((tmp_path / "DIR").glob("*.jpg"), None)
