@@ -94,7 +94,8 @@ SMALLER = {
     "python benchmarks/stae_training.py": "--clips 8 --size 32",
     "python benchmarks/stae_bytes.py": "--count 2",
     "python benchmarks/theta_maps.py agreement": "--labels few.csv",
-    "python benchmarks/theta_maps.py cost": "",
+    "python benchmarks/theta_maps.py cost": "--labels few.csv",
+    "python benchmarks/theta_worth.py": "--labels few.csv --model tf_efficientnet_lite0 --pictures 2",
     "python benchmarks/theta_picture.py": "",
 }
 
