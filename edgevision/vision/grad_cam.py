@@ -70,7 +70,7 @@ class ClassActivation:
         """
         self.classifier = classifier
         self.classes = classes
-        head = classifier.model.get_classifier()  # type: ignore[operator]
+        head = getattr(classifier.model, "get_classifier", lambda: None)()
         if not isinstance(head, torch.nn.Linear):
             raise ValueError(f"{classifier.name!r} does not end in one linear layer; use GradCam")
         self._head = head
