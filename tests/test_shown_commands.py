@@ -88,6 +88,8 @@ SMALLER = {
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
+    "python benchmarks/fuzz_video.py": "--count 20",
+    "python benchmarks/frame_choice.py": "--count 6 --folds 2",
     "python benchmarks/steered_codecs.py": "--labels few.csv",
     "python benchmarks/codec_throughput.py": "--sides 64 --repeats 1",
     "python benchmarks/stae_recovery.py": "--count 2",
