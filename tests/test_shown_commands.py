@@ -164,6 +164,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
     monkeypatch.setattr(utility_sweep, "EPISODES", 2)
     monkeypatch.setattr(fig10, "SWEEPS", tuple(dataclasses.replace(s, values=s.values[:1]) for s in fig10.SWEEPS))
+    monkeypatch.setattr(fig10, "VARIANTS", {})
     for module in ("image_times", "retiming"):
         monkeypatch.setattr(f"edgevision.measure.times.{module}.TIMED_PICTURES", 1, raising=False)
     for codec in (UniformJpeg, SpatImco):
