@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgevision import baselines
@@ -78,11 +78,13 @@ def chosen_pair(pairs: Sequence[Pair]) -> Pair:
 
 def make_lines(pair: Pair, request: Request) -> list[Line]:
     """The curves: the paper's two, the other combinations, more codecs, and the policies of the request."""
+    if request.policies:
+        resolve(request.policies)  # names that do not exist cost a line before any file is written
     folder = request.out / "parts"
 
     def line(codec: str, profile: tuple[OperatingPointProfile, Path], policy: str) -> Line:
         (spec,) = resolve([policy])
-        return Line(f"{codec} + {spec.label}", *profile, spec)
+        return Line(f"{codec} + {policy}", *profile, spec)
 
     spatial, uniform = (relative(profile, folder) for profile in (pair.spatial, pair.uniform))
     known = baselines.names(pair.spatial.axis_names, pair.spatial.content_fingerprint)
@@ -91,13 +93,6 @@ def make_lines(pair: Pair, request: Request) -> list[Line]:
     return [
         *(line("SpaT-IMCO", spatial, policy) for policy in ("co-crra", "fracr", "joint", *aware)),
         *(line("Unified-IMCO", uniform, policy) for policy in ("fracr", "co-crra", "joint")),
-        *(
-            line(str(other.metadata["codec"]), relative(other, folder), "joint")
-            for other in other_codecs(request.profiles, pair)
-        ),
-        *(
-            replace(made, label=f"SpaT-IMCO + {policy}") if Path(policy).is_dir() else made
-            for policy in more
-            for made in [line("SpaT-IMCO", spatial, policy)]
-        ),
+        *(line(other.name, relative(other, folder), "joint") for other in other_codecs(request.profiles, pair)),
+        *(line("SpaT-IMCO", spatial, policy) for policy in more),
     ]

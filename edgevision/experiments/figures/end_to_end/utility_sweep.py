@@ -31,7 +31,7 @@ from edgevision.part_store import PartStore, readable
 from edgevision.profiles import OperatingPointProfile, save_profile
 from edgevision.protocol import episode_seeds
 
-EPISODES = 100
+EPISODES = 200
 USERS = 6
 #: Weight of the success probability in the utility; the rest is the weight of the accuracy (section VI-D.1).
 ALPHA = 0.5
