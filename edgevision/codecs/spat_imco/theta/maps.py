@@ -75,8 +75,11 @@ def _onnx_runtime(network: ThetaNetwork) -> Callable[[ByteImage], Float32Array] 
 
 def shrink(image: ByteImage) -> ByteImage:
     """The network's input picture (SIDE, SIDE, 3): a whole (h, w, 3) image, resized without keeping its proportions."""
-    small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=1.0)
-    return np.asarray(small)
+    picture = Image.fromarray(image)
+    rows, columns = image.shape[0] // SIDE, image.shape[1] // SIDE
+    if image.shape[:2] == (rows * SIDE, columns * SIDE):
+        return np.asarray(picture.reduce((columns, rows)))  # the same means in half the time
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=3.0))
 
 
 def as_pixels(pictures: ByteImage) -> Tensor:
