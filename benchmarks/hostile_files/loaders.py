@@ -201,6 +201,52 @@ def checkpoint(work: Path) -> Loader:
     return Loader((_files(stored),), lambda path: RunProgress.from_json(load_checkpoint(model, path)))
 
 
+def belief(work: Path) -> Loader:
+    """Learned beliefs: ``agents.load_policy``, and what they decide."""
+    import gymnasium
+
+    import edgevision  # noqa: F401 - registers the environments
+    from edgevision import agents
+    from edgevision.agents.belief.belief_policy import BeliefDescription
+    from edgevision.agents.belief.sending_network import SendingNetwork
+    from edgevision.agents.belief.street_network import StreetNetwork
+
+    env = gymnasium.make("EdgeVision/Stream-v0", users=3, disable_env_checker=True)
+    env.reset(seed=0)
+    problem: Any = env.unwrapped.problem  # type: ignore[attr-defined]
+    network, described = StreetNetwork(), BeliefDescription("b", "street-gru", 0.0, 0.7, corrected=True)
+    agents.BeliefPolicy(described, network, SendingNetwork(network.width)).save(work)
+
+    def load(folder: Path) -> None:
+        agents.load_policy(folder).act(problem).check(problem)
+
+    return Loader((_files(work),), load, resealed)
+
+
+def belief_run(work: Path) -> Loader:
+    """The checkpoint of a belief in training: ``RoundCheckpoint.load``, put back into network and optimiser."""
+    from edgevision.agents.belief import round_checkpoint
+    from edgevision.agents.belief.street_network import LaggedRegression
+
+    network = LaggedRegression()
+    optimiser = torch.optim.Adam(network.parameters())
+    sum(parameter.sum() for parameter in network.parameters()).backward()  # type: ignore[union-attr]
+    optimiser.step()
+    tensors = round_checkpoint.grouped("network", network.state_dict())
+    tensors |= round_checkpoint.grouped("optimiser", round_checkpoint.optimiser_tensors(optimiser))
+    random = np.random.default_rng(0).bit_generator.state
+    round_checkpoint.RoundCheckpoint(work, "run").save(round_checkpoint.Saved(tensors, random, (0.5,)))
+
+    def load(folder: Path) -> None:
+        saved = _present(round_checkpoint.RoundCheckpoint(folder, "run").load())
+        assert isinstance(saved, round_checkpoint.Saved)
+        with round_checkpoint.restoring():
+            round_checkpoint.restore(network, optimiser, saved)
+            round_checkpoint.generator(saved).random()
+
+    return Loader((_files(work),), load)
+
+
 def hyperparameters(work: Path) -> Loader:
     """Hyperparameters: ``load_hyperparameters``."""
     from edgevision.agents import hyperparameters as package
@@ -241,12 +287,12 @@ def clip_list(work: Path) -> Loader:
 
 
 def theta(work: Path) -> Loader:
-    """Weights of theta's folds: ``load_heads``."""
-    from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead
-    from edgevision.codecs.spat_imco.theta.theta_weights import load_heads, save_heads
+    """Weights of theta's folds: ``load_folds``."""
+    from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
+    from edgevision.codecs.spat_imco.theta.theta_weights import load_folds, save_folds
 
-    save_heads([RefiningHead(4), RefiningHead(4)], work / "w.safetensors", {"command": "none"})
-    return Loader((_files(work),), lambda folder: load_heads(folder / "w.safetensors"), resealed)
+    save_folds([ThetaNetwork(4), ThetaNetwork(4)], work / "w.safetensors", {"command": "none"})
+    return Loader((_files(work),), lambda folder: load_folds(folder / "w.safetensors"), resealed)
 
 
 def stae(work: Path) -> Loader:
@@ -279,8 +325,8 @@ def deepisc(work: Path) -> Loader:
 
 def fit(work: Path) -> Loader:
     """Checkpoints of the codecs' trainings: ``codecs.training_checkpoint.load_checkpoint``."""
-    from edgevision.codecs.spat_imco.theta import fit_theta
-    from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead
+    from edgevision.codecs.spat_imco.theta import fit_head
+    from edgevision.codecs.spat_imco.theta.large_network import RefiningHead
     from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
 
     head = RefiningHead(2)
@@ -294,7 +340,7 @@ def fit(work: Path) -> Loader:
 
     def load(folder: Path) -> None:
         fresh = torch.optim.AdamW(head.parameters())
-        _present(load_checkpoint(folder / "c.safetensors", stored, fresh, {"state": fit_theta._state}))
+        _present(load_checkpoint(folder / "c.safetensors", stored, fresh, {"state": fit_head._state}))
 
     return Loader((_files(work),), load)
 
@@ -451,6 +497,6 @@ LOADERS: dict[str, Callable[[Path], Loader]] = {
     make.__name__.replace("_", "-"): make
     for make in (
         *(profile, trace, policy, run, checkpoint, hyperparameters, labels, clip_list, theta, stae, deepisc, fit),
-        *(backbone, parts, json_parts, clips, section, picture, accuracy_model),
+        *(backbone, parts, json_parts, clips, section, picture, accuracy_model, belief, belief_run),
     )
 }

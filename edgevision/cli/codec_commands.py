@@ -35,7 +35,7 @@ def bench(
 ) -> None:
     """Measure accuracy against bytes, and what each codec saves over uniform JPEG at equal accuracy.
 
-    webp and avif are codecs too, if the installed Pillow can write them. Writes OUT/*.npz and .json (a profile for
+    Writes OUT/*.npz and .json (a profile for
     each classifier and codec, which the next run uses again), OUT/accuracy-bytes-MODEL.png and OUT/bytes-saved.png.
 
     Example: **edgevision codec bench --images photos --labels photos/labels.csv --codec spat-imco --codec webp**
@@ -91,18 +91,8 @@ def compare(
 
 
 def _codecs(specifications: list[str]) -> dict[str, ImageCodec]:
-    """The codecs by the text that names them. Leaves out, with a message, formats that the installed Pillow lacks."""
-    from edgevision.experiments.codec_comparison.pillow_formats import REFERENCES, PillowCodec, available_references
-
-    chosen: dict[str, ImageCodec] = {}
-    for text in specifications:
-        if text not in REFERENCES:
-            chosen[text] = make_codec(text)
-        elif text in available_references():
-            chosen[text] = PillowCodec(text)
-        else:
-            typer.echo(f"{text} is left out: the installed Pillow cannot write it", err=True)
-    return chosen
+    """The codecs by the text that names them."""
+    return {text: make_codec(text) for text in specifications}
 
 
 def _with_bar(total: int, measure: Any) -> Any:

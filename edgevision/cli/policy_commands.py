@@ -126,24 +126,18 @@ def train_belief(
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
-    from edgevision.agents.belief.round_checkpoint import CHECKPOINT
-    from edgevision.errors import TrainingError
+    from edgevision.agents.belief.round_checkpoint import only_run
     from edgevision.experiments.evaluation.scenario import parse_settings
-    from edgevision.locking import only_writer
     from edgevision.progress import stage_bars
-    from edgevision.storage.disk_files import is_unused
 
     folder = out or Path("runs") / f"{network}-seed{seed}"
     config = agents.BeliefConfig(rounds, seed, network, parse_settings(settings or ()))
-    with only_writer(folder):
-        if not is_unused(folder, CHECKPOINT):
-            raise TrainingError(f"{folder} is not empty; choose another folder")
+    with only_run(folder):
         with stage_bars() as report:
             summary = agents.train_belief(
                 config, lambda done, total: report("train the belief (rounds)", done, total), folder
             )
         summary.policy.save(folder)
-        (folder / CHECKPOINT).unlink(missing_ok=True)
     typer.echo(
         f"{folder}: cross-entropy {summary.cross_entropy[0]:.4f} in the first round, {summary.cross_entropy[-1]:.4f} "
         f"in the last; {summary.score:.4f} on validation"
@@ -170,12 +164,10 @@ def train_sending(
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
-    from edgevision.agents.belief.round_checkpoint import CHECKPOINT
+    from edgevision.agents.belief.round_checkpoint import only_run
     from edgevision.errors import TrainingError
     from edgevision.experiments.evaluation.scenario import parse_settings
-    from edgevision.locking import only_writer
     from edgevision.progress import stage_bars
-    from edgevision.storage.disk_files import is_unused
 
     folder = out or belief.with_name(f"{belief.name}-sending-seed{seed}")
     config = agents.SendingConfig(rounds, seed, parse_settings(settings or ()))
@@ -183,17 +175,16 @@ def train_sending(
     if not isinstance(trained, agents.BeliefPolicy):
         raise TrainingError(f"{belief} holds another policy than a belief; 'edgevision train-belief' makes one")
     config.scenario(trained)  # wrong settings are named before a folder is made
-    with only_writer(folder):
-        if not is_unused(folder, CHECKPOINT):
-            raise TrainingError(f"{folder} is not empty; choose another folder")
+    with only_run(folder):
         with stage_bars() as report:
             summary = agents.train_sending(
                 trained, config, lambda done, total: report("train what sending is worth (rounds)", done, total), folder
             )
         summary.policy.save(folder)
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+    kept = "" if summary.policy.sending is not None else ", which is no better, so that the belief is stored as it was"
     typer.echo(
-        f"{folder}: {summary.scores[0]:.4f} on validation without, {max(summary.scores):.4f} with what it has learned"
+        f"{folder}: {summary.scores[0]:.4f} on validation without, {max(summary.scores[1:]):.4f} with what it has "
+        f"learned{kept}"
     )
 
 

@@ -42,7 +42,8 @@ def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Ma
     # Names of parameters on the way to the environment; as settings Python would refuse them in its own words.
     taken = {*inspect.signature(gymnasium.make_vec).parameters, "self", "cls", "autoreset_mode"} & settings.keys()
     if taken:
-        known = {"preset", *(field.name for field in dataclasses.fields(ScenarioConfig))}
+        config = cast("OffloadingVectorEnv", gymnasium.make_vec(env_id, num_envs=1).unwrapped).config
+        known = {"preset", *(field.name for field in dataclasses.fields(config))}
         raise UnknownSettingError(str(unknown_name("scenario setting", min(taken), known)))
     env = gymnasium.make_vec(env_id, num_envs=n, autoreset_mode=autoreset_mode, **settings)
     return cast("OffloadingVectorEnv", env.unwrapped)

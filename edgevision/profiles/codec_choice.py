@@ -40,8 +40,8 @@ def codec_choice(name: str, profiles: Sequence[OperatingPointProfile]) -> Operat
         profiles: two or more ladders.
 
     Raises:
-        ProfileError: fewer than two, or the profiles are of other contents or classifiers, or no ladders of measured
-            pictures, or two are of the same codec.
+        ProfileError: fewer than two, or one is given twice, or the profiles are of other contents or classifiers, or no
+            ladders of measured pictures.
     """
     check_name(name)
     if len(profiles) < 2:

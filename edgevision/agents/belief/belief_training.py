@@ -27,13 +27,15 @@ from edgevision.agents.belief.round_checkpoint import (
     grouped,
     optimiser_tensors,
     restore,
+    restoring,
 )
-from edgevision.agents.belief.street_network import NETWORKS, BeliefNetwork, signs
+from edgevision.agents.belief.street_network import NETWORKS, SIGNS, BeliefNetwork, signs
 from edgevision.arrays import BoolArray
 from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, solve
 from edgevision.checks import whole_number
 from edgevision.envs import Allocation, SlotProblem, StreamConfig, StreamSimulator
 from edgevision.envs.simulation.episodes import play
+from edgevision.envs.stream.four_states import STATES
 from edgevision.errors import DivergedError, TrainingError, unknown_name
 from edgevision.protocol import SEEDS
 
@@ -141,13 +143,14 @@ def train_belief(
         recent: deque[Recording] = deque(maxlen=_RECENT_ROUNDS)
         losses: list[float] = []
         if (saved := checkpoint.load()) is not None:
-            restore(network, optimiser, saved)
-            random, losses = generator(saved), list(saved.numbers)
-            recent.extend(_recordings(saved))
+            with restoring():
+                restore(network, optimiser, saved)
+                random, losses = generator(saved), list(saved.numbers)
+                recent.extend(_recordings(saved, scenario))
         for number in range(len(losses), config.rounds):
             filtered = random.random(_EPISODES) < (_FILTERED_FIRST if number < _FIRST_ROUNDS else _FILTERED)
-            seeds = random.integers(len(SEEDS["train"]), size=_EPISODES)
-            recent.append(_record(BeliefPolicy(description, network), scenario, seeds.tolist(), filtered))
+            seeds = [SEEDS["train"][index] for index in random.integers(len(SEEDS["train"]), size=_EPISODES)]
+            recent.append(_record(BeliefPolicy(description, network), scenario, seeds, filtered))
             for group in optimiser.param_groups:
                 group["lr"] = _RATE * max(1.0 - number / config.rounds, _LAST_RATE)
             older = [recent[int(index)] for index in random.integers(len(recent), size=_PASSES - 1)]
@@ -171,9 +174,20 @@ def train_belief(
     return BeliefSummary(policy, tuple(losses), score)
 
 
-def _recordings(saved: Saved) -> list[Recording]:
+def _recordings(saved: Saved, scenario: StreamConfig) -> list[Recording]:
+    """The recordings in a checkpoint.
+
+    Raises:
+        TypeError, ValueError: they are none of the scenario.
+    """
+    shape = (scenario.episode_slots, _EPISODES, scenario.users)
     parts = (saved.group(str(index)) for index in range(_RECENT_ROUNDS))
-    return [Recording(**part) for part in parts if part]
+    found = [Recording(**part) for part in parts if part]
+    for part in found:
+        shapes = tuple(tuple(value.shape) for value in (part.seen, part.truth, part.weight))
+        if shapes != ((*shape, len(SIGNS)), shape, shape) or not ((part.truth >= 0) & (part.truth < len(STATES))).all():
+            raise ValueError("it holds recordings of other episodes")
+    return found
 
 
 def _best_on_validation(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,18 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from edgevision.agents.belief.belief_policy import FILES
 from edgevision.errors import TrainingError
+from edgevision.locking import only_writer
 from edgevision.provenance import digest, versions
-from edgevision.storage.disk_files import read_bytes, write_atomically
+from edgevision.storage.disk_files import is_unused, read_bytes, write_atomically
 from edgevision.storage.storage_tensors import MAX_WEIGHTS_BYTES, unpack_metadata, unpack_tensors
 
 #: Name of the file in the folder of a run that is not finished.
 CHECKPOINT = "checkpoint.safetensors"
 _LIBRARIES = ("numpy", "torch")
+#: What a file of another content than `RoundCheckpoint.save` writes makes the libraries raise.
+_WRONG = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,15 @@ class RoundCheckpoint:
             payload = read_bytes(self._path, TrainingError, MAX_WEIGHTS_BYTES)
             tensors = unpack_tensors(payload, self._path, TrainingError)
             noted = json.loads(unpack_metadata(payload, self._path, TrainingError)["state"])
-            run = noted.pop("run")
             saved = Saved(tensors, noted["random"], tuple(map(float, noted["numbers"])))
-        except (ValueError, LookupError, TypeError):  # TrainingError is a ValueError
+            finite = np.isfinite(saved.numbers).all() and all(
+                bool(value.isfinite().all()) for value in tensors.values()
+            )
+        except _WRONG:  # TrainingError is a ValueError
             return None
-        if run != self._run:
+        if not finite:
+            return None
+        if noted.get("run") != self._run:
             raise TrainingError(
                 f"{self._path.parent} holds an unfinished run with other settings; repeat its command, or choose "
                 "another folder"
@@ -83,11 +92,6 @@ class RoundCheckpoint:
         tensors = {name: value.detach().contiguous().clone() for name, value in saved.tensors.items()}
         write_atomically(self._path, safetensors.torch.save(tensors, {"state": json.dumps(noted)}))
 
-    def remove(self) -> None:
-        """Delete the file, if there is one."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
-
 
 def grouped(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors by ``NAME/KEY``."""
@@ -100,33 +104,63 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {f"{index}/{key}": value for index, entries in state.items() for key, value in entries.items()}
 
 
-def restore(network: nn.Module, optimiser: torch.optim.Optimizer | None, saved: Saved, group: str = "network") -> None:
+@contextmanager
+def restoring() -> Iterator[None]:
+    """Put a state back, and refuse one that is not of the run, which only a file that was tampered with holds.
+
+    Raises:
+        TrainingError: the block failed.
+    """
+    try:
+        yield
+    except _WRONG as error:
+        raise TrainingError(f"{CHECKPOINT} does not fit to this run ({error}); delete it to start anew") from None
+
+
+def restore(network: nn.Module, optimiser: torch.optim.Adam | None, saved: Saved, group: str = "network") -> None:
     """Put back the weights of a network and, where it is given, the state of its optimiser.
 
     Raises:
-        TrainingError: they are those of another network.
+        RuntimeError: the weights are those of another network.
+        ValueError: the optimiser's are.
     """
-    try:
-        network.load_state_dict(saved.group(group))
-        if optimiser is not None:
-            document: dict[str, Any] = optimiser.state_dict()
-            for name, value in saved.group("optimiser").items():
-                index, key = name.split("/")
-                document["state"].setdefault(int(index), {})[key] = value
-            optimiser.load_state_dict(document)
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise TrainingError(f"{CHECKPOINT} is of another network ({error}); delete it to start anew") from None
+    network.load_state_dict(saved.group(group))
+    if optimiser is None:
+        return
+    moments, state = saved.group("optimiser"), {}
+    for index, parameter in enumerate(network.parameters()):
+        own = {"step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape}
+        state[index] = {key: moments.pop(f"{index}/{key}") for key in own if f"{index}/{key}" in moments}
+        if {key: (value.shape, value.dtype) for key, value in state[index].items()} != {
+            key: (shape, torch.float32) for key, shape in own.items()
+        }:
+            raise ValueError(f"the state of its optimiser is not that of parameter {index}")
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
 
 
 def generator(saved: Saved) -> np.random.Generator:
     """The generator of random numbers as it was.
 
     Raises:
-        TrainingError: its state is none of ``numpy.random.PCG64``.
+        TypeError, ValueError, LookupError, OverflowError: its state is none of ``numpy.random.PCG64``.
     """
     random = np.random.default_rng(0)
-    try:
-        random.bit_generator.state = dict(saved.random)
-    except (TypeError, ValueError, LookupError) as error:
-        raise TrainingError(f"{CHECKPOINT} holds no state of random numbers ({error}); delete it") from None
+    random.bit_generator.state = dict(saved.random)
     return random
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[None]:
+    """Be the only run in ``folder`` while the block trains and stores a policy there; then remove the checkpoint.
+
+    Raises:
+        TrainingError: the folder holds something else than an unfinished run.
+        FolderInUseError: another process has begun a run in it.
+    """
+    with only_writer(folder):
+        path = folder / CHECKPOINT
+        # A run that was stopped after its last round may have stored its policy.
+        if not is_unused(folder, CHECKPOINT, *(FILES if path.is_file() else ())):
+            raise TrainingError(f"{folder} is not empty; choose another folder")
+        yield
+        path.unlink(missing_ok=True)

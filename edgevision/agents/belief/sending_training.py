@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from edgevision.agents.belief.belief_policy import BeliefPolicy
 from edgevision.agents.belief.belief_training import BeliefConfig, one_thread, validation_score
 from edgevision.agents.belief.paired_sending import Samples, paired_sending
-from edgevision.agents.belief.round_checkpoint import RoundCheckpoint, Saved, generator, grouped, restore
-from edgevision.agents.belief.sending_network import SendingNetwork
+from edgevision.agents.belief.round_checkpoint import RoundCheckpoint, Saved, generator, grouped, restore, restoring
+from edgevision.agents.belief.sending_network import SENDING_SIGNS, SendingNetwork
 from edgevision.checks import whole_number
 from edgevision.envs import StreamSimulator
 from edgevision.envs.simulation.episodes import start
@@ -118,10 +118,11 @@ def train_sending(
         networks: list[SendingNetwork] = []
         scores: list[float] = []
         if (saved := checkpoint.load()) is not None:
-            random, scores = generator(saved), list(saved.numbers)
-            networks = [_restored(belief, saved, number) for number in range(len(scores) - 1)]
-            torch.set_rng_state(saved.group("torch")["random"])  # after the networks, which draw random weights
-            recent.extend(_samples(saved))
+            with restoring():
+                random, scores = generator(saved), list(saved.numbers)
+                networks = [_restored(belief, saved, number) for number in range(len(scores) - 1)]
+                torch.set_rng_state(saved.group("torch")["random"])  # after the networks, which draw random weights
+                recent.extend(_samples(saved, belief))
         scores = scores or [validation_score(plain, scenario)]
         for number in range(len(networks), config.rounds):
             latest = BeliefPolicy(described, belief.network, networks[-1]) if networks else plain
@@ -154,9 +155,19 @@ def _restored(belief: BeliefPolicy, saved: Saved, number: int) -> SendingNetwork
     return network.eval().requires_grad_(False)
 
 
-def _samples(saved: Saved) -> list[Samples]:
+def _samples(saved: Saved, belief: BeliefPolicy) -> list[Samples]:
+    """The samples in a checkpoint.
+
+    Raises:
+        TypeError, ValueError: they are not for this belief.
+    """
     parts = (saved.group(f"samples{number}") for number in range(_RECENT_ROUNDS))
-    return [Samples(**{name: value.numpy() for name, value in part.items()}) for part in parts if part]
+    found = [Samples(**{name: value.numpy() for name, value in part.items()}) for part in parts if part]
+    for part in found:
+        count, signs = part.gain.size, len(SENDING_SIGNS) + belief.network.width
+        if (part.seen.shape, part.gain.shape, part.measured.shape) != ((count, signs), (count,), (count,)):
+            raise ValueError("it holds samples of another belief")
+    return found
 
 
 def _measure(policy: BeliefPolicy, scenario: BeliefConfig, random: np.random.Generator) -> Samples:

@@ -28,7 +28,8 @@ class Common:
         steps: default number of environment steps to train for, summed over all environments.
         n_envs: number of environments that are stepped together.
         batch_size: slots per gradient step.
-        learning_rate: initial learning rate of AdamW; it falls linearly to 0.
+        learning_rate: initial learning rate of AdamW; it falls linearly to 0, or to a fiftieth in every round of
+            ``marginal``.
         gamma: discount factor.
         width: neurons per layer.
         weight_decay: weight decay of AdamW.

@@ -267,7 +267,7 @@ def _thinned(profile: OperatingPointProfile, config: DynamicConfig) -> Operating
     if len(profile.grid) > 1 or profile.relative:
         raise ScenarioError(
             f"EdgeVision/Dynamic-v0 needs a measured profile with one axis, {profile.name!r} is not; "
-            "use an image profile"
+            "use that of one image codec"
         )
     return _part(profile, min(config.levels, profile.points), config.accuracy == "replay")
 

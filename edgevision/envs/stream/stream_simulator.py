@@ -302,7 +302,7 @@ def _thinned(profile: OperatingPointProfile, config: StreamConfig) -> OperatingP
     if len(profile.grid) > 1 or profile.relative:
         raise ScenarioError(
             f"EdgeVision/Stream-v0 needs a measured profile with one axis, {profile.name!r} is not; "
-            "use an image profile"
+            "use that of one image codec"
         )
     if config.levels[-1] >= profile.points:
         raise ScenarioError(f"levels must be below the {profile.points} of profile {profile.name!r}")
