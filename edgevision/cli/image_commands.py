@@ -44,23 +44,23 @@ def compress(
 ) -> None:
     """Compress a picture so that a classifier still recognises it.
 
-    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. Files of
-    spat-imco need 'edgevision decompress'. With container=plain, as in the second example, they are a little larger
-    and open in any viewer.
+    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. A picture
+    without colour is stored with one component, and its raw size is that of one. Files of spat-imco need 'edgevision
+    decompress'. With container=plain, as in the second example, they are a little larger and open in any viewer.
 
     Example: **edgevision compress photo.png photo.jpg --target-bytes 20000**
 
     Example: **edgevision compress photo.png photo.jpg --level 4 --codec spat-imco:container=plain**
     """
     require("PIL", "codecs")
-    from edgevision.data.image_reading import read_image
+    from edgevision.data.image_reading import read_image, without_colour
 
     _check_apart(source, target)
     if target.suffix.lower() not in (".jpg", ".jpeg"):
         raise ImageFileError(f"{target}: what this command writes is a JPEG file; use the suffix .jpg")
     chosen = make_codec(codec)
     try:
-        image = read_image(source)
+        image = without_colour(read_image(source))
     except UnreadableImageError:
         _refuse_mapped(source)
         raise
@@ -81,8 +81,8 @@ def decompress(
 ) -> None:
     """Decode a compressed picture and save it in a common format.
 
-    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. spat-imco also reads ordinary JPEG
-    files, and turns them upright as their EXIF data say.
+    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. Grey stays grey. spat-imco also reads
+    ordinary JPEG files, and turns them upright as their EXIF data say.
 
     Example: **edgevision decompress photo.jpg decoded.png**
     """
@@ -96,8 +96,10 @@ def decompress(
     with _named(source):
         decoder = codecs.make(codec)
         pixels = decoder.decode(data)
-        mapped = decoder.inspect(data).container == "mapped"
-    if not mapped:
+        info = decoder.inspect(data)
+    if info.components == 1:
+        pixels = pixels[..., 0]
+    if info.container != "mapped":
         pixels = upright(pixels, data)
     write_image(target, pixels)
     typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
@@ -193,7 +195,7 @@ def mean_accuracy(profile: OperatingPointProfile) -> FloatArray:
 
 
 def write_image(path: Path, pixels: ByteImage) -> None:
-    """Write (H, W, 3) uint8 in the format of the suffix, atomically.
+    """Write (H, W, 3) or (H, W) uint8 in the format of the suffix, atomically.
 
     Raises:
         ImageFileError: no format that this command writes has this suffix, or the picture is too large for it.
