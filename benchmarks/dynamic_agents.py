@@ -1,7 +1,7 @@
 """Train other learners on ``EdgeVision/Dynamic-v0``, beside the algorithms of ``edgevision train``.
 
 Run ``python benchmarks/dynamic_agents.py tqc``, ``recurrent-ppo`` or ``imitation``. All of them set prices
-(``EdgeVision/Dynamic-Price-v0``), start from the policy ``mpc``, and learn on training episodes:
+(``EdgeVision/Dynamic-Price-v0``), start from the policy ``mpc``, and learn on contents of the train split:
 
 - ``tqc``: truncated quantile critics of sb3-contrib, on observations without set structure;
 - ``recurrent-ppo``: PPO with an LSTM of sb3-contrib, likewise;
@@ -65,6 +65,8 @@ class Contrib:
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
         first = problem.future.slots_left == problem.future.episode_slots
+        if first.all():
+            self._memory = None  # that of another number of episodes would run through these ones in turn
         observation = PRICE_VIEW.observe(problem)
         action, self._memory = self._model.predict(
             observation, state=self._memory, episode_start=first, deterministic=True
@@ -237,7 +239,7 @@ def main() -> None:
     settings = {"preset": options.preset, "episode_slots": options.slots}
     steps = options.steps or STEPS[options.algorithm]
     learn = imitation if options.algorithm == "imitation" else functools.partial(contrib, options.algorithm)
-    agents = [learn(settings, steps, seed) for seed in options.seeds]
+    agents = [learn({**settings, "content_split": "train"}, steps, seed) for seed in options.seeds]
     mpc = evaluate(EvaluationConfig(ENV_ID, ("mpc",), options.episodes, settings=settings)).results[0]
     played = [
         evaluate(EvaluationConfig(ENV_ID, (agent,), options.episodes, settings=settings), show_progress=False).results[

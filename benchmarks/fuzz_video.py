@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from fuzzing import fuzz
 
-from edgevision.codecs.stae.bitstream import Coding, inspect, pack, unpack
+from edgevision.codecs.stae.bitstream import LOSSLESS, Coding, inspect, pack, unpack
 from edgevision.codecs.stae.bitstream.container import seal
 from edgevision.codecs.stae.bitstream.wire import varint
 from edgevision.codecs.stae.selection import Selection, kept_pixels, top
@@ -61,7 +61,7 @@ def _claim(random: np.random.Generator) -> bytes:
     frames, height, width = (int(2 ** random.uniform(0, 13)) for _ in range(3))
     kept = int(random.integers(1, frames + 1)) if random.random() < 0.5 else frames
     numbers = b"".join(varint(number) for number in (frames, height, width, kept))
-    return b"ST" + bytes([0x10 | int(random.integers(4))]) + numbers + bytes([int(random.choice((0, 1, 2, 3, 0x33)))])
+    return b"ST" + bytes([0x10 | int(random.integers(7))]) + numbers + bytes([int(random.choice((0, 1, 2, 3, 0x33)))])
 
 
 def _changed(data: bytes, random: np.random.Generator) -> bytes:
@@ -82,8 +82,9 @@ def _files(random: np.random.Generator) -> list[bytes]:
             budget = kept_pixels(0.6, *shape[1:])
             mask = top(scores.reshape(kept, -1), budget).reshape(scores.shape)
             for coding in Coding:
-                files.append(pack(clip, Selection(frames, mask, shape[0]), coding))
                 files.append(pack(clip, Selection(frames, np.ones_like(mask), shape[0]), coding))
+                if coding in LOSSLESS:
+                    files.append(pack(clip, Selection(frames, mask, shape[0]), coding))
     return files
 
 

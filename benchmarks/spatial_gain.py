@@ -22,16 +22,21 @@ import argparse
 import json
 import re
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from edgevision.arrays import ByteImage
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
-from edgevision.codecs.spat_imco.theta import TrainingConfig, load_mobilenet
-from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_fit, fingerprint, number_of_crop
-from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, save_heads
-from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_examples
+from edgevision.codecs.spat_imco.theta import DistillationConfig, TrainingConfig, load_mobilenet
+from edgevision.codecs.spat_imco.theta.cross_fitting import (
+    CrossFitted,
+    cross_fitted_networks,
+    fingerprint,
+    number_of_crop,
+)
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS
+from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
@@ -69,17 +74,13 @@ class Measured:
         self._backbone = given.backbone
 
     def theta(self) -> CrossFitted:
-        """Theta, cross-fitted; its heads are fitted once and stored."""
+        """Theta, cross-fitted; its networks are trained once and stored."""
+        network, teachers = load_mobilenet(self._backbone), [load_classifier(name) for name in TEACHERS]
+        cross_fitted_networks(
+            self.dataset, network, teachers, self.work, TrainingConfig(), DistillationConfig(), {"command": COMMAND},
+            lambda stage, done, total: report(done, total),
+        )  # fmt: skip
         path = self.work / SHIPPED_FOLDS.name
-        if not path.is_file():
-            config = TrainingConfig()
-            network, teachers = (
-                load_mobilenet(self._backbone, config.width),
-                [load_classifier(name) for name in TEACHERS],
-            )
-            examples = training_examples(self.dataset, network, teachers, self.work, config, report)
-            record = {"data_set": self.dataset.name, "data_set_fingerprint": self.dataset.identity()}
-            save_heads(cross_fit(examples, config), path, record | {"command": COMMAND, "config": asdict(config)})
         return CrossFitted.load(self.dataset, [self.classifier], path)
 
     def true_class(self) -> TrueClassGradCam:

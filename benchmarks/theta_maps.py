@@ -1,53 +1,83 @@
 """Measure the quality and the cost of the maps of theta, for the tables in ``docs/theta.md``.
 
     python benchmarks/theta_maps.py agreement --images DIR --labels FILE --backbone FILE --work DIR
-    python benchmarks/theta_maps.py cost
+    python benchmarks/theta_maps.py cost --images DIR
 
 ``agreement`` compares the maps, on unseen pictures, with the Grad-CAM of the true class and with the sensitivity of
 each teacher: mean rank correlation over 14 x 14 regions, and overlap of the most important thirds of the regions.
 ``gain`` is the difference to the class activation map, which needs no training. Brackets hold 95 % bootstrap intervals
-over the pictures. The head is cross-fitted in five folds (picture i is in fold i % 5), so every map is made by a head
-that has not seen the picture. ``--work`` is a folder for results. ``benchmarks/spatial_gain.py`` measures the bytes
-that the maps save.
+over the pictures. Theta and the large network are cross-fitted in five folds (picture i is in fold i % 5), so every map
+is made by a network that has not seen the picture. ``--work`` is a folder for results.
+
+``cost`` times theta, the large network, EfficientNet-Lite0, and Pillow's JPEG and AVIF encoders in turns on one core,
+on pictures of 224 x 224 pixels. ``theta_worth.py`` and ``spatial_gain.py`` measure the bytes that the maps save.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
+from theta_worth import LargeMap
 
-from edgevision.codecs.spat_imco.theta import Theta, TrainingConfig, load_mobilenet, network_cost
+from edgevision.codecs.spat_imco.theta import (
+    DistillationConfig,
+    LargeNetwork,
+    Theta,
+    TrainingConfig,
+    load_mobilenet,
+    network_cost,
+)
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
-from edgevision.codecs.spat_imco.theta.cross_fitting import FOLDS, cross_fit
-from edgevision.codecs.spat_imco.theta.fit_theta import predict_maps
+from edgevision.codecs.spat_imco.theta.cross_fitting import LARGE_FOLDS, cross_fitted_networks
+from edgevision.codecs.spat_imco.theta.distillation import collect_views
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
+from edgevision.codecs.spat_imco.theta.large_network import GRID, INPUT
+from edgevision.codecs.spat_imco.theta.large_weights import load_heads
 from edgevision.codecs.spat_imco.theta.sensitivity import sensitivity_map
+from edgevision.codecs.spat_imco.theta.theta_network import SIDE
 from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS, training_examples
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.statistics import bootstrap_interval
 from edgevision.vision.classifiers import load_classifier
 
+_TIMED = 10  # pictures
+_ROUNDS = 60
+
 
 def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.ndarray]:
     """Maps (I, 14, 14) of the centre crops, by method."""
-    config = TrainingConfig()
+    config, distillation = TrainingConfig(), DistillationConfig()
     network, teachers = load_mobilenet(given.backbone, config.width), [load_classifier(name) for name in TEACHERS]
+    networks = cross_fitted_networks(
+        dataset, network, teachers, given.work, config, distillation, {}, lambda stage, done, total: report(done, total)
+    )
+    heads = load_heads(given.work / LARGE_FOLDS)
+    views = collect_views(
+        dataset, network, heads, views=distillation.views, seed=distillation.seed, folder=given.work, progress=report
+    )
     examples = training_examples(dataset, network, teachers, given.work, config, report)
-    numbers = np.arange(len(examples))
-    learnt = np.zeros((len(examples), *examples.target.shape[2:]), np.float32)
-    for fold, head in enumerate(cross_fit(examples, config)):
-        unseen = numbers[numbers % FOLDS == fold]
-        learnt[unseen] = predict_maps(head, examples, unseen)
+    numbers = np.arange(len(views))
+    large, small = (np.zeros((len(views), 2, GRID, GRID), np.float32) for _ in range(2))
+    for fold, theta in enumerate(networks):
+        unseen = numbers[numbers % len(networks) == fold]
+        large[unseen] = views.maps[unseen, 0, fold]
+        with torch.inference_mode():
+            small[unseen] = theta.head(views.fine[unseen, 0].float(), views.deep[unseen, 0].float()).numpy()
     return {
         "class activation map": examples.coarse[:, 0, 0].numpy(),
-        "theta's Grad-CAM": learnt[:, 0],
-        "theta's sensitivity": learnt[:, 1],
+        "large network's Grad-CAM": large[:, 0],
+        "large network's sensitivity": large[:, 1],
+        "theta's Grad-CAM": small[:, 0],
+        "theta's sensitivity": small[:, 1],
     }
 
 
@@ -97,23 +127,36 @@ def with_interval(values: np.ndarray) -> str:
     return f"{found.estimate:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
-def cost(_: argparse.Namespace) -> None:
-    """Print parameters, multiply-adds, and time relative to one forward pass of EfficientNet-Lite0."""
+def cost(given: argparse.Namespace) -> None:
+    """Print parameters, multiply-adds, and processor time relative to one forward pass of EfficientNet-Lite0."""
     torch.set_num_threads(1)
-    theta, lite0 = Theta.load(), load_classifier(TEACHERS[0])
-    image = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
-    times: dict[str, list[float]] = {"theta": [], "lite0": []}
-    for _round in range(60):  # in turns, so that both run under the same load of the machine
-        for name, call in (("theta", lambda: theta(image)), ("lite0", lambda: lite0.predict_logits(image[None]))):
-            start = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - start)
-    found = network_cost(theta.network)
-    medians = {name: float(np.median(values[10:])) for name, values in times.items()}
-    print(f"{found.parameters / 1e6:.3f} M parameters, {found.multiply_adds / 1e6:.1f} M multiply-adds")
-    print(f"lite0 {network_cost(lite0.model).multiply_adds / 1e6:.1f} M multiply-adds")
-    print(", ".join(f"{name} {1e3 * value:.1f} ms" for name, value in medians.items()))
-    print(f"ratio {medians['theta'] / medians['lite0']:.2f}")
+    lite0, large = load_classifier(TEACHERS[0]), LargeNetwork().eval()  # untrained weights take as long
+    dataset = ImageFolder(given.images)
+    crops = [lite0.crop(dataset.load(item)) for item in dataset.items[:_TIMED]]
+    calls: dict[str, Callable[[np.ndarray], object]] = {
+        "theta": Theta.load(),
+        "large network": LargeMap(large, large.head),
+        "lite0": lambda crop: lite0.predict_logits(crop[None]),
+        "JPEG": lambda crop: Image.fromarray(crop).save(io.BytesIO(), "jpeg"),
+        "AVIF": lambda crop: Image.fromarray(crop).save(io.BytesIO(), "avif", max_threads=1),
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(_ROUNDS):  # in turns, so that all run under the same load of the machine
+        for name, call in calls.items():
+            start = time.process_time()
+            call(crops[number % len(crops)])
+            times[name].append(time.process_time() - start)
+    for name, network, side in (
+        ("theta", Theta.load().network, SIDE), ("large network", large, INPUT), ("lite0", lite0.model, INPUT)
+    ):  # fmt: skip
+        found = network_cost(network, side)
+        print(f"{name}: {found.parameters / 1e6:.3f} M parameters, {found.multiply_adds / 1e6:.1f} M multiply-adds")
+    medians = {name: float(np.median(values[_ROUNDS // 6 :])) for name, values in times.items()}
+    for name, value in medians.items():
+        print(
+            f"{name:14} {1e3 * value:6.2f} ms, {value / medians['lite0']:.3f} of lite0, "
+            f"{value / medians['large network']:.3f} of the large network"
+        )
 
 
 def main() -> None:
@@ -123,8 +166,8 @@ def main() -> None:
     for name, run in (("agreement", agreement), ("cost", cost)):
         command = commands.add_parser(name)
         command.set_defaults(run=run)
+        command.add_argument("--images", type=Path, required=True)
         if run is not cost:
-            command.add_argument("--images", type=Path, required=True)
             command.add_argument("--labels", type=Path, required=True)
             command.add_argument("--backbone", type=Path, required=True)
             command.add_argument("--work", type=Path, required=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edgevision.errors import MissingExtraError
+from edgevision.errors import MissingExtraError, UnknownNameError, shown
 
 #: Libraries of the extra ``codecs``.
 CODEC_LIBRARIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors", "skimage", "av", "constriction")
@@ -63,3 +65,18 @@ def lazy_attributes(
         return getattr(importlib.import_module(f"{package}.{module_of[name]}"), name)
 
     return get
+
+
+def import_own(module: str) -> ModuleType:
+    """Import a module of the user, which may lie in the current folder; only for names that the user typed.
+
+    Raises:
+        UnknownNameError: it cannot be imported.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # last, so that no file there hides a library
+    try:
+        return importlib.import_module(module)
+    except (ImportError, ValueError, SyntaxError) as error:
+        raise UnknownNameError(f"module {shown(module)} cannot be imported ({error})") from None

@@ -198,11 +198,15 @@ class GroupBootstrap:
         weights = drawn[:, member].astype(float)
         self._weights = weights / weights.sum(axis=1, keepdims=True)
 
+    def samples(self, values: FloatArray) -> FloatArray:
+        """Mean of (J, K) over the clips on each bootstrap sample, (resamples, K)."""
+        return self._weights @ values
+
     def mean(self, values: FloatArray) -> FloatArray:
         """Mean of (J, ..) over the clips and the ends of its 95 % interval, (3, ..)."""
         flat = values.reshape(len(values), -1)
         value = flat.mean(axis=0)
-        low, high = np.quantile(self._weights @ flat, _tails(CONFIDENCE), axis=0)
+        low, high = np.quantile(self.samples(flat), _tails(CONFIDENCE), axis=0)
         ends = np.minimum(low, value), np.maximum(high, value)  # rounding may put an end on the wrong side of the mean
         return np.stack([value, *ends]).reshape(3, *values.shape[1:])
 

@@ -23,7 +23,7 @@ from edgevision.agents.learned_policy import PolicyDescription
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.deepisc.deepisc_network import DeepIscConfig
 from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
-from edgevision.codecs.spat_imco.theta.theta_weights import load_heads, load_weights, save_heads, save_weights
+from edgevision.codecs.spat_imco.theta.theta_weights import load_folds, load_weights, save_folds, save_weights
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
@@ -123,9 +123,9 @@ def theta(folder: Path) -> Files:
     return weights(folder / "theta.safetensors", load_weights)
 
 
-def heads(folder: Path) -> Files:
-    save_heads([ThetaNetwork(8).head], folder / "heads.safetensors", {})
-    return weights(folder / "heads.safetensors", load_heads)
+def folds(folder: Path) -> Files:
+    save_folds([ThetaNetwork(8)], folder / "folds.safetensors", {})
+    return weights(folder / "folds.safetensors", load_folds)
 
 
 def stae(folder: Path) -> Files:
@@ -167,8 +167,8 @@ def configuration(folder: Path) -> Files:
 
 
 ARCHIVES = [profile, accuracy_model, trace, checkpoint_arrays]
-TENSORS = [theta, heads, stae, deepisc, policy, checkpoint_tensors]
-DESCRIBED = [profile, accuracy_model, theta, heads, stae, deepisc, policy, checkpoint_tensors, configuration]
+TENSORS = [theta, folds, stae, deepisc, policy, checkpoint_tensors]
+DESCRIBED = [profile, accuracy_model, theta, folds, stae, deepisc, policy, checkpoint_tensors, configuration]
 
 BROKEN_JSON: dict[str, tuple[bytes, str]] = {
     "deeply nested": (b"[" * 100_000, "nested too deeply"),

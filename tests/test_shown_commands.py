@@ -29,15 +29,18 @@ pytest.importorskip("stable_baselines3", reason="needs the extra 'agents'")
 import timm
 import torch
 
+from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
-from edgevision.codecs.spat_imco.theta import ThetaNetwork
+from edgevision.codecs.spat_imco.theta import LargeNetwork
 from edgevision.codecs.stae.training import train_stae
 from edgevision.codecs.stae.training.fit_step import FitConfig
+from edgevision.codecs.steered.spat_avif import SpatAvif
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.hmdb51 import SPLIT_FOLDER
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
+from edgevision.experiments.figures.end_to_end import fig10, utility_sweep
 from edgevision.measure import video_profile
 from edgevision.profiles.content_models import train_content
 from edgevision.profiles.video_grid import FRAMES, PIXELS
@@ -60,6 +63,7 @@ SMALLER = {
     "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",
+    "profile choice": "",
     "profile retime": "",
     "profile video": "--weights tiny.safetensors --count 1",
     "codec train-importance": "--views 1 --origin made-up",
@@ -75,6 +79,7 @@ SMALLER = {
     "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
     "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
+    "python benchmarks/dynamic_agents.py": "--seeds 0 1 --steps 1 --episodes 1 --slots 4",
     "python benchmarks/dynamic_options.py": "--episodes 1 --slots 4",
     "python benchmarks/import_squeezenet.py": "--labels few.csv",
     "python benchmarks/foresight_curves.py": "--policies myopic",
@@ -83,6 +88,7 @@ SMALLER = {
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
+    "python benchmarks/steered_codecs.py": "--labels few.csv",
     "python benchmarks/codec_throughput.py": "--sides 64 --repeats 1",
     "python benchmarks/stae_recovery.py": "--count 2",
     "python benchmarks/stae_training.py": "--clips 8 --size 32",
@@ -153,10 +159,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for figure in (fig4, fig5):
         sweep = figure._SWEEP
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
+    monkeypatch.setattr(utility_sweep, "EPISODES", 2)
+    monkeypatch.setattr(fig10, "SWEEPS", tuple(dataclasses.replace(s, values=s.values[:1]) for s in fig10.SWEEPS))
     for module in ("image_times", "retiming"):
         monkeypatch.setattr(f"edgevision.measure.times.{module}.TIMED_PICTURES", 1, raising=False)
     for codec in (UniformJpeg, SpatImco):
         monkeypatch.setattr(codec, "levels", (1.0, 10.0))
+    for codec in (SpatAvif, AvifRaw):
+        monkeypatch.setattr(codec, "levels", (60.0, 90.0))
     create: Callable[..., Any] = timm.create_model
 
     def untrained(name: str, **options: Any) -> Any:
@@ -180,13 +190,19 @@ def here(
     else:
         pictures(tmp_path, labelled_folder)
     if BACKBONE in line:
-        torch.save(ThetaNetwork().backbone.state_dict(), tmp_path / BACKBONE)
+        torch.save(LargeNetwork().backbone.state_dict(), tmp_path / BACKBONE)
     if line.startswith("profile video"):
         with_budgets(tiny_models(), FRAMES, PIXELS[1:]).save(tmp_path / "tiny.safetensors", {"clips": 3})
     photo = next((tmp_path / "DIR").glob("*.jpg"), None)
     for name in {"photo.png", *re.findall(r"\S+\.png|\S+\.jpg", line.partition("--out")[0])} if photo else ():
         if not line.endswith(name):
             Image.open(photo).resize((96, 64)).save(tmp_path / name)
+    for name in re.findall(r"--importance (\S+)", line):
+        weights = np.linspace(0, 1, 12).reshape(3, 4)
+        if name.endswith(".npy"):
+            np.save(tmp_path / name, weights)
+        else:
+            Image.fromarray(np.rint(255 * weights).astype(np.uint8)).save(tmp_path / name)
     return tmp_path
 
 

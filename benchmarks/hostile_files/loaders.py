@@ -241,12 +241,12 @@ def clip_list(work: Path) -> Loader:
 
 
 def theta(work: Path) -> Loader:
-    """Weights of theta's folds: ``load_heads``."""
-    from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead
-    from edgevision.codecs.spat_imco.theta.theta_weights import load_heads, save_heads
+    """Weights of theta's folds: ``load_folds``."""
+    from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
+    from edgevision.codecs.spat_imco.theta.theta_weights import load_folds, save_folds
 
-    save_heads([RefiningHead(4), RefiningHead(4)], work / "w.safetensors", {"command": "none"})
-    return Loader((_files(work),), lambda folder: load_heads(folder / "w.safetensors"), resealed)
+    save_folds([ThetaNetwork(4), ThetaNetwork(4)], work / "w.safetensors", {"command": "none"})
+    return Loader((_files(work),), lambda folder: load_folds(folder / "w.safetensors"), resealed)
 
 
 def stae(work: Path) -> Loader:
@@ -279,8 +279,8 @@ def deepisc(work: Path) -> Loader:
 
 def fit(work: Path) -> Loader:
     """Checkpoints of the codecs' trainings: ``codecs.training_checkpoint.load_checkpoint``."""
-    from edgevision.codecs.spat_imco.theta import fit_theta
-    from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead
+    from edgevision.codecs.spat_imco.theta import fit_head
+    from edgevision.codecs.spat_imco.theta.large_network import RefiningHead
     from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
 
     head = RefiningHead(2)
@@ -294,7 +294,7 @@ def fit(work: Path) -> Loader:
 
     def load(folder: Path) -> None:
         fresh = torch.optim.AdamW(head.parameters())
-        _present(load_checkpoint(folder / "c.safetensors", stored, fresh, {"state": fit_theta._state}))
+        _present(load_checkpoint(folder / "c.safetensors", stored, fresh, {"state": fit_head._state}))
 
     return Loader((_files(work),), load)
 

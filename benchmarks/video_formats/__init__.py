@@ -6,7 +6,8 @@
 >>> len(data), codec.decode(data).shape
 """
 
-from .h264_h265 import H264, H265, MotionCodec
+from edgevision.codecs.stae.bitstream.elementary_streams import H264, H265, MotionCodec
+
 from .motion_jpeg import JPEG, JPEG_ABBREVIATED, JpegCodec
 from .video_format import ReferenceCodec, subsample
 

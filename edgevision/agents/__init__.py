@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from edgevision.agents.belief.sending_training import SendingConfig, SendingSummary, train_sending
     from edgevision.agents.hyperparameters import load_hyperparameters
     from edgevision.agents.learned_policy import LearnedPolicy
+    from edgevision.agents.ppo_policy import SetActorCriticPolicy
+    from edgevision.agents.sac_policy import SetSACPolicy
     from edgevision.agents.saved_policy import load_policy
     from edgevision.agents.sb3_vec_env import SB3VecEnv
     from edgevision.agents.training import TrainConfig, TrainingSummary, resume, train
@@ -29,6 +31,8 @@ __all__ = [
     "SB3VecEnv",
     "SendingConfig",
     "SendingSummary",
+    "SetActorCriticPolicy",
+    "SetSACPolicy",
     "TrainConfig",
     "TrainingError",
     "TrainingSummary",
@@ -48,6 +52,8 @@ _MODULE_OF = {
     "SB3VecEnv": "sb3_vec_env",
     "SendingConfig": "belief.sending_training",
     "SendingSummary": "belief.sending_training",
+    "SetActorCriticPolicy": "ppo_policy",
+    "SetSACPolicy": "sac_policy",
     "TrainConfig": "training",
     "TrainingSummary": "training",
     "load_hyperparameters": "hyperparameters",

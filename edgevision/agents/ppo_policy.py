@@ -35,16 +35,25 @@ class SetActorCriticPolicy(MultiInputActorCriticPolicy):
     observation_space: Dict
     action_space: Box
 
-    def __init__(self, *args: Any, width: int, weight_decay: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        width: int = 32,
+        log_std_init: float = -1.5,
+        weight_decay: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         """Build actor and critic.
 
         Args:
             *args: positional arguments of the parent class.
             width: neurons per layer.
+            log_std_init: logarithm of the initial standard deviation of the actions.
             weight_decay: weight decay of AdamW.
-            **kwargs: keywords of the parent class, ``log_std_init`` among them.
+            **kwargs: keywords of the parent class.
         """
         self._width = width
+        kwargs["log_std_init"] = log_std_init
         kwargs["optimizer_class"] = torch.optim.AdamW
         kwargs["optimizer_kwargs"] = {"eps": 1e-5, "weight_decay": weight_decay}
         super().__init__(*args, **kwargs)

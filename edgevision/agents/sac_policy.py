@@ -82,7 +82,9 @@ class SetSACPolicy(SACPolicy):
     observation_space: Dict
     action_space: Box
 
-    def __init__(self, *args: Any, width: int, log_std_init: float, weight_decay: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, width: int = 32, log_std_init: float = -1.5, weight_decay: float = 0.0, **kwargs: Any
+    ) -> None:
         """Build actor and critics.
 
         Args:

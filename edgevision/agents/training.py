@@ -27,7 +27,8 @@ from edgevision.agents.run_folder import CurvePoint, RunFolder
 from edgevision.agents.sb3_vec_env import SB3VecEnv
 from edgevision.agents.tensorboard_figures import TensorBoardOutput
 from edgevision.checks import whole_number
-from edgevision.envs import IDS, EpisodeSimulator
+from edgevision.envs import EpisodeSimulator
+from edgevision.envs.registration import built_in_id
 from edgevision.errors import TrainingError, unknown_name
 from edgevision.event_log import EventLog
 from edgevision.locking import only_writer
@@ -53,7 +54,7 @@ class TrainConfig:
     """The settings of a training run.
 
     Attributes:
-        env_id: environment id.
+        env_id: environment id, of this package or one whose classes extend it.
         folder: folder of the run; new or empty.
         algorithm: ``ppo``, ``sac`` or ``marginal``, which learns in ``PRICE_ID`` only.
         steps: environment steps, summed over all environments; ``None`` takes the number from the hyperparameters.
@@ -83,11 +84,10 @@ class TrainConfig:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        if self.env_id not in IDS:
-            raise unknown_name("environment id", self.env_id, IDS)
+        built_in = built_in_id(self.env_id)
         if self.algorithm not in get_args(Algorithm):
             raise unknown_name("algorithm", self.algorithm, get_args(Algorithm))
-        if self.algorithm == "marginal" and self.env_id != PRICE_ID:
+        if self.algorithm == "marginal" and built_in != PRICE_ID:
             raise TrainingError(f"marginal learns prices; train it on {PRICE_ID}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)

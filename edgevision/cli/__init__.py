@@ -23,10 +23,7 @@ from edgevision.errors import EdgeVisionError, EdgeVisionWarning, MissingExtraEr
 from edgevision.imports import require
 
 _WRONG_INPUT, _DEFECT, _INTERRUPTED, _TERMINATED = 2, 70, 130, 143
-_GO_ON = (
-    "the same command goes on with what is finished "
-    "('edgevision train' with --resume; train-belief and train-sending start anew)"
-)
+_GO_ON = "the same command goes on with what is finished ('edgevision train' with --resume)"
 _DISK_TROUBLE = {
     errno.ENOSPC: "make room there",
     errno.EDQUOT: "make room there",

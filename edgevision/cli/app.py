@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgevision import __version__
+from edgevision.cli.choice_command import profile_choice
 from edgevision.cli.codec_commands import bench, compare
 from edgevision.cli.content_command import train_content
 from edgevision.cli.image_commands import compress, decompress, inspect, profile_image
@@ -83,6 +84,7 @@ for command in (
     app.command()(command)
 profile.command("image")(profile_image)
 profile.command("video")(profile_video)
+profile.command("choice")(profile_choice)
 profile.command("retime")(profile_retime)
 for codec_command in (bench, compare, train_importance, train_stae):  # typer writes hyphens for underscores
     codec.command()(codec_command)

@@ -55,8 +55,8 @@ def bench(
     squeezenet1_1 is the left-out classifier: no codec was trained or tuned on it. What a codec saves there is what it
     is worth to a classifier that it does not know.
 
-    webp, avif, mozjpeg and jpegli are codecs too, where they are installed. Start small, with --limit and --levels in
-    a folder of its own: 50 images at 5 levels show in minutes what all of them show in hours.
+    mozjpeg and jpegli are codecs here too, where the extra bench is installed. Start small, with --limit and --levels
+    in a folder of its own: 50 images at 5 levels show in minutes what all of them show in hours.
 
     Writes OUT/*.npz and .json (a profile for each classifier and codec, which the next run uses again),
     OUT/accuracy-bytes-MODEL.png and OUT/bytes-saved.png.
@@ -132,20 +132,15 @@ def _codecs(specifications: list[str]) -> dict[str, ImageCodec]:
         installed_jpeg_encoders,
         make_jpeg_encoder,
     )
-    from edgevision.experiments.codec_comparison.pillow_formats import REFERENCES, PillowCodec, available_references
 
     chosen: dict[str, ImageCodec] = {}
     for text in specifications:
-        if text in installed_jpeg_encoders():
-            chosen[text] = make_jpeg_encoder(text)
-        elif text in JPEG_ENCODERS:
-            typer.echo(f"{text} is left out; to install it: pip install 'edgevision-gym[{EXTRA}]'", err=True)
-        elif text not in REFERENCES:
+        if text not in JPEG_ENCODERS:
             chosen[text] = make_codec(text)
-        elif text in available_references():
-            chosen[text] = PillowCodec(text)
+        elif text in installed_jpeg_encoders():
+            chosen[text] = make_jpeg_encoder(text)
         else:
-            typer.echo(f"{text} is left out: the installed Pillow cannot write it", err=True)
+            typer.echo(f"{text} is left out; to install it: pip install 'edgevision-gym[{EXTRA}]'", err=True)
     return chosen
 
 

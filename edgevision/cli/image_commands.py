@@ -18,15 +18,29 @@ from edgevision.storage.disk_files import read_bytes
 
 if TYPE_CHECKING:
     from edgevision.arrays import ByteImage, FloatArray
+    from edgevision.codecs.base import ImageCodec
     from edgevision.profiles import OperatingPointProfile
 
 MAX_BYTES = 2**29  # of a compressed picture
 
 _SOURCE = typer.Argument(help="File to read.", show_default=False)
 _TARGET = typer.Argument(help="File to write; replaced if it exists.", show_default=False)
-_NAMES = "spat-imco (region-wise, by importance) or uniform (plain JPEG)."
+_NAMES = (
+    "spat-imco (JPEG by region, steered by importance), uniform (plain JPEG), spat-avif, spat-hevc or spat-h264 "
+    "(steered), avif, avif-raw, webp, hevc or h264."
+)
 _CODEC = typer.Option(help=_NAMES)
 _CODEC_WITH_SETTINGS = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
+_ORDINARY = ("plain", "baseline")  # containers that any viewer opens
+#: The codecs that write what a codec reads.
+_WRITERS = {
+    "spat-imco": "spat-imco",
+    "webp": "webp",
+    "avif": "avif or spat-avif (plain)",
+    "avif-raw": "avif-raw or spat-avif",
+    "hevc": "hevc or spat-hevc",
+    "h264": "h264 or spat-h264",
+}
 _NAMED = 5  # skipped pictures that are named; the metadata of the profile lists all with reasons
 
 
@@ -35,71 +49,120 @@ def compress(
     target: Annotated[Path, _TARGET],
     codec: Annotated[str, _CODEC_WITH_SETTINGS] = "spat-imco",
     level: Annotated[
-        float | None, typer.Option(help="Quantisation level, 0.0625 to 64. A larger level makes a smaller file.")
+        float | None,
+        typer.Option(
+            help="A larger level makes a smaller file. JPEG codecs: 0.0625 to 64, a factor on quantisation tables; "
+            "AVIF and WebP: 0 to 100, 100 minus the quality; HEVC and H.264: 0 to 51, the constant rate factor."
+        ),
     ] = None,
     target_bytes: Annotated[int | None, typer.Option(help="Largest size of the file in bytes.")] = None,
     ratio: Annotated[
         float | None, typer.Option(help="Compression ratio o: the file has at most (1 - o) times the raw size.")
     ] = None,
+    importance: Annotated[
+        Path | None,
+        typer.Option(
+            help="Map for a steered codec, in place of its network's: a grey .png (white matters most) or an .npy file "
+            "of floating-point numbers from 0 to 1. Any size; it is resized to the picture."
+        ),
+    ] = None,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(help="Picture to write: the image with the map that steers in colour, red where it matters most."),
+    ] = None,
 ) -> None:
     """Compress a picture so that a classifier still recognises it.
 
-    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET, a .jpg file, and prints its size. A picture
-    without colour is stored with one component, and its raw size is that of one. Files of spat-imco need 'edgevision
-    decompress'. With container=plain, as in the second example, they are a little larger and open in any viewer.
+    Give exactly one of --level, --target-bytes and --ratio. Writes TARGET and prints its size. Its suffix is the
+    codec's: .jpg, .avif, .webp, .obu (avif-raw and spat-avif), .hevc or .h264. Files of spat-imco and files with the
+    last three suffixes need 'edgevision decompress'. With container=plain, as in the second example, those of spat-imco
+    and spat-avif are a little larger and open in any viewer. JPEG stores a picture without colour with one component,
+    and its raw size is that of one.
 
     Example: **edgevision compress photo.png photo.jpg --target-bytes 20000**
 
     Example: **edgevision compress photo.png photo.jpg --level 4 --codec spat-imco:container=plain**
+
+    Example: **edgevision compress photo.png photo.obu --target-bytes 8000 --codec spat-avif --importance map.png**
     """
     require("PIL", "codecs")
     from edgevision.data.image_reading import read_image, without_colour
 
-    _check_apart(source, target)
-    if target.suffix.lower() not in (".jpg", ".jpeg"):
-        raise ImageFileError(f"{target}: what this command writes is a JPEG file; use the suffix .jpg")
+    for path in filter(None, (target, overlay)):
+        _check_apart(source, path)
+    if overlay is not None:
+        _kind(overlay)
     chosen = make_codec(codec)
+    suffixes = (".jpg", ".jpeg") if chosen.suffix == ".jpg" else (chosen.suffix,)
+    if target.suffix.lower() not in suffixes:
+        raise ImageFileError(f"{target}: {chosen.name} writes files with the suffix {chosen.suffix}; use it")
     try:
         image = without_colour(read_image(source))
     except UnreadableImageError:
-        _refuse_mapped(source)
+        _refuse_compressed(source)
         raise
-    data = chosen.encode(image, level=level, target_bytes=target_bytes, ratio=ratio)
+    weights = _importance(chosen, image, importance)
+    if overlay is not None and weights is None:
+        raise typer.BadParameter(f"{codec} is steered by no map; --overlay is for spat- codecs")
+    data = chosen.encode(image, level=level, target_bytes=target_bytes, ratio=ratio, importance=weights)
     _write(target, data)
     info = chosen.inspect(data)
-    levels = ", ".join(f"{value:.3g}" for value in info.levels)
+    levels = ", levels " + ", ".join(f"{value:.3g}" for value in info.levels) if info.levels else ""
     typer.echo(
         f"{target}: {info.size} bytes of {image.nbytes} raw, ratio o = {1 - info.size / image.nbytes:.4f}, "
-        f"{info.width} x {info.height}, codec {info.codec} ({info.container}), levels {levels}"
+        f"{info.width} x {info.height}, codec {info.codec} ({info.container}){levels}"
     )
+    if overlay is not None and weights is not None:
+        from edgevision.codecs.steered.map_overlay import map_overlay
+
+        write_image(overlay, map_overlay(image, weights))
+        typer.echo(f"{overlay}: the map that steered, over the picture")
+
+
+def _importance(codec: ImageCodec, image: ByteImage, file: Path | None) -> FloatArray | None:
+    """The map of a picture from a file, or from the codec's network; ``None`` if the codec needs none.
+
+    Raises:
+        BadParameter: a file for a codec that needs none.
+        CodecInputError, UnreadableImageError: the file holds no map.
+    """
+    from edgevision.codecs.importance_file import read_importance
+
+    if file is None:
+        found = codec.analyse(image)
+        return None if found is None else found.weights
+    if not codec.name.startswith("spat-"):
+        raise typer.BadParameter(f"{codec.name} is steered by no map; --importance is for spat- codecs")
+    return read_importance(file)
 
 
 def decompress(
     source: Annotated[Path, _SOURCE],
     target: Annotated[Path, _TARGET],
-    codec: Annotated[str, _CODEC] = "spat-imco",
+    codec: Annotated[str | None, typer.Option(help="By default, the codec that the file's first bytes name.")] = None,
 ) -> None:
     """Decode a compressed picture and save it in a common format.
 
-    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. Grey stays grey. spat-imco also reads
-    ordinary JPEG files, and turns them upright as their EXIF data say.
+    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. Grey stays grey. Ordinary JPEG files are
+    read too, and turned upright as their EXIF data say.
 
     Example: **edgevision decompress photo.jpg decoded.png**
     """
     require("PIL", "codecs")
     from edgevision import codecs
+    from edgevision.codecs.recognise import reader_of
     from edgevision.data.image_reading import upright
 
     _check_apart(source, target)
     _kind(target)
     data = read_bytes(source, ImageFileError, MAX_BYTES)
     with _named(source):
-        decoder = codecs.make(codec)
+        decoder = codecs.make(codec or reader_of(data))
         pixels = decoder.decode(data)
         info = decoder.inspect(data)
     if info.components == 1:
         pixels = pixels[..., 0]
-    if info.container != "mapped":
+    if info.container in _ORDINARY:
         pixels = upright(pixels, data)
     write_image(target, pixels)
     typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
@@ -111,33 +174,39 @@ def inspect(
 ) -> None:
     """Show what is in a compressed picture: codec, container, size, levels and the number of regions at each level.
 
-    Writes nothing. With --overlay it writes a picture (red: finest level, blue: coarsest; mapped files only).
+    Writes nothing. With --overlay it writes a picture (red: finest level, blue: coarsest; mapped files of spat-imco
+    only, as other files do not hold their map: 'edgevision compress --overlay' shows it).
 
     Example: **edgevision inspect photo.jpg --overlay levels.png**
     """
     require("PIL", "codecs")
     from edgevision import codecs
+    from edgevision.codecs.recognise import reader_of
 
-    codec = codecs.make("spat-imco")  # reads ordinary JPEG files too
     if overlay is not None:
         _check_apart(source, overlay)
     data = read_bytes(source, ImageFileError, MAX_BYTES)
     with _named(source):
+        codec = codecs.make(reader_of(data))
         info = codec.inspect(data)
-    name = info.codec if info.container == "mapped" else "spat-imco (plain), uniform or another program"
+    jpeg = codec.suffix == ".jpg"
+    name, container = _WRITERS[info.codec], info.container
+    if jpeg and info.container == "plain":
+        name, container = "spat-imco (plain), uniform or another program", "ordinary baseline JPEG"
     colours = "grey" if info.components == 1 else "colour"
-    container = info.container if info.container == "mapped" else "ordinary baseline JPEG"
     colours += f" {info.subsampling}" if info.subsampling else ""
     raw = info.width * info.height * info.components
     typer.echo(f"codec:     {name}\ncontainer: {container}\npicture:   {info.width} x {info.height}, {colours}")
     typer.echo(f"size:      {info.size} bytes, ratio o = {1 - info.size / raw:.4f}")
-    levels = ", ".join(f"{level:.3g}" for level in info.levels)
-    typer.echo(f"levels:    {levels}{'' if info.regions else ' (estimated from the luminance table)'}")
+    levels = ", ".join(f"{level:.3g}" for level in info.levels) or "not in the file"
+    typer.echo(f"levels:    {levels}{' (estimated from the luminance table)' if jpeg and not info.regions else ''}")
     if info.regions:
         typer.echo(f"regions:   {', '.join(map(str, info.regions))} of {sum(info.regions)}, 16 x 16 pixels each")
     if overlay is not None:
         from edgevision.codecs.spat_imco.overlay import level_overlay
 
+        if not jpeg:
+            raise ImageFileError(f"{source}: holds no map to show; 'edgevision compress --overlay' shows it")
         write_image(overlay, level_overlay(data))
         typer.echo(f"overlay:   {overlay}")
 
@@ -228,20 +297,23 @@ def _kind(path: Path) -> str:
     return kind
 
 
-def _refuse_mapped(source: Path) -> None:
+def _refuse_compressed(source: Path) -> None:
     """Say so if a file that is no picture for others is one that ``compress`` wrote.
 
     Raises:
         ImageFileError: it is.
     """
     from edgevision import codecs
+    from edgevision.codecs.recognise import reader_of
 
     try:
-        container = codecs.make("spat-imco").inspect(read_bytes(source, ImageFileError, MAX_BYTES)).container
+        data = read_bytes(source, ImageFileError, MAX_BYTES)
+        info = codecs.make(reader_of(data)).inspect(data)
     except (BitstreamError, ImageFileError):
         return
-    if container == "mapped":
-        raise ImageFileError(f"{source}: is already compressed by spat-imco; read it with 'edgevision decompress'")
+    raise ImageFileError(
+        f"{source}: is already compressed by {_WRITERS[info.codec]}; read it with 'edgevision decompress'"
+    )
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -29,7 +29,9 @@ def train_importance(
     out: Annotated[Path, typer.Option(help="Folder to write to. A stopped run continues from it.")] = Path(
         "runs/theta"
     ),
-    views: Annotated[int | None, typer.Option(min=1, help="Views of each picture; 3 by default.")] = None,
+    views: Annotated[
+        int | None, typer.Option(min=1, help="Views of each picture for the large network; 3 by default.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of views, weights and order.")] = 0,
     origin: Annotated[
         str | None,
@@ -41,16 +43,17 @@ def train_importance(
 ) -> None:
     """Train the importance network theta on the maps of EfficientNet-Lite0, -Lite1 and -Lite2.
 
-    Writes OUT/theta.safetensors and OUT/theta.json. During training it writes examples, checkpoints and TensorBoard
-    logs (tensorboard --logdir OUT). Run the same command again to continue a stopped run. docs/theta.md explains where
-    to get the backbone and how to use the trained network.
+    A large network learns these maps first, and theta, which is ten times faster, learns the maps of the large network.
+    Writes OUT/theta.safetensors and OUT/theta.json, and the large network beside them. During training it writes
+    examples, views, checkpoints and TensorBoard logs (tensorboard --logdir OUT). Run the same command again to continue
+    a stopped run. docs/theta.md explains where to get the backbone and how to use the trained network.
 
     Example: **edgevision codec train-importance --images photos --labels photos/labels.csv
     --backbone mobilenet_v2-b0353104.pth**
     """
     require("tensorboard", "agents")
     require_all(CODEC_LIBRARIES, "codecs")
-    from edgevision.codecs.spat_imco.theta import TrainingConfig, load_mobilenet
+    from edgevision.codecs.spat_imco.theta import DistillationConfig, TrainingConfig, load_mobilenet
     from edgevision.codecs.spat_imco.theta import train_importance as train
     from edgevision.codecs.spat_imco.theta.train_theta import TEACHERS
     from edgevision.data.images import ImageFolder
@@ -59,6 +62,7 @@ def train_importance(
     from edgevision.vision.classifiers import load_classifier
 
     config = TrainingConfig(views=views or TrainingConfig.views, seed=seed, true_class=labels is not None)
+    distillation = DistillationConfig(seed=seed)
     dataset = ImageFolder(images, labels)
     digest = sha256(read_bytes(backbone, WeightsError, MAX_CHECKPOINT_BYTES))
     if not origin and digest not in _TORCHVISION:
@@ -73,11 +77,8 @@ def train_importance(
         "command": f"edgevision codec train-importance {options} --out DIR",
     }
     with stage_bars() as report:
-        train(dataset, network, teachers, out, config, provenance=provenance, progress=report)
+        train(dataset, network, teachers, out, config, distillation, provenance=provenance, progress=report)
     weights = out / "theta.safetensors"
-    described = read_json(weights.with_suffix(".json"), WeightsError)
-    score = described["provenance"]["validation_rank_correlation"]
-    typer.echo(
-        f"{weights}: rank correlation with the teachers on held-back pictures {score['after']:.3f} "
-        f"({score['before']:.3f} before training)"
-    )
+    record = read_json(weights.with_suffix(".json"), WeightsError)["provenance"]
+    agreement = record["validation_rank_correlation_with_large_network"]
+    typer.echo(f"{weights}: rank correlation with the large network on held-back pictures {agreement:.3f}")

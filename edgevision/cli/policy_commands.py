@@ -10,7 +10,10 @@ import typer
 
 from edgevision.imports import require
 
-_ENV = typer.Argument(help="Environment id, such as EdgeVision/Image-v0.", show_default=False)
+_ENV = typer.Argument(
+    help="Environment id, such as EdgeVision/Image-v0, or MODULE:ID for one that your module registers.",
+    show_default=False,
+)
 _SET = typer.Option("--set", help="Scenario setting key=value, repeatable: --set users=10 --set deadline_ms=50,100.")
 _PROCESSES = typer.Option(help="Worker processes for policies that solve an optimisation in every slot.")
 _CORES = min(2, os.cpu_count() or 1)
@@ -72,8 +75,10 @@ def train(
     from edgevision import agents
     from edgevision.agents.hyperparameters import Algorithm
     from edgevision.agents.run_folder import RunFolder
+    from edgevision.envs.registration import import_id
     from edgevision.experiments.evaluation.scenario import parse_settings
 
+    env = import_id(env)
     name, asked = algo or "ppo", steps
     folder = out or Path("runs") / f"{Path(env).name}-{name}-seed{seed or 0}"
     if resume:
@@ -114,26 +119,24 @@ def train_belief(
 
     It learns from the truth that info holds as 'privileged', on contents of the train split only. The slot solver then
     decides. Writes policy.json and policy.safetensors to OUT when it is finished; 'edgevision evaluate' takes the
-    folder as a policy. Takes a few minutes on one core.
+    folder as a policy. Takes a few minutes on one core. The same command goes on with a run that was stopped.
 
     Example: **edgevision train-belief --out runs/street-belief**
     """
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
-    from edgevision.errors import TrainingError
+    from edgevision.agents.belief.round_checkpoint import only_run
     from edgevision.experiments.evaluation.scenario import parse_settings
-    from edgevision.locking import only_writer
     from edgevision.progress import stage_bars
-    from edgevision.storage.disk_files import is_unused
 
     folder = out or Path("runs") / f"{network}-seed{seed}"
     config = agents.BeliefConfig(rounds, seed, network, parse_settings(settings or ()))
-    with only_writer(folder):
-        if not is_unused(folder):
-            raise TrainingError(f"{folder} is not empty; choose another folder")
+    with only_run(folder):
         with stage_bars() as report:
-            summary = agents.train_belief(config, lambda done, total: report("train the belief (rounds)", done, total))
+            summary = agents.train_belief(
+                config, lambda done, total: report("train the belief (rounds)", done, total), folder
+            )
         summary.policy.save(folder)
     typer.echo(
         f"{folder}: cross-entropy {summary.cross_entropy[0]:.4f} in the first round, {summary.cross_entropy[-1]:.4f} "
@@ -153,18 +156,18 @@ def train_sending(
     It pays where a frame that is sent now is missing later: with batteries (preset=street-battery). Each round plays
     the same episodes with and without a frame, and fits a network to the difference. The settings are those of the
     belief, unless --set changes them. Writes policy.json and policy.safetensors to OUT when it is finished; 'edgevision
-    evaluate' takes the folder as a policy. Takes about five minutes on one core.
+    evaluate' takes the folder as a policy. Takes about five minutes on one core. The same command goes on with a run
+    that was stopped.
 
     Example: **edgevision train-sending runs/battery-belief --out runs/battery-sending**
     """
     for module in ("torch", "safetensors"):
         require(module, "agents")
     from edgevision import agents
+    from edgevision.agents.belief.round_checkpoint import only_run
     from edgevision.errors import TrainingError
     from edgevision.experiments.evaluation.scenario import parse_settings
-    from edgevision.locking import only_writer
     from edgevision.progress import stage_bars
-    from edgevision.storage.disk_files import is_unused
 
     folder = out or belief.with_name(f"{belief.name}-sending-seed{seed}")
     config = agents.SendingConfig(rounds, seed, parse_settings(settings or ()))
@@ -172,16 +175,16 @@ def train_sending(
     if not isinstance(trained, agents.BeliefPolicy):
         raise TrainingError(f"{belief} holds another policy than a belief; 'edgevision train-belief' makes one")
     config.scenario(trained)  # wrong settings are named before a folder is made
-    with only_writer(folder):
-        if not is_unused(folder):
-            raise TrainingError(f"{folder} is not empty; choose another folder")
+    with only_run(folder):
         with stage_bars() as report:
             summary = agents.train_sending(
-                trained, config, lambda done, total: report("train what sending is worth (rounds)", done, total)
+                trained, config, lambda done, total: report("train what sending is worth (rounds)", done, total), folder
             )
         summary.policy.save(folder)
+    kept = "" if summary.policy.sending is not None else ", which is no better, so that the belief is stored as it was"
     typer.echo(
-        f"{folder}: {summary.scores[0]:.4f} on validation without, {max(summary.scores):.4f} with what it has learned"
+        f"{folder}: {summary.scores[0]:.4f} on validation without, {max(summary.scores[1:]):.4f} with what it has "
+        f"learned{kept}"
     )
 
 
@@ -190,7 +193,8 @@ def evaluate(
     policies: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names, names with options (fixed:operating_point=7), run folders. Default: all for this environment."
+            help="Names, names with options (fixed:operating_point=7), run folders, or MODULE:CLASS for your own. "
+            "Default: all for this environment."
         ),
     ] = None,
     episodes: Annotated[
@@ -210,6 +214,7 @@ def evaluate(
     """
     import json
 
+    from edgevision.envs.registration import import_id
     from edgevision.experiments.evaluation.evaluate import EvaluationConfig
     from edgevision.experiments.evaluation.evaluate import evaluate as run
     from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
@@ -218,7 +223,7 @@ def evaluate(
     from edgevision.experiments.report.table import print_table
     from edgevision.protocol import Split
 
-    chosen = parse_settings(settings or ())
+    env, chosen = import_id(env), parse_settings(settings or ())
     known = policies or Scenario(env, chosen).classical_policies()
     config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
     if out is not None:

@@ -31,7 +31,15 @@ def reproduce(
     profiles: Annotated[
         Path | None,
         typer.Option(
-            help="Figs. 7 to 9, stae-*: folder of measured profiles; by default the shipped profiles.",
+            help="Figs. 7 to 11, stae-*: folder of measured profiles; by default the shipped profiles.",
+            show_default=False,
+        ),
+    ] = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            help="Fig. 10: one more policy on SpaT-IMCO, a name or a run folder; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -40,13 +48,14 @@ def reproduce(
     """Make published figures again from our own measurements, with our numbers beside the published numbers.
 
     Writes OUT/index.html, and for each figure OUT/FIGURE.json with all numbers and OUT/FIGURE.png. fig4, fig5 and gap
-    compare the solvers (a minute each). fig7 to fig9 and stae-* use measured profiles and list what was not measured.
+    compare the solvers (a minute each), fig10 codecs and solvers together (some minutes). fig7 to fig11 and stae-* use
+    measured profiles and list what was not measured.
     To add networks, on a machine that reaches huggingface.co: edgevision codec bench --images DIR --labels CSV
     --model efficientnet_b0 --model deit_tiny_patch16_224
 
     Example: **edgevision reproduce fig6 fig7 stae-table1 --out runs/figures**
     """
-    request = Request(out, tuple(images or ()), tuple(maps or DEFAULT_MAPS), profiles, resamples)
+    request = Request(out, tuple(images or ()), tuple(maps or DEFAULT_MAPS), profiles, tuple(policies or ()), resamples)
     for section in run(figures, request):
         typer.secho(section.heading, bold=True)
         typer.echo(f"  {section.lead}")

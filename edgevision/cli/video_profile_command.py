@@ -15,7 +15,7 @@ from edgevision.storage.disk_files import read_json
 
 if TYPE_CHECKING:
     from edgevision.data.clips import ClipSource
-    from edgevision.measure.video_assembly import EntropyCoding
+    from edgevision.measure.video_assembly import ClipCoding
 
 _WEIGHTS = typer.Option(help="Weights of STAE (.safetensors); by default the shipped weights.")
 _FOLDS = typer.Option(
@@ -25,13 +25,28 @@ _CODEC = typer.Option(
     help="stae; fa-sa (STAE without feature recovery); or deepisc (the baseline of the STAE paper, with the same frame "
     "attention and classifier)."
 )
-_CODING = typer.Option(help="Entropy coder: huffman (as published) or range (smaller and slower).")
+_MODE = typer.Option(
+    help="How kept frames travel: entropy (exact values, as published), or as a video, h264 or h265 (the pixel axis is "
+    "then its quality)."
+)
+_CODING = typer.Option(
+    help="Entropy coder of --mode entropy: huffman (as published) or range (smaller and slower).",
+    show_default="huffman",
+)
+_TEST = typer.Option(
+    help="Folder of clips that become the test split, laid out as --clips; no fold is trained on them. The clips of "
+    "--data are then for training and validation of policies.",
+    show_default=False,
+)
+_PLAN = typer.Option(
+    "--plan", help="Print what will be trained and measured and about how long it takes, and stop. Writes nothing."
+)
 _DEEPISC = typer.Option(
     help="Weights of DeepISC (.safetensors), for --codec deepisc. Without them its 35 networks are trained first, on "
     "the training clips of STAE's weights.",
     show_default=False,
 )
-_CODECS, _CODINGS = ("stae", "fa-sa", "deepisc"), ("huffman", "range")
+_CODECS, _CODINGS, _MODES = ("stae", "fa-sa", "deepisc"), ("huffman", "range"), ("entropy", "h264", "h265")
 
 
 def profile_video(
@@ -43,7 +58,10 @@ def profile_video(
     folds: Annotated[bool, _FOLDS] = False,
     codec: Annotated[str, _CODEC] = "stae",
     deepisc_weights: Annotated[Path | None, _DEEPISC] = None,
-    coding: Annotated[str, _CODING] = "huffman",
+    mode: Annotated[str, _MODE] = "entropy",
+    coding: Annotated[str | None, _CODING] = None,
+    test: Annotated[Path | None, _TEST] = None,
+    plan: Annotated[bool, _PLAN] = False,
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
 ) -> None:
     """Measure a profile: bytes, answers and times of every clip under every budget.
@@ -60,16 +78,21 @@ def profile_video(
     Example: **edgevision profile video --name my-clips --data folder --clips DIR --weights runs/stae/stae.safetensors**
 
     Example: **edgevision profile video --name actions-deepisc --codec deepisc**
+
+    Example: **edgevision profile video --name my-h265 --data folder --clips DIR --folds --mode h265 --plan**
     """
-    _check(name, codec, coding, deepisc_weights)
+    _check(name, codec, mode, coding, deepisc_weights, plan=plan)
+    if test is not None and data not in ("folder", "ut-interaction"):
+        raise typer.BadParameter("--test is for --data folder and ut-interaction, which have no test list of their own")
     for module in LIBRARIES:
         require(module, "codecs")
     from edgevision.cli.image_commands import mean_accuracy
     from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
     from edgevision.codecs.deepisc.train_deepisc import DEEPISC_PLAN, train_deepisc_weights
     from edgevision.codecs.stae.stae_model_set import SHIPPED, StaeModels
-    from edgevision.data.sources import open_source
+    from edgevision.data.sources import WithTest, open_source
     from edgevision.measure.deepisc_profile import measure_deepisc_profile
+    from edgevision.measure.video_plan import describe_measurement
     from edgevision.measure.video_profile import FOLD_PLAN, VideoMeasurement, measure_video_profile
     from edgevision.progress import stage_bars
 
@@ -80,16 +103,23 @@ def profile_video(
         raise typer.BadParameter(
             f"{path.name} was trained on {origin.data_set}; --folds needs weights trained on other clips"
         )
+    if test is not None:
+        source = WithTest(source, open_source(data, test, subset="all"))
+    how_sent = cast("ClipCoding", mode if mode != "entropy" else coding or "huffman")
+    fold_plan = FOLD_PLAN if folds else None
+    if plan:
+        typer.echo(describe_measurement(source, models, how_sent, fold_plan))
+        return
     deepisc: DeepIscModels | ClipSource | None = None  # networks, or the clips to train them on
     if codec == "deepisc":
         given = deepisc_weights
         deepisc = DeepIscModels.load(given) if given else _training_clips(origin, data, clips, folds=folds)
     options = f"--data {data} {f'--count {count}' if clips is None else '--clips DIR'}{' --folds' if folds else ''}"
     file = f" --deepisc-weights {deepisc_weights.name}" if deepisc_weights else ""
-    how = f"--codec {codec}{file} --coding {coding} --name {name}"
+    sent = f"--coding {how_sent}" if mode == "entropy" else f"--mode {mode}"
+    how = f"--codec {codec}{file} {sent}{' --test DIR' if test else ''} --name {name}"
     command = f"edgevision profile video {options} --weights {path.name} {how}"
     record = {"weights": path.name, "weights_sha256": origin.sha256, "command": command}
-    plan = FOLD_PLAN if folds else None
     with stage_bars() as report:
         if deepisc is None:
             profile = measure_video_profile(
@@ -98,14 +128,14 @@ def profile_video(
                 out,
                 name,
                 recovered=codec == "stae",
-                coding=cast("EntropyCoding", coding),
-                fold_plan=plan,
+                coding=how_sent,
+                fold_plan=fold_plan,
                 record=record,
                 progress=report,
             )
         else:
             run = VideoMeasurement(
-                source, models, plan, out, report
+                source, models, fold_plan, out, report
             )  # before the training: checks that the weights fit the clips
             if not isinstance(deepisc, DeepIscModels):
                 provenance, folder = {"command": command}, out / "deepisc"
@@ -124,16 +154,24 @@ def profile_video(
     )
 
 
-def _check(name: str, codec: str, coding: str, deepisc_weights: Path | None) -> None:
+def _check(name: str, codec: str, mode: str, coding: str | None, deepisc_weights: Path | None, *, plan: bool) -> None:
     """Refuse options that do not go together, before anything slow is imported."""
     if codec not in _CODECS:
         raise unknown_name("codec", codec, _CODECS)
-    if coding not in _CODINGS:
+    if mode not in _MODES:
+        raise unknown_name("mode", mode, _MODES)
+    if coding not in (None, *_CODINGS):
         raise unknown_name("coding", coding, _CODINGS)
     from edgevision.profiles.profile import check_name
 
     check_name(name)
-    if codec == "deepisc" and coding != "huffman":
+    if mode != "entropy" and coding is not None:
+        raise typer.BadParameter(f"--coding is for --mode entropy; {mode} codes values by itself")
+    if mode != "entropy" and codec != "stae":
+        raise typer.BadParameter(f"--mode {mode} is for --codec stae; it sends whole frames, which need no recovery")
+    if plan and codec == "deepisc":
+        raise typer.BadParameter("--plan is for --codec stae and fa-sa; it cannot estimate DeepISC's training")
+    if codec == "deepisc" and coding == "range":
         raise typer.BadParameter("DeepISC has no coder but huffman; leave --coding out")
     if codec != "deepisc" and deepisc_weights is not None:
         raise typer.BadParameter("--deepisc-weights is for --codec deepisc")

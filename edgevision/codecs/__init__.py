@@ -4,7 +4,7 @@ Importing this package is fast: modules that need the libraries of the extra ``c
 
     >>> from edgevision import codecs
     >>> codecs.names()
-    ('spat-imco', 'uniform')
+    ('avif', 'avif-raw', 'h264', 'hevc', 'spat-avif', 'spat-h264', 'spat-hevc', 'spat-imco', 'uniform', 'webp')
     >>> codec = codecs.make("spat-imco")
     >>> data = codec.encode(image, target_bytes=4000)      # image: (H, W, 3) uint8
     >>> codec.inspect(data).levels, codec.decode(data).shape

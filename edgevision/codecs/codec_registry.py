@@ -10,8 +10,16 @@ from edgevision.imports import CODEC_LIBRARIES, require_all
 from edgevision.registry import Registry
 
 _CODECS: Registry[Callable[..., ImageCodec]] = Registry("codec")
+_CODECS.add("avif", "edgevision.codecs.av1.avif_codec:Avif")
+_CODECS.add("avif-raw", "edgevision.codecs.av1.avif_codec:AvifRaw")
+_CODECS.add("h264", "edgevision.codecs.h26x.intra_codec:H264")
+_CODECS.add("hevc", "edgevision.codecs.h26x.intra_codec:Hevc")
+_CODECS.add("spat-avif", "edgevision.codecs.steered.spat_avif:SpatAvif")
+_CODECS.add("spat-h264", "edgevision.codecs.steered.spat_h26x:SpatH264")
+_CODECS.add("spat-hevc", "edgevision.codecs.steered.spat_h26x:SpatHevc")
 _CODECS.add("spat-imco", "edgevision.codecs.spat_imco.spat_imco_codec:SpatImco")
 _CODECS.add("uniform", "edgevision.codecs.uniform:UniformJpeg")
+_CODECS.add("webp", "edgevision.codecs.webp:WebP")
 
 
 def names() -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from edgevision.arrays import ByteImage
+from edgevision.arrays import ByteImage, FloatArray
 from edgevision.checks import checked_bytes
-from edgevision.codecs.base import ImageInfo, check_image, encode_at_rate
+from edgevision.codecs.base import JPEG_SCALE, ImageInfo, check_image, encode_at_rate
 from edgevision.codecs.jpeg.markers import read_header
 from edgevision.codecs.jpeg.quantisation_tables import CHROMINANCE, LUMINANCE, baseline_table, level_of
 from edgevision.errors import BitstreamError, CodecInputError, shown
@@ -36,7 +36,9 @@ class UniformJpeg:
     subsampling: str = "4:2:0"
     name = "uniform"
     version = "1"
+    scale = JPEG_SCALE
     levels = LADDER
+    suffix = ".jpg"
 
     def __post_init__(self) -> None:
         if self.subsampling not in ("4:2:0", "4:2:2", "4:4:4"):
@@ -57,7 +59,7 @@ class UniformJpeg:
         level: float | None = None,
         target_bytes: int | None = None,
         ratio: float | None = None,
-        importance: Importance | None = None,
+        importance: Importance | FloatArray | None = None,
     ) -> bytes:
         """See ``ImageCodec.encode``; ``importance`` has no effect."""
         check_image(image)
@@ -65,6 +67,7 @@ class UniformJpeg:
         return encode_at_rate(
             lambda mu: self._encode_level(picture, mu),
             image.nbytes,
+            self.scale,
             level=level,
             target_bytes=target_bytes,
             ratio=ratio,

@@ -46,6 +46,58 @@ class SomeClips:
         return sha256(f"{self._source.fingerprint()}\0{names}".encode())
 
 
+class WithTest:
+    """A source followed by one that tests, whose classes are those of the first.
+
+    Attributes:
+        name: for records.
+        classes: names of the classes of the first source.
+        items: the clips of both; the names of testing ones begin with ``test/``, and their groups are new.
+        tested: names of the clips that test.
+    """
+
+    def __init__(self, source: ClipSource, test: ClipSource) -> None:
+        """Put two sources together.
+
+        Raises:
+            ClipError: a clip that tests is of a class that the first source does not have.
+        """
+        strange = sorted({test.classes[item.class_index] for item in test.items} - set(source.classes))
+        if strange:
+            raise ClipError(
+                f"the test clips are of a class {strange[0]!r} that {source.name} does not have "
+                f"({', '.join(source.classes)})"
+            )
+        self._source, self._test = source, test
+        self.name = f"{source.name}+{test.name}"
+        self.classes = tuple(source.classes)
+        after = 1 + max((item.group for item in source.items), default=0)
+        self._origin = {f"test/{item.content_id}": item for item in test.items}
+        tests = tuple(
+            LabelledClip(name, self.classes.index(test.classes[item.class_index]), after + item.group)
+            for name, item in self._origin.items()
+        )
+        taken = {item.content_id for item in source.items} & self._origin.keys()
+        if taken:
+            raise ClipError(f"{source.name} has a clip {min(taken)!r}; rename its folder test, which is for test clips")
+        self.items: Sequence[LabelledClip] = (*source.items, *tests)
+        self.tested = frozenset(self._origin)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def load(self, item: LabelledClip, *, frames: int = FRAMES, size: int = SIZE) -> ByteClip:
+        """See ``ClipSource.load``."""
+        original = self._origin.get(item.content_id)
+        if original is None:
+            return self._source.load(item, frames=frames, size=size)
+        return self._test.load(original, frames=frames, size=size)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the fingerprints of both sources."""
+        return sha256(f"{self._source.fingerprint()}\0{self._test.fingerprint()}".encode())
+
+
 def open_source(
     name: str,
     folder: Path | None = None,

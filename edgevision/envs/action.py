@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Space
 
-from edgevision.arrays import BoolArray, FloatArray
+from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.errors import InvalidActionError
+from edgevision.errors import InvalidActionError, shown
 
 #: An action can give one user up to exp(2 x 4) times (35 dB) the divisible budget of another.
 SHARE_LOGIT_RANGE = 4.0
@@ -48,6 +48,27 @@ def check_action(action: object, space: Space[Any]) -> FloatArray:
     return values
 
 
+def check_choice(action: object, numbers: IntArray) -> IntArray:
+    """The action as whole numbers from 0, if each is below that of ``numbers``, which has the same shape.
+
+    Raises:
+        InvalidActionError: wrong shape, no whole numbers, or out of range.
+    """
+    try:
+        given = np.asarray(action)
+    except (TypeError, ValueError):
+        given = np.array(None)
+    if given.dtype.kind not in "biu":
+        raise InvalidActionError(f"action must be an array of whole numbers, got {shown(action)}")
+    if given.shape != numbers.shape:
+        raise InvalidActionError(f"action must have shape {numbers.shape}, got {given.shape}")
+    wrong = (given < 0) | (given >= numbers)
+    if wrong.any():
+        index = tuple(np.argwhere(wrong)[0].tolist())
+        raise InvalidActionError(f"action must lie in 0..{numbers[index] - 1} at {index}, got {given[index]}")
+    return given.astype(np.int64)
+
+
 def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
     """Convert actions (N, U, A + 2) to an allocation."""
     axes = len(problem.grid)
@@ -60,6 +81,11 @@ def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
         bandwidth=_split(action[..., axes], problem.active, problem.bandwidth_budget, problem.min_bandwidth),
         power=_split(action[..., axes + 1], problem.active, problem.power_budget, problem.min_power),
     )
+
+
+def choices(grid: tuple[int, ...]) -> tuple[int, ...]:
+    """Values of each coordinate for discrete learners: all operating points, with equal shares."""
+    return (*grid, 1, 1)
 
 
 def encode(allocation: Allocation, problem: SlotProblem) -> FloatArray:

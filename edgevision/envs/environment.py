@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from edgevision.checks import whole_number
-from edgevision.envs import action as actions
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.docstrings import merged
+from edgevision.envs.interface import Interface, row
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.settings import MAX_SEED
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
@@ -51,7 +53,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     or with NaN raises `InvalidActionError`. `allocate` takes an `Allocation` (hertz and watts) instead of an action.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 7 + F)), cell=Box(-4, 4, (5,)), active=MultiBinary(U))` for U users and F features of
+    `Dict(users=Box(-4, 4, (U, 7 + F)), cell=Box(-4, 4, (5,)), active=Box(0, 1, (U,)))` for U users and F features of
     the content, `env.unwrapped.simulator.profile.feature_names`. Rows of inactive users are zero. Features are scaled
     to about [-1, 1] and clipped to [-4, 4]; "share" means an equal share of the cell's bandwidth and power.
 
@@ -78,7 +80,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     ## Rewards
     A slot without requests has reward 0; rewards lie in [0, 1]. Every slot counts alike, so a request in a busy slot
     counts less than one in a quiet slot. `info` holds the terms: `in_time`, `accuracy`, `task_success` and
-    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz] and `power` [W].
+    `active_users`, and per user `user_in_time`, `user_accuracy`, `operating_point`, `bandwidth` [Hz], `power` [W],
+    `energy` [J] and `computing_energy` [J], the part of it that is not radiated. No reward depends on energy
+    (`docs/energy.md`).
 
     ## Starting State
     Requests arrive by a Poisson process and wait in a pool; every slot takes one request of each user that has any.
@@ -91,7 +95,10 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     Truncation after `episode_slots` slots (50). Episodes never terminate.
 
     ## Arguments
-    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them.
+    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them. For tools that take
+    no `Dict` or no matrices, `spaces="flat"` puts the numbers of an observation, and those of an action, into one row.
+    `spaces="discrete"` does so too, and offers a few values of each coordinate as `MultiDiscrete`: all operating
+    points, with equal shares.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array", "human", "ansi"], "render_fps": 4}  # type: ignore[misc]
@@ -112,6 +119,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         preset: str | None = None,
         render_mode: str | None = None,
         outcomes: OutcomeSource | None = None,
+        spaces: str = "sets",
         **settings: Any,
     ) -> None:
         """Build the environment.
@@ -120,6 +128,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
             preset: name of the scenario; by default that of the id.
             render_mode: ``rgb_array``, ``human``, ``ansi`` or ``None``.
             outcomes: source that runs codec and classifier for ``accuracy="live"``.
+            spaces: ``sets``, ``flat`` or ``discrete``; see `edgevision.envs.interface`.
             **settings: fields of `ScenarioConfig` that differ from the preset.
 
         Raises:
@@ -131,22 +140,31 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         self.config = self.config_type.from_preset(self.default_preset if preset is None else preset, **settings)
         self.simulator = type(self).simulator_type(self.config, 1, outcomes)
         profile = self.simulator.profile
-        self.observation_space = self.view.observation_space(self.config.users, len(profile.feature_names))
-        self.action_space = self.view.action_space(self.config.users, profile.grid)
+        self._interface = Interface(spaces, self.view, self.config.users, len(profile.feature_names), profile.grid)
+        self.observation_space = self._interface.observation_space
+        self.action_space = self._interface.action_space
         self.render_mode = render_mode
         self._renderer: Renderer | None = None
         self._last: tuple[SlotProblem, Allocation, SlotOutcome] | None = None
         self._over = True
+        self._spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How Gymnasium made the environment, with the length of its longest episode."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = spec and dataclasses.replace(spec, max_episode_steps=self.config.slots[1])
 
     @property
     def problem(self) -> SlotProblem:
         """The current slot, the input of policies (N = 1)."""
         return self.simulator.problem
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode; ``options={"trace": trace}`` replays an `EpisodeTrace`."""
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start an episode; ``options={"trace": trace}`` replays an `EpisodeTrace`. The entries of info are zero."""
         super().reset(seed=None if seed is None else whole_number("seed", seed, 0, MAX_SEED, ScenarioError))
         trace = requested_trace(options, self.simulator.trace_type)
         if trace is None:
@@ -156,7 +174,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         self._last, self._over = None, False
         if self.render_mode == "human":
             self.render()
-        return self._observe(), {}
+        return self._observe(), {key: value[0] for key, value in blank_info(self.simulator).items()}
 
     def step(self, action: NDArray[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Decode the action and advance one slot.
@@ -164,9 +182,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         Raises:
             InvalidActionError: wrong shape, NaN or out of range.
         """
-        values = actions.check_action(action, self.action_space)
+        values = self._interface.read(action, self.action_space)
         self._require_running()
-        return self._advance(self.view.decode(values[None], self.problem))
+        return self._advance(self._interface.decode(values, self.problem))
 
     def allocate(self, allocation: Allocation) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Advance one slot with an `Allocation` (N = 1) instead of an action.
@@ -193,8 +211,8 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         info = {key: value[0] for key, value in slot_info(problem, allocation, outcome).items()}
         return self._observe(), float(outcome.reward[0]), False, self._over, info
 
-    def _observe(self) -> Observation:
-        return {key: value[0] for key, value in self.view.observe(self.problem).items()}
+    def _observe(self) -> Any:
+        return row(self._interface.observe(self.problem), 0)
 
     def render(self) -> Any:
         """Draw the last slot: returns (H, W, 3) uint8, text, or ``None`` if it is shown in a window."""
@@ -264,6 +282,26 @@ def requested_trace(options: dict[str, Any] | None, kind: type[Any]) -> Any:
     return trace
 
 
+def blank_info(simulator: EpisodeSimulator) -> dict[str, NDArray[Any]]:
+    """The entries of `slot_info` before the first slot: zeros, because some tools want the same keys at all times."""
+    types: dict[str, tuple[type, bool]] = {
+        "in_time": (float, False),
+        "accuracy": (float, False),
+        "task_success": (float, False),
+    }
+    types |= {"active_users": (int, False), "user_in_time": (float, True), "user_accuracy": (float, True)}
+    types |= {
+        "operating_point": (int, True),
+        "bandwidth": (float, True),
+        "power": (float, True),
+        "energy": (float, True),
+    }
+    shapes = {False: (simulator.n,), True: (simulator.n, simulator.config.users)}
+    return {
+        key: np.zeros(shapes[per_user], kind) for key, (kind, per_user) in {**types, **simulator.term_types}.items()
+    }
+
+
 def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome) -> dict[str, NDArray[Any]]:
     """Terms of the reward for ``info``, batched over N; means are over the active users."""
     return {
@@ -276,5 +314,6 @@ def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome
         "operating_point": allocation.operating_point,
         "bandwidth": allocation.bandwidth,
         "power": allocation.power,
+        "energy": outcome.energy,
         **outcome.terms,
     }

@@ -53,7 +53,7 @@ def anchor_points(grid: tuple[int, ...]) -> IntArray:
 
 
 def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
-    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) int8."""
+    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) float32."""
     count = problem.active.sum(axis=1)
     bandwidth = (problem.bandwidth_budget / np.maximum(count, 1))[:, None]
     density = (problem.power_budget / (problem.bandwidth_budget * problem.noise_density))[:, None]
@@ -86,7 +86,7 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     return {
         "users": np.clip(users, -FEATURE_LIMIT, FEATURE_LIMIT, out=users),
         "cell": np.clip(cell, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
-        "active": problem.active.astype(np.int8),
+        "active": problem.active.astype(np.float32),
     }
 
 

@@ -239,8 +239,9 @@ class SlotProblem:
     @staticmethod
     def at(allocation: Allocation, table: NDArray[Number]) -> NDArray[Number]:
         """Entries of an (N, U, K) table at the allocated operating points, (N, U)."""
-        index = allocation.operating_point[..., None]
-        return np.asarray(np.take_along_axis(table, index, axis=2)[..., 0])
+        point = allocation.operating_point
+        slots, users = (np.arange(size) for size in point.shape)
+        return np.asarray(table[slots[:, None], users, point])
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,7 +112,7 @@ class ScenarioSettings:
         return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
 
     @classmethod
-    def from_preset(cls, preset: str, **overrides: Any) -> Self:
+    def from_preset(cls, /, preset: str, **overrides: Any) -> Self:
         """The named preset with some fields replaced.
 
         Raises:

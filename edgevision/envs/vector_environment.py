@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.checks import whole_number
-from edgevision.envs import action as actions
 from edgevision.envs.config import ScenarioConfig
-from edgevision.envs.environment import Observation, requested_trace, reset_options, slot_info
+from edgevision.envs.environment import Observation, blank_info, requested_trace, reset_options, slot_info
+from edgevision.envs.interface import Interface, row
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.settings import MAX_SEED
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
@@ -41,7 +42,8 @@ def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Ma
     # Names of parameters on the way to the environment; as settings Python would refuse them in its own words.
     taken = {*inspect.signature(gymnasium.make_vec).parameters, "self", "cls", "autoreset_mode"} & settings.keys()
     if taken:
-        known = {"preset", *(field.name for field in dataclasses.fields(ScenarioConfig))}
+        config = cast("OffloadingVectorEnv", gymnasium.make_vec(env_id, num_envs=1).unwrapped).config
+        known = {"preset", *(field.name for field in dataclasses.fields(config))}
         raise UnknownSettingError(str(unknown_name("scenario setting", min(taken), known)))
     env = gymnasium.make_vec(env_id, num_envs=n, autoreset_mode=autoreset_mode, **settings)
     return cast("OffloadingVectorEnv", env.unwrapped)
@@ -70,6 +72,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         outcomes: OutcomeSource | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
+        spaces: str = "sets",
         **settings: Any,
     ) -> None:
         """Build the environment.
@@ -81,6 +84,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             outcomes: source that runs codec and classifier for ``accuracy="live"``.
             autoreset_mode: ``NextStep``, ``SameStep`` or ``Disabled``, or a member of ``AutoresetMode``.
             max_episode_steps: truncate episodes after this number of steps, if they are longer.
+            spaces: ``sets``, ``flat`` or ``discrete``; see `edgevision.envs.interface`.
             **settings: fields of `ScenarioConfig` that differ from the preset.
 
         Raises:
@@ -102,14 +106,25 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         self.num_envs = num_envs
         self.simulator = type(self).simulator_type(self.config, num_envs, outcomes)
         profile = self.simulator.profile
-        self.single_observation_space = self.view.observation_space(self.config.users, len(profile.feature_names))
-        self.single_action_space = self.view.action_space(self.config.users, profile.grid)
+        self._interface = Interface(spaces, self.view, self.config.users, len(profile.feature_names), profile.grid)
+        self.single_observation_space = self._interface.observation_space
+        self.single_action_space = self._interface.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._max_steps = max_episode_steps
         self._generators: list[np.random.Generator | None] = [None] * num_envs
         self._done = np.ones(num_envs, bool)
         self._begun = False
+        self._spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How Gymnasium made the environment, with the length of its longest episode."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = spec and dataclasses.replace(spec, max_episode_steps=self.config.slots[1])
 
     @property
     def problem(self) -> SlotProblem:
@@ -136,7 +151,9 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             self.simulator.install(rows, trace)
         self._done[rows] = False
         self._begun = True
-        return self.view.observe(self.problem), {}
+        begun = np.zeros(self.num_envs, bool)
+        begun[rows] = True
+        return self._interface.observe(self.problem), _masked(blank_info(self.simulator), begun)
 
     def _reset_mask(self, mask: Any) -> BoolArray:
         if mask is None:
@@ -178,9 +195,9 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         Raises:
             InvalidActionError: wrong shape, NaN or out of range.
         """
-        values = actions.check_action(actions_, self.action_space)
+        values = self._interface.read(actions_, self.action_space)
         self._require_running()
-        return self._advance(self.view.decode(values, self.problem))
+        return self._advance(self._interface.decode(values, self.problem))
 
     def allocate(self, allocation: Allocation) -> StepResult:
         """Advance one slot with an `Allocation` (N = n) instead of actions.
@@ -206,36 +223,40 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         truncated = outcome.truncated & running
         if self._max_steps is not None:
             truncated |= (self.simulator.slot >= self._max_steps) & running
-        info = _masked(slot_info(problem, allocation, outcome), running)
+        info = _masked(slot_info(problem, allocation, outcome), running, np.ones(self.num_envs, bool))
         reward = np.where(running, outcome.reward, 0.0)
         if restarting.any():  # only in NEXT_STEP mode, which ignores the actions of these environments
             self._draw(np.flatnonzero(restarting))
         self._done = truncated.copy()
         if self.autoreset_mode == AutoresetMode.SAME_STEP and truncated.any():
             info = self._restart_now(info, truncated)
-        return self.view.observe(self.problem), reward, np.zeros(self.num_envs, bool), truncated, info
+        return self._interface.observe(self.problem), reward, np.zeros(self.num_envs, bool), truncated, info
 
     def _restart_now(self, info: dict[str, Any], over: BoolArray) -> dict[str, Any]:
         """Reset finished episodes within the step; info keeps their last observation and info under ``final_*``."""
-        last = self.view.observe(self.problem)
+        last = self._interface.observe(self.problem)
         final_obs = np.full(self.num_envs, None, dtype=object)
         for i in np.flatnonzero(over):
-            final_obs[i] = {key: value[i] for key, value in last.items()}
+            final_obs[i] = row(last, int(i))
         terms = {key: value for key, value in info.items() if not key.startswith("_")}
-        rest = _masked(terms, ~over)
+        rest = _masked(terms, ~over, np.ones(self.num_envs, bool))
         self._draw(np.flatnonzero(over))
         self._done = np.zeros(self.num_envs, bool)
         final = {"final_obs": final_obs, "final_info": _masked(terms, over)}
         return {**rest, **final, "_final_obs": over.copy(), "_final_info": over.copy()}
 
 
-def _masked(terms: dict[str, NDArray[Any]], mask: BoolArray) -> dict[str, Any]:
-    """Terms in the format of Gymnasium's vector info: zero outside the mask, and the mask itself under ``_key``."""
-    if not mask.any():
+def _masked(terms: dict[str, NDArray[Any]], mask: BoolArray, told: BoolArray | None = None) -> dict[str, Any]:
+    """Terms in the format of Gymnasium's vector info: zero outside ``mask``, and under ``_key`` whose entries count.
+
+    These are the environments in ``told``; by default those in ``mask``.
+    """
+    told = mask if told is None else told
+    if not told.any():
         return {}
     info: dict[str, Any] = {}
     for key, value in terms.items():
         applies = mask.reshape(-1, *[1] * (value.ndim - 1))
         info[key] = value.copy() if mask.all() else np.where(applies, value, np.zeros((), value.dtype))
-        info[f"_{key}"] = mask.copy()
+        info[f"_{key}"] = told.copy()
     return info

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from edgevision.envs.environment import OffloadingEnv
 from edgevision.envs.vector_environment import OffloadingVectorEnv
 from edgevision.errors import ScenarioError
-from edgevision.profiles.video_grid import AXES, GRID
+from edgevision.profiles.video_grid import AXES, GRID, video_coder
 
 if TYPE_CHECKING:
     from edgevision.envs.drawing.rendering import Renderer, Scene
@@ -36,6 +36,9 @@ class VideoEnv(OffloadingEnv):
     | 0 | frames: [-1, 1] cut into 5 equal cells, 16, 8, 4, 2, 1 | -1 | 1 |
     | 1 | pixels: 7 equal cells, 100 %, 90 % .. 40 %; no effect for `local` | -1 | 1 |
     | 2 | mode: 3 equal cells, `plain`, `entropy`, `local` | -1 | 1 |
+
+    A profile of a video codec has the mode `h264` or `h265` in place of `entropy`. Its second number is the quality of
+    the video, from best to worst; it has no effect for `plain`, which sends whole frames, and for `local`.
 
     ## Observation Space
     F is the profile's number of content features. The 4 points are 16 frames x 100 % of the pixels, 16 x 40 %,
@@ -80,12 +83,16 @@ class VideoEnv(OffloadingEnv):
         from edgevision.envs.drawing.rendering import as_text
         from edgevision.envs.drawing.video_rendering import budget_texts
 
-        return as_text(scene, "frames, pixels, mode", budget_texts(scene.operating_point.tolist()))
+        return as_text(
+            scene,
+            "frames, pixels, mode",
+            budget_texts(scene.operating_point.tolist(), video_coder(self.simulator.profile)),
+        )
 
     def _make_renderer(self, *, window: bool) -> Renderer:
         from edgevision.envs.drawing.video_rendering import VideoRenderer
 
-        return VideoRenderer(window=window, pictures=self._pictures)
+        return VideoRenderer(window=window, pictures=self._pictures, coder=video_coder(self.simulator.profile))
 
 
 class VideoVectorEnv(OffloadingVectorEnv):

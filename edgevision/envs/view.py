@@ -1,6 +1,7 @@
 """`View`: how a learning agent sees a slot and acts on it; an environment has one, and a trained policy keeps its name.
 
-Observations are ``Dict(users=Box(U, F), cell=Box(G), active=MultiBinary(U))`` in every view.
+Observations are ``Dict(users=Box(U, F), cell=Box(G), active=Box(U))`` in every view;
+`edgevision.envs.interface` offers them in other forms.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, MultiBinary
+from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray
@@ -30,7 +31,8 @@ class View:
         cell_features: names of the features of the cell.
         observe: observation of N slots.
         decode: allocation for actions (N, U, A).
-        coordinates: number of coordinates A of a user's action, for the grid of operating points.
+        choices: how many values of each coordinate of a user's action a discrete learner chooses from, for the grid of
+            operating points; 1 leaves the coordinate at 0.
     """
 
     name: str
@@ -38,7 +40,11 @@ class View:
     cell_features: tuple[str, ...]
     observe: Callable[[SlotProblem], dict[str, NDArray[Any]]]
     decode: Callable[[FloatArray, SlotProblem], Allocation]
-    coordinates: Callable[[tuple[int, ...]], int]
+    choices: Callable[[tuple[int, ...]], tuple[int, ...]]
+
+    def coordinates(self, grid: tuple[int, ...]) -> int:
+        """Number of coordinates A of a user's action."""
+        return len(self.choices(grid))
 
     def observation_space(self, users: int, content_features: int) -> Dict:
         """Observation space of one environment."""
@@ -47,7 +53,7 @@ class View:
             {
                 "users": Box(-FEATURE_LIMIT, FEATURE_LIMIT, (users, width), np.float32),
                 "cell": Box(-FEATURE_LIMIT, FEATURE_LIMIT, (len(self.cell_features),), np.float32),
-                "active": MultiBinary(users),
+                "active": Box(0.0, 1.0, (users,), np.float32),
             }
         )
 
@@ -63,7 +69,7 @@ SLOT_VIEW = View(
     cell_features=observation.CELL_FEATURES,
     observe=observation.observe,
     decode=action.decode,
-    coordinates=lambda grid: len(grid) + 2,
+    choices=action.choices,
 )
 
 #: Views by name. A string names a module that is imported at the first use.

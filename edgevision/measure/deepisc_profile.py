@@ -56,7 +56,7 @@ def measure_deepisc_profile(
         if run.plan is None:
             outcomes = measure_in_parts(base, networks, run.data, run.folder, progress)
         else:
-            outcomes = measure_in_folds(networks, run.data, run.groups, run.plan, run.folder, progress)
+            outcomes = measure_in_folds(networks, run.data, run.folds, run.plan, run.folder, progress)
         times = run.times(
             f"deepisc-{_description(networks)['networks'][:16]}",
             lambda clips: DeepIscWork(base, networks, clips, FRAMES, PIXELS),

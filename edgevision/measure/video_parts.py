@@ -72,8 +72,8 @@ def by_groups(
         store: where outcomes are kept.
         label: of the parts; the group is added.
         description: what outcomes depend on, besides the clips' indices.
-        groups: group of each clip, (n,).
-        measure: called with a group, the indices of its clips, and the indices of all other clips.
+        groups: group of each clip, (n,). A negative group is of test clips, which no other group's measurement sees.
+        measure: called with a group, the indices of its clips, and the indices of all other clips but test clips.
         progress: called with groups done and all of them.
 
     Returns:
@@ -83,12 +83,18 @@ def by_groups(
     parts: list[Outcomes] = []
     for done, group in enumerate(names):
         progress(done, len(names))
-        rows, others = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
+        rows, others = np.flatnonzero(groups == group), np.flatnonzero((groups != group) & (groups >= 0))
         make = functools.partial(measure, group, rows, others)
-        parts.append(stored_or_made(store, f"{label}-{group}", {**description, "rows": rows.tolist()}, make))
+        known = {**description, "rows": rows.tolist()}
+        parts.append(stored_or_made(store, f"{label}-{group_name(group)}", known, make))
     progress(len(names), len(names))
     in_order = np.argsort(np.argsort(groups, kind="stable"))
     return Outcomes(**{name: values[in_order] for name, values in vars(Outcomes.join(parts)).items()})
+
+
+def group_name(group: int) -> str:
+    """A group in the name of a file."""
+    return "test" if group < 0 else str(group)
 
 
 def _after(first: int, clips: int, progress: Progress) -> Progress:

@@ -137,9 +137,10 @@ def remove_unfinished(place: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def is_unused(folder: Path) -> bool:
-    """Whether a folder holds nothing but a lock and what ``new_file`` left when its process was killed."""
-    return all(path.name == LOCK or path.name.endswith(_UNFINISHED) for path in folder.iterdir())
+def is_unused(folder: Path, *besides: str) -> bool:
+    """Whether a folder holds only a lock, what ``new_file`` left when its process was killed, and files ``besides``."""
+    allowed = (LOCK, *besides)
+    return all(path.name in allowed or path.name.endswith(_UNFINISHED) for path in folder.iterdir())
 
 
 def write_json(path: Path, value: Any) -> None:

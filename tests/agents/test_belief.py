@@ -96,6 +96,16 @@ def test_a_belief_that_is_not_finite_is_refused(trained: agents.BeliefSummary, t
         loaded.act(env.problem)  # type: ignore[attr-defined]
 
 
+def test_a_belief_that_leaves_nothing_possible_is_refused() -> None:
+    network = NETWORKS["lagged-regression"]()
+    network.weights.bias.data[0] = 1e6  # the first state: the scene is that of the answer, which the edge does not have
+    policy = agents.BeliefPolicy(BeliefDescription("sure", "lagged-regression", 0.0, 0.7), network)
+    env = gymnasium.make("EdgeVision/Stream-v0", users=3).unwrapped
+    env.reset(seed=0)
+    with pytest.raises(LearnedPolicyError, match="does not have"):
+        policy.act(env.problem)  # type: ignore[attr-defined]
+
+
 def test_wrong_settings_are_named() -> None:
     with pytest.raises(TrainingError, match="content_split"):
         agents.BeliefConfig(settings={"content_split": "test"})

@@ -22,8 +22,8 @@ from benchmarks.video_formats import (
     ReferenceCodec,
     subsample,
 )
-from benchmarks.video_formats import h264_h265 as motion
 from benchmarks.video_formats import motion_jpeg as jpeg
+from edgevision.codecs.stae.bitstream import elementary_streams as motion
 from edgevision.errors import BitstreamError
 from tests.data.videos import moving, numbered, psnr
 

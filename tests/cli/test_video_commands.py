@@ -27,7 +27,9 @@ from edgevision.measure import video_profile as profiling
 from edgevision.profiles import OperatingPointProfile, load_profile
 from edgevision.profiles.video_grid import video_point
 from tests.codecs.deepisc.conftest import CONFIG
+from tests.codecs.stae.tiny import CONFIG as TINY
 from tests.codecs.stae.tiny import tiny_models, with_budgets
+from tests.data.videos import numbered, write
 from tests.end_to_end.command import run
 from tests.end_to_end.test_wrong_input import complaint
 
@@ -172,6 +174,41 @@ def test_deepisc_in_folds_goes_on_from_given_weights(weights: Path, deepisc_weig
     assert not (tmp_path / "deepisc").exists()  # nothing was trained but the folds
 
 
+def test_a_plan_says_what_would_be_done_and_does_nothing(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--name", "x", "--count", "2", "--weights", str(weights), "--out", str(tmp_path / "out"), "--plan"]
+    assert run("profile", "video", *options, "--folds") == 0
+    text = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in text[:4]] == ["clips", "train", "measure", "time"]
+    assert "2 folds" in text[1] and "5 frame budgets x 7 pixel budgets" in text[2]
+    assert text[4].startswith("in all about ") and text[4].split()[3] != "0.0"
+    assert run("profile", "video", *options, "--mode", "h264") == 0
+    text = capsys.readouterr().out.splitlines()
+    assert "train" not in text[1] and "5 frame budgets x 7 qualities" in text[1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_its_own_is_the_test_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classes = ("hug", "kick")
+    StaeModels(replace(TINY, classes=2), classes).save(tmp_path / "two.safetensors", {})
+    for folder in ("mine", "held"):
+        for number, name in enumerate(classes):
+            (tmp_path / folder / name).mkdir(parents=True)
+            write(tmp_path / folder / name / "0.mp4", numbered(20 + number, 48, 64))
+    options = ["--data", "folder", "--clips", str(tmp_path / "mine"), "--test", str(tmp_path / "held")]
+    paths = ["--weights", str(tmp_path / "two.safetensors"), "--out", str(tmp_path / "out")]
+    assert run("profile", "video", "--name", "x", "--mode", "h264", *options, *paths) == 0
+    made = load_profile(str(tmp_path / "out" / "x.npz"))
+    assert made.content_ids == ("kick/0.mp4", "test/hug/0.mp4", "test/kick/0.mp4")  # the last group of the first folder
+    assert made.split.tolist() == [0, 2, 2]
+    assert "--mode h264 --test DIR --name x" in made.metadata["command"]
+    (tmp_path / "held" / "strange").mkdir()
+    write(tmp_path / "held" / "strange" / "0.mp4", numbered(20, 48, 64))
+    capsys.readouterr()
+    assert "of a class 'strange'" in complaint(capsys, "profile", "video", "--name", "y", *options, *paths)
+
+
 WRONG = {
     "unknown data": ["codec", "train-stae", "--data", "hmdb"],
     "data without a folder": ["codec", "train-stae", "--data", "hmdb51"],
@@ -216,6 +253,14 @@ WRONG = {
         "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--codec", "deepisc", "--folds",
     ],
     "other data": ["profile", "video", "--name", "x", "--weights", "WEIGHTS", "--data", "ut-interaction"],
+    "unknown mode": ["profile", "video", "--name", "x", "--mode", "vp9"],
+    "an entropy coder for a video": ["profile", "video", "--name", "x", "--mode", "h265", "--coding", "range"],
+    "a video without recovery": ["profile", "video", "--name", "x", "--mode", "h264", "--codec", "fa-sa"],
+    "a plan for DeepISC": ["profile", "video", "--name", "x", "--codec", "deepisc", "--plan"],
+    "test clips for generated ones": ["profile", "video", "--name", "x", "--weights", "WEIGHTS", "--test", "."],
+    "test clips that are not there": [
+        "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--data", "folder", "--clips", ".", "--test", "no",
+    ],
     "folds of official splits": [
         "profile", "video", "--name", "x", "--weights", "WEIGHTS", "--data", "hmdb51", "--clips", ".", "--folds",
     ],

@@ -1,4 +1,4 @@
-"""What every codec promises: round trips, rates, and manners towards bad input and bad bytes."""
+"""What the JPEG codecs promise: round trips, rates, and manners towards bad input and bad bytes."""
 
 from __future__ import annotations
 

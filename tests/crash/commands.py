@@ -77,17 +77,19 @@ def _prepare_importance(inputs: Path) -> None:
     import torch
 
     from edgevision.codecs.spat_imco import theta
-    from edgevision.codecs.spat_imco.theta import examples, train_theta
+    from edgevision.codecs.spat_imco.theta import distillation, examples, train_theta
 
     pictures = inputs / "pictures" / "things"
     pictures.mkdir(parents=True)
     _prepare_pictures(pictures)
     torch.manual_seed(1)
-    torch.save(theta.ThetaNetwork().backbone.state_dict(), inputs / "backbone.pth")
-    examples._PART = 3
+    torch.save(theta.LargeNetwork().backbone.state_dict(), inputs / "backbone.pth")
+    examples._PART = distillation._PART = 3
     train_theta.TEACHERS = train_theta.TEACHERS[:1]
     theta.TrainingConfig = functools.partial(theta.TrainingConfig, epochs=2)  # type: ignore[assignment,misc]
     theta.TrainingConfig.views = 1  # type: ignore[attr-defined]
+    short = functools.partial(theta.DistillationConfig, views=1, epochs=2)
+    theta.DistillationConfig = short  # type: ignore[assignment,misc]
 
 
 def _prepare_clips(inputs: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edgevision.data.actions import GeneratedActions
 from edgevision.data.clips import ClipSource, LabelledClip
-from edgevision.data.sources import NAMES, SomeClips, Subset, held_apart, open_source
+from edgevision.data.sources import NAMES, SomeClips, Subset, WithTest, held_apart, open_source
 from edgevision.errors import ClipError, UnknownNameError
 from tests.data.test_sources import official_tree
 from tests.data.videos import moving, write
@@ -104,3 +104,20 @@ def test_clips_of_one_group_cannot_be_divided() -> None:
     assert len(held_apart(source, "all")) == 3
     with pytest.raises(ClipError, match="one group"):
         held_apart(source, "train")
+
+
+def test_a_source_with_test_clips_has_the_clips_of_both(videos: Path) -> None:
+    first, second = (open_source(name, videos, subset="all") for name in ("ut-interaction", "folder"))
+    both = WithTest(first, second)
+    assert isinstance(both, ClipSource) and len(both) == 12 and both.classes == first.classes
+    assert ids(both)[:6] == ids(first) and ids(both)[6:] == [f"test/{name}" for name in ids(second)]
+    assert both.tested == set(ids(both)[6:])
+    assert not {item.group for item in both.items[:6]} & {item.group for item in both.items[6:]}
+    for item, original in zip(both.items[6:], second.items, strict=True):
+        assert both.classes[item.class_index] == second.classes[original.class_index]
+    np.testing.assert_array_equal(
+        both.load(both.items[6], frames=4, size=16), second.load(second.items[0], frames=4, size=16)
+    )
+    assert both.fingerprint() not in (first.fingerprint(), second.fingerprint())
+    with pytest.raises(ClipError, match="of a class 'hug' that generated-actions does not have"):
+        WithTest(GeneratedActions(1), second)

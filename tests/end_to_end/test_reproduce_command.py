@@ -28,6 +28,9 @@ WRONG = {
     "no picture": ["fig6", "--images", "damaged/a.json"],
     "unknown map": ["fig6", "--map", "thta"],
     "map without a network": ["fig6", "--map", "rollout"],
+    "unknown policy": ["fig10", "--policy", "co-cra"],
+    "policy in a missing folder": ["fig10", "--policy", "runs/nothing"],
+    "delays without profiles": ["fig11", "--profiles", "empty"],
     "map of an unknown network": ["fig6", "--map", "grad-cam:efficientnet_z9"],
     "map of a network of another family": ["fig6", "--map", "rollout:tf_efficientnet_lite0"],
 }

@@ -15,7 +15,7 @@ pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
 import torch
 
 from edgevision.codecs import Theta
-from edgevision.codecs.spat_imco.theta import ThetaNetwork
+from edgevision.codecs.spat_imco.theta import LargeNetwork
 
 from .command import run
 from .test_wrong_input import complaint
@@ -32,7 +32,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(pixels).resize((80, 60)).save(path)
     (folder / "labels.csv").write_text("file,class_index\nthings/0.png,207\nthings/1.png,3\n")
     torch.manual_seed(1)
-    torch.save(ThetaNetwork().backbone.state_dict(), folder / "backbone.pth")
+    torch.save(LargeNetwork().backbone.state_dict(), folder / "backbone.pth")
     (folder / "noise.pth").write_bytes(b"no weights")
     return folder
 

@@ -63,6 +63,8 @@ def test_unknown_names_suggest_the_nearest() -> None:
         ScenarioConfig.from_preset("paper", bandwith_mhz=3)
     with pytest.raises(UnknownNameError, match="did you mean 'paper'"):
         ScenarioConfig.from_preset("papre")
+    with pytest.raises(UnknownNameError, match="unknown scenario setting 'cls'"):
+        ScenarioConfig.from_preset("paper", cls=3)
 
 
 def test_configuration_is_frozen() -> None:

@@ -42,12 +42,15 @@ def test_scores_are_those_of_the_scalar_environment() -> None:
     assert isinstance(env, OffloadingEnv)
     for i, seed in enumerate(SEEDS):
         env.reset(seed=seed)
-        rewards, over = [], False
+        rewards, energies, requests, over = [], [], 0, False
         while not over:
-            _, reward, _, over, _ = env.allocate(policy.act(env.problem))
+            _, reward, _, over, info = env.allocate(policy.act(env.problem))
             rewards.append(reward)
+            energies.append(info["energy"].sum())
+            requests += info["active_users"]
         assert rollout.score[i] == pytest.approx(np.mean(rewards), rel=1e-12)
         assert rollout.slots[i] == len(rewards)
+        assert rollout.energy[i] == pytest.approx(sum(energies) / requests, rel=1e-12)
 
 
 def test_an_episode_does_not_depend_on_its_companions() -> None:

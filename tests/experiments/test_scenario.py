@@ -28,6 +28,12 @@ def test_unknown_ids_get_a_suggestion() -> None:
         Scenario("EdgeVision/Papr-v0")
 
 
+def test_names_that_python_keeps_for_itself_are_no_settings() -> None:
+    for name in ("cls", "self", "num_envs"):
+        with pytest.raises(UnknownNameError, match=rf"unknown scenario setting '{name}' \(known: .*battery_mj"):
+            Scenario("EdgeVision/Dynamic-v0", {name: 1}).make(1)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -17,11 +18,12 @@ from edgevision.codecs.stae.bitstream import Coding, inspect, unpack
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import normalise
-from edgevision.codecs.stae.training.algorithm1 import Plan
+from edgevision.codecs.stae.training.algorithm1 import Plan, stem_features
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.data.actions import GeneratedActions
 from edgevision.data.clips import LabelledClip
+from edgevision.data.sources import WithTest
 from edgevision.errors import ClipError, ProfileError
 from edgevision.measure import video_parts
 from edgevision.measure import video_profile as module
@@ -336,6 +338,7 @@ def test_models_that_do_not_fit_are_refused(
 def test_folds_measure_each_group_with_models_that_never_saw_it(tmp_path: Path) -> None:
     data, groups = action_clips(6), np.array([4, 1, 4, 7, 1, 7])
     start = tiny_models()
+    stem = stem_features(start.base, data, FOLD_PLAN.views, FOLD_PLAN.seed)
     before = {key: value.clone() for key, value in start.state_dict().items()}
     seen: list[list[int]] = []
 
@@ -343,7 +346,7 @@ def test_folds_measure_each_group_with_models_that_never_saw_it(tmp_path: Path) 
         seen.append(rows.tolist())
         if len(seen) == 1:
             others = np.flatnonzero(groups != groups[rows[0]])
-            again = train_without(start, data, others, FOLD_PLAN).state_dict()
+            again = train_without(start, data, others, FOLD_PLAN, lambda: stem).state_dict()
             for key, value in models.state_dict().items():
                 if ".backbone.patch_embed.backbone." not in key:  # comes with its own package; random in this test
                     torch.testing.assert_close(value, again[key], atol=1e-3, rtol=1e-3)  # stored in half precision
@@ -358,6 +361,44 @@ def test_folds_measure_each_group_with_models_that_never_saw_it(tmp_path: Path) 
     assert seen == [[1, 4], [0, 2], [3, 5], [3, 5]]  # the two finished folds were not repeated
     assert found.plain[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
     assert all(torch.equal(value, before[key]) for key, value in start.state_dict().items())
+
+
+def test_test_clips_are_one_fold_and_train_none(tmp_path: Path) -> None:
+    data, groups = action_clips(6), np.array([0, -1, 1, 0, -1, 2])
+    trained: dict[int, list[int]] = {}
+
+    def note(models: StaeModels, rows: np.ndarray) -> Outcomes:
+        name = "test" if groups[rows[0]] < 0 else str(groups[rows[0]])
+        about = json.loads((tmp_path / f"fold-{name}.json").read_text())
+        trained[int(groups[rows[0]])] = about["provenance"]["rows"]
+        return Outcomes(*(np.tile(rows[:, None, None].astype(float), (1, 2, 2)) for _ in fields(Outcomes)))
+
+    found = leave_one_group_out(tiny_models(), data, groups, FOLD_PLAN, note, tmp_path)
+    assert trained == {-1: [0, 2, 3, 5], 0: [2, 5], 1: [0, 3, 5], 2: [0, 2, 3]}
+    assert found.plain[:, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_test_split_of_its_own(models: StaeModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "StaeSender", Fake)
+    source = WithTest(GeneratedActions(8, 0), GeneratedActions(3, 5))
+    made = measure_video_profile(source, models, tmp_path, "x")
+    assert made.split.tolist() == [0, 0, 0, 1, 0, 0, 0, 1, 2, 2, 2]
+    assert all(
+        name.startswith("test/") == (split == 2) for name, split in zip(made.content_ids, made.split, strict=True)
+    )
+
+
+@given(st.lists(st.integers(0, 5), min_size=1), st.data())
+def test_splits_around_test_clips_keep_groups_together(groups: list[int], data: st.DataObject) -> None:
+    tested = np.array(data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups))))
+    found = splits(groups, tested)
+    if tested.any():
+        np.testing.assert_array_equal(found == 2, tested)
+        for group in set(groups):
+            others = found[(np.array(groups) == group) & ~tested]
+            assert len(set(others.tolist())) <= 1
+    else:
+        np.testing.assert_array_equal(found, splits(groups))
 
 
 def test_one_group_cannot_be_left_out(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage.disk_files import read_pair, sha256, write_pair
 from edgevision.storage.storage_tensors import unpack_tensors
 
+#: Weights and description, in the folder of a policy.
+FILES = ("policy.safetensors", "policy.json")
 FORMAT_VERSION = 2
 MAX_BYTES = 64 * 2**20
 _BELIEF, _SENDING = "belief.", "sending."
@@ -117,7 +119,7 @@ class BeliefPolicy:
 
         Raises:
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
-            LearnedPolicyError: the network gives NaN or infinity.
+            LearnedPolicyError: the network gives NaN or infinity, or no belief.
         """
         return self.follow(problem)[0]
 
@@ -126,7 +128,7 @@ class BeliefPolicy:
 
         Raises:
             SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``, or not in order.
-            LearnedPolicyError: the network gives NaN or infinity.
+            LearnedPolicyError: the network gives NaN or infinity, or no belief.
         """
 
         def advance(state: State, outlook: StreamOutlook) -> State:
@@ -141,7 +143,12 @@ class BeliefPolicy:
             raise LearnedPolicyError(f"the belief {self.name!r} gives NaN or infinity; train it again")
         belief = np.exp(log_belief - log_belief.max(axis=-1, keepdims=True))
         belief[..., :2] *= ~problem.street.empty[..., None]  # the edge has no answer that could be for this scene
-        return belief / belief.sum(axis=-1, keepdims=True), followed["state"]
+        total = belief.sum(axis=-1, keepdims=True)
+        if not (total > 0).all():
+            raise LearnedPolicyError(
+                f"the belief {self.name!r} is sure of answers that the edge does not have; train it again"
+            )
+        return belief / total, followed["state"]
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch; deterministic.
@@ -170,7 +177,7 @@ class BeliefPolicy:
         weights = {name: value.detach().contiguous() for name, value in _weights(self.network, self.sending).items()}
         payload = safetensors.torch.save(weights)
         document = {"format_version": FORMAT_VERSION, "sha256": sha256(payload)}
-        write_pair(Path(folder) / "policy.safetensors", payload, {**document, **dataclasses.asdict(self.description)})
+        write_pair(Path(folder) / FILES[0], payload, {**document, **dataclasses.asdict(self.description)})
 
     @classmethod
     def load(cls, folder: Path) -> BeliefPolicy:
@@ -179,7 +186,7 @@ class BeliefPolicy:
         Raises:
             LearnedPolicyError: there is no such policy, or it is damaged, of another format or made for other signs.
         """
-        path = Path(folder) / "policy.safetensors"
+        path = Path(folder) / FILES[0]
         document, payload = read_pair(path, LearnedPolicyError, MAX_BYTES, {"format_version": FORMAT_VERSION})
         try:
             description = _described(document)

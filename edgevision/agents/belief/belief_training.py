@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,28 @@ import torch
 from torch import Tensor, nn
 
 from edgevision.agents.belief.belief_policy import BeliefDescription, BeliefPolicy
-from edgevision.agents.belief.street_network import NETWORKS, BeliefNetwork, signs
+from edgevision.agents.belief.round_checkpoint import (
+    RoundCheckpoint,
+    Saved,
+    generator,
+    grouped,
+    optimiser_tensors,
+    restore,
+    restoring,
+)
+from edgevision.agents.belief.street_network import NETWORKS, SIGNS, BeliefNetwork, signs
 from edgevision.arrays import BoolArray
 from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, solve
 from edgevision.checks import whole_number
 from edgevision.envs import Allocation, SlotProblem, StreamConfig, StreamSimulator
 from edgevision.envs.simulation.episodes import play
+from edgevision.envs.stream.four_states import STATES
 from edgevision.errors import DivergedError, TrainingError, unknown_name
 from edgevision.protocol import SEEDS
 
 _EPISODES = 48  # per round
 _RECENT_ROUNDS, _PASSES = 5, 3
+_SAVED_EVERY = 5  # rounds; about ten seconds
 _BACKPROPAGATED = 50  # slots
 _RATE, _LAST_RATE = 4e-3, 0.05
 _FILTERED, _FILTERED_FIRST, _FIRST_ROUNDS = 0.1, 0.5, 10  # share of the episodes that the filter decides
@@ -102,49 +114,95 @@ class BeliefSummary:
     score: float
 
 
-def train_belief(config: BeliefConfig, report: Callable[[int, int], None] = lambda done, total: None) -> BeliefSummary:
+def train_belief(
+    config: BeliefConfig,
+    report: Callable[[int, int], None] = lambda done, total: None,
+    folder: Path | None = None,
+) -> BeliefSummary:
     """Train a belief, and choose its horizon or its thrift on the validation split.
 
     Args:
         config: what to train.
         report: called with the number of finished rounds and that of all.
+        folder: keeps a checkpoint while it trains, from which the same call goes on after a kill.
 
     Raises:
         ScenarioError: settings contradict each other.
         DivergedError: the loss is no longer finite.
+        TrainingError: the folder holds the checkpoint of another run.
     """
     scenario = config.scenario("train")
-    random = np.random.default_rng([config.seed, 3])
+    checkpoint = RoundCheckpoint(folder, "belief", dataclasses.asdict(config))
     provenance = {"seed": config.seed, "rounds": config.rounds, "settings": dict(config.settings)}
+    description = BeliefDescription(config.architecture, config.architecture, 0.0, _THRIFT, provenance=provenance)
     with one_thread():
         torch.manual_seed(config.seed)
         network = NETWORKS[config.architecture]()
-        description = BeliefDescription(config.architecture, config.architecture, 0.0, _THRIFT, provenance=provenance)
         optimiser = torch.optim.Adam(network.parameters(), lr=_RATE)
+        random = np.random.default_rng([config.seed, 3])
         recent: deque[Recording] = deque(maxlen=_RECENT_ROUNDS)
-        losses = []
-        for number in range(config.rounds):
+        losses: list[float] = []
+        if (saved := checkpoint.load()) is not None:
+            with restoring():
+                restore(network, optimiser, saved)
+                random, losses = generator(saved), list(saved.numbers)
+                recent.extend(_recordings(saved, scenario))
+        for number in range(len(losses), config.rounds):
             filtered = random.random(_EPISODES) < (_FILTERED_FIRST if number < _FIRST_ROUNDS else _FILTERED)
-            seeds = random.integers(len(SEEDS["train"]), size=_EPISODES)
-            recent.append(_record(BeliefPolicy(description, network), scenario, seeds.tolist(), filtered))
+            seeds = [SEEDS["train"][index] for index in random.integers(len(SEEDS["train"]), size=_EPISODES)]
+            recent.append(_record(BeliefPolicy(description, network), scenario, seeds, filtered))
             for group in optimiser.param_groups:
                 group["lr"] = _RATE * max(1.0 - number / config.rounds, _LAST_RATE)
             older = [recent[int(index)] for index in random.integers(len(recent), size=_PASSES - 1)]
-            losses.append(np.mean([_learn(network, optimiser, part) for part in (recent[-1], *older)]))
+            losses.append(float(np.mean([_learn(network, optimiser, part) for part in (recent[-1], *older)])))
             if not np.isfinite(losses[-1]):
                 raise DivergedError(f"the loss is no longer finite after {number + 1} rounds; try another seed")
+            if (number + 1) % _SAVED_EVERY == 0:
+                tensors = {
+                    **grouped("network", network.state_dict()),
+                    **grouped("optimiser", optimiser_tensors(optimiser)),
+                    **{
+                        key: value
+                        for i, part in enumerate(recent)
+                        for key, value in grouped(f"{i}", vars(part)).items()
+                    },
+                }
+                checkpoint.save(Saved(tensors, random.bit_generator.state, tuple(losses)))
             report(number + 1, config.rounds)
         network.eval().requires_grad_(False)
-        limited = scenario.battery_frames[0] < scenario.episode_slots
-        described = (
-            [dataclasses.replace(description, thrift=one) for one in THRIFTS]
-            if limited
-            else [dataclasses.replace(description, horizon=one) for one in HORIZONS]
-        )
-        candidates = [BeliefPolicy(one, network) for one in described]
-        scores = [validation_score(candidate, config) for candidate in candidates]
+        policy, score = _best_on_validation(description, network, config)
+    return BeliefSummary(policy, tuple(losses), score)
+
+
+def _recordings(saved: Saved, scenario: StreamConfig) -> list[Recording]:
+    """The recordings in a checkpoint.
+
+    Raises:
+        TypeError, ValueError: they are none of the scenario.
+    """
+    shape = (scenario.episode_slots, _EPISODES, scenario.users)
+    parts = (saved.group(str(index)) for index in range(_RECENT_ROUNDS))
+    found = [Recording(**part) for part in parts if part]
+    for part in found:
+        shapes = tuple(tuple(value.shape) for value in (part.seen, part.truth, part.weight))
+        if shapes != ((*shape, len(SIGNS)), shape, shape) or not ((part.truth >= 0) & (part.truth < len(STATES))).all():
+            raise ValueError("it holds recordings of other episodes")
+    return found
+
+
+def _best_on_validation(
+    description: BeliefDescription, network: BeliefNetwork, config: BeliefConfig
+) -> tuple[BeliefPolicy, float]:
+    """The policy with the best thrift, where frames are limited, or horizon; and its score."""
+    scenario = config.scenario("train")
+    if scenario.battery_frames[0] < scenario.episode_slots:
+        described = [dataclasses.replace(description, thrift=one) for one in THRIFTS]
+    else:
+        described = [dataclasses.replace(description, horizon=one) for one in HORIZONS]
+    candidates = [BeliefPolicy(one, network) for one in described]
+    scores = [validation_score(candidate, config) for candidate in candidates]
     best = int(np.argmax(scores))
-    return BeliefSummary(candidates[best], tuple(map(float, losses)), scores[best])
+    return candidates[best], scores[best]
 
 
 def validation_score(policy: BeliefPolicy, config: BeliefConfig) -> float:

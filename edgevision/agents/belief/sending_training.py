@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from edgevision.agents.belief.belief_policy import BeliefPolicy
 from edgevision.agents.belief.belief_training import BeliefConfig, one_thread, validation_score
 from edgevision.agents.belief.paired_sending import Samples, paired_sending
-from edgevision.agents.belief.sending_network import SendingNetwork
+from edgevision.agents.belief.round_checkpoint import RoundCheckpoint, Saved, generator, grouped, restore, restoring
+from edgevision.agents.belief.sending_network import SENDING_SIGNS, SendingNetwork
 from edgevision.checks import whole_number
 from edgevision.envs import StreamSimulator
 from edgevision.envs.simulation.episodes import start
 from edgevision.errors import DivergedError, TrainingError
 from edgevision.protocol import SEEDS
+from edgevision.provenance import digest
 
 _GROUPS, _EPISODES, _TESTS = 4, 96, 8  # per round; tested slots per episode
 _RECENT_ROUNDS, _PASSES, _BATCH = 8, 12, 512
@@ -77,7 +80,10 @@ class SendingSummary:
 
 
 def train_sending(
-    belief: BeliefPolicy, config: SendingConfig, report: Callable[[int, int], None] = lambda done, total: None
+    belief: BeliefPolicy,
+    config: SendingConfig,
+    report: Callable[[int, int], None] = lambda done, total: None,
+    folder: Path | None = None,
 ) -> SendingSummary:
     """Learn what sending is worth with a trained belief.
 
@@ -85,33 +91,83 @@ def train_sending(
         belief: the policy to start from; its own network of what sending is worth is left away.
         config: what to train.
         report: called with the number of finished rounds and that of all.
+        folder: keeps a checkpoint while it trains, from which the same call goes on after a kill.
 
     Raises:
         ScenarioError: settings contradict each other.
-        TrainingError: settings name the split of contents.
+        TrainingError: settings name the split of contents, or the folder holds the checkpoint of another run.
         DivergedError: the loss is no longer finite.
     """
     scenario = config.scenario(belief)
-    random = np.random.default_rng([config.seed, 5])
     described = dataclasses.replace(belief.description, corrected=False)
     plain = BeliefPolicy(described, belief.network)
+    checkpoint = RoundCheckpoint(
+        folder,
+        "sending",
+        dataclasses.asdict(config),
+        dataclasses.asdict(scenario),
+        digest(dataclasses.asdict(described), [belief.network]),
+    )
     name = f"{described.name}-sending"
     provenance = {**described.provenance, "settings": dict(scenario.settings), "sending": dataclasses.asdict(config)}
     described = dataclasses.replace(described, name=name, corrected=True, provenance=provenance)
+    recent: deque[Samples] = deque(maxlen=_RECENT_ROUNDS)
     with one_thread():
         torch.manual_seed(config.seed)
-        candidates, scores = [plain], [validation_score(plain, scenario)]
-        recent: deque[Samples] = deque(maxlen=_RECENT_ROUNDS)
-        for number in range(config.rounds):
-            recent.append(_measure(candidates[-1], scenario, random))
+        random = np.random.default_rng([config.seed, 5])
+        networks: list[SendingNetwork] = []
+        scores: list[float] = []
+        if (saved := checkpoint.load()) is not None:
+            with restoring():
+                random, scores = generator(saved), list(saved.numbers)
+                networks = [_restored(belief, saved, number) for number in range(len(scores) - 1)]
+                torch.set_rng_state(saved.group("torch")["random"])  # after the networks, which draw random weights
+                recent.extend(_samples(saved, belief))
+        scores = scores or [validation_score(plain, scenario)]
+        for number in range(len(networks), config.rounds):
+            latest = BeliefPolicy(described, belief.network, networks[-1]) if networks else plain
+            recent.append(_measure(latest, scenario, random))
             network = SendingNetwork(belief.network.width)
             if not np.isfinite(_fit(network, Samples.joined(list(recent)), random)):
                 raise DivergedError(f"the loss is no longer finite after {number + 1} rounds; try another seed")
-            network.eval().requires_grad_(False)
-            candidates.append(BeliefPolicy(described, belief.network, network))
-            scores.append(validation_score(candidates[-1], scenario))
+            networks.append(network.eval().requires_grad_(False))
+            scores.append(validation_score(BeliefPolicy(described, belief.network, network), scenario))
+            checkpoint.save(Saved(_tensors(networks, recent), random.bit_generator.state, tuple(scores)))
             report(number + 1, config.rounds)
-    return SendingSummary(candidates[int(np.argmax(scores))], tuple(scores))
+    best = int(np.argmax(scores))
+    policy = BeliefPolicy(described, belief.network, networks[best - 1]) if best else plain
+    return SendingSummary(policy, tuple(scores))
+
+
+def _tensors(networks: Sequence[SendingNetwork], recent: Iterable[Samples]) -> dict[str, Tensor]:
+    """What a checkpoint holds."""
+    found = {"torch/random": torch.get_rng_state()}
+    for number, network in enumerate(networks):
+        found |= grouped(f"network{number}", network.state_dict())
+    for number, samples in enumerate(recent):
+        found |= grouped(f"samples{number}", {name: torch.from_numpy(value) for name, value in vars(samples).items()})
+    return found
+
+
+def _restored(belief: BeliefPolicy, saved: Saved, number: int) -> SendingNetwork:
+    network = SendingNetwork(belief.network.width)
+    restore(network, None, saved, f"network{number}")
+    return network.eval().requires_grad_(False)
+
+
+def _samples(saved: Saved, belief: BeliefPolicy) -> list[Samples]:
+    """The samples in a checkpoint.
+
+    Raises:
+        TypeError, ValueError: they are not for this belief.
+    """
+    parts = (saved.group(f"samples{number}") for number in range(_RECENT_ROUNDS))
+    found = [Samples(**{name: value.numpy() for name, value in part.items()}) for part in parts if part]
+    for part in found:
+        count, signs = part.gain.size, len(SENDING_SIGNS) + belief.network.width
+        if (part.seen.shape, part.gain.shape, part.measured.shape) != ((count, signs), (count,), (count,)):
+            raise ValueError("it holds samples of another belief")
+    return found
 
 
 def _measure(policy: BeliefPolicy, scenario: BeliefConfig, random: np.random.Generator) -> Samples:

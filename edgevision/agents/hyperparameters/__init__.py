@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from edgevision.envs import IDS
+from edgevision.envs.registration import built_in_id
 from edgevision.errors import TrainingError, shown, unknown_name
 from edgevision.storage.storage_yaml import read_yaml
 
@@ -27,7 +28,8 @@ class Common:
         steps: default number of environment steps to train for, summed over all environments.
         n_envs: number of environments that are stepped together.
         batch_size: slots per gradient step.
-        learning_rate: initial learning rate of AdamW; it falls linearly to 0.
+        learning_rate: initial learning rate of AdamW; it falls linearly to 0, or to a fiftieth in every round of
+            ``marginal``.
         gamma: discount factor.
         width: neurons per layer.
         weight_decay: weight decay of AdamW.
@@ -154,19 +156,20 @@ def load_hyperparameters(
 
     Args:
         algorithm: ``ppo`` or ``sac``.
-        env_id: environment id; ids without a section use ``default``.
+        env_id: environment id; an id of your own uses the section of the id that it extends, and an id without a
+            section ``default``.
         overrides: values that replace those of the file.
         file: YAML file to read instead of the package's own.
 
     Raises:
-        UnknownNameError: no such algorithm, section or hyperparameter.
+        UnknownNameError: no such algorithm, environment id, section or hyperparameter.
         TrainingError: the file is not valid, or a value is missing or out of range.
     """
     if algorithm not in _CLASSES:
         raise unknown_name("algorithm", algorithm, get_args(Algorithm))
     path = file or _FOLDER / f"{algorithm}.yaml"
     sections = _read(path)
-    values = {**sections.get("default", {}), **sections.get(env_id, {}), **(overrides or {})}
+    values = {**sections.get("default", {}), **sections.get(built_in_id(env_id), {}), **(overrides or {})}
     known = {field.name for field in dataclasses.fields(_CLASSES[algorithm])}
     for name in values:
         if name not in known:

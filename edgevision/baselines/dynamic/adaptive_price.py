@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.priced import Priced
-from edgevision.baselines.dynamic.waiting import energy_per_request, waiting_value
+from edgevision.baselines.dynamic.waiting import REFERENCE_ENERGY, energy_per_request, waiting_value
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
-
-_REFERENCE = 1e-2  # [J] per request
+from edgevision.errors import PolicyOptionError
 
 
 def adaptive_price(problem: SlotProblem, price: float) -> FloatArray:
@@ -19,7 +19,7 @@ def adaptive_price(problem: SlotProblem, price: float) -> FloatArray:
     ``price`` is that of a camera with 10 mJ per request. Success grows about with the logarithm of energy, so that
     spending at a constant share of what is left needs a price inverse to it.
     """
-    return price * _REFERENCE / energy_per_request(problem)
+    return price * REFERENCE_ENERGY / energy_per_request(problem)
 
 
 @register
@@ -42,8 +42,13 @@ class Adaptive:
             price: price of energy with 10 mJ per expected request [successes / J].
             wait: what a request is worth if it waits, unless it is in its last slot.
             by_slack: what it is worth more for every 16 slots that it has left.
+
+        Raises:
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        self.price, self.wait, self.by_slack = price, wait, by_slack
+        self.price = real_number("price", price, 0.0, 1e9, PolicyOptionError)
+        self.wait = real_number("wait", wait, 0.0, 100.0, PolicyOptionError)
+        self.by_slack = real_number("by_slack", by_slack, 0.0, 100.0, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""

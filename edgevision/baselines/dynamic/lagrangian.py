@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from edgevision.baselines.dynamic.priced import Priced
-from edgevision.baselines.dynamic.waiting import waiting_value
+from edgevision.baselines.dynamic.waiting import REFERENCE_ENERGY, waiting_value
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
-
-_REFERENCE = 1e-2  # [J] per request
+from edgevision.errors import PolicyOptionError
 
 
 @register
@@ -38,13 +38,18 @@ class Lagrangian:
             price: price of energy of a camera whose battery holds 10 mJ per expected request [successes / J].
             wait: what a request is worth if it waits, unless it is in its last slot.
             scaling: 1 makes the price inverse to the camera's battery, 0 makes it the same for all cameras.
+
+        Raises:
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        self.price, self.wait, self.scaling = price, wait, scaling
+        self.price = real_number("price", price, 0.0, 1e9, PolicyOptionError)
+        self.wait = real_number("wait", wait, 0.0, 100.0, PolicyOptionError)
+        self.scaling = real_number("scaling", scaling, 0.0, 10.0, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
         future = problem.future
         requests = future.arrival_rate * future.episode_slots
         energy = future.episode_energy / np.maximum(requests, 1.0)[:, None]
-        price = self.price * np.maximum(energy / _REFERENCE, 1e-9) ** -self.scaling
+        price = self.price * np.maximum(energy / REFERENCE_ENERGY, 1e-9) ** -self.scaling
         return Priced().act(problem.priced(price, waiting_value(problem, self.wait)))

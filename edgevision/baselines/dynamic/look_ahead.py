@@ -14,8 +14,10 @@ from edgevision.baselines.dynamic.send_values import SHARES, best_values
 from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.channel import propagation
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError
 
 #: Slots ahead that are looked at; later ones more coarsely.
 _AHEAD = (1, 2, 3, 4, 6, 8, 12, 16, 20)
@@ -50,8 +52,14 @@ class LookAhead:
             trust: share of the promised value that counts.
             bandwidth_price: usual price of the whole band [successes].
             upside: standard deviations of the unknown shadowing that count.
+
+        Raises:
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        self.price, self.trust, self.bandwidth_price, self.upside = price, trust, bandwidth_price, upside
+        self.price = real_number("price", price, 0.0, 1e9, PolicyOptionError)
+        self.trust = real_number("trust", trust, 0.0, 100.0, PolicyOptionError)
+        self.bandwidth_price = real_number("bandwidth_price", bandwidth_price, 0.0, 1e9, PolicyOptionError)
+        self.upside = real_number("upside", upside, 0.0, 10.0, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""

@@ -9,7 +9,9 @@ import numpy as np
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.waiting import waiting_value
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError
 
 
 @register
@@ -18,9 +20,9 @@ class Lyapunov:
 
     Each slot the queue of a camera grows by the energy spent and falls by E / T, the energy of an episode over its
     slots: Z(t + 1) = max(Z(t) + e(t) - E / T, 0), and the price is Z / (V E^2). It starts at ``start`` times E. With a
-    start of at least 1 it never empties, so that its length is a closed form of the time and the energy spent so far,
-    and the policy needs no memory. Source: Neely, Stochastic Network Optimization with Application to Communication and
-    Queueing Systems (2010), chapters 3 and 4.
+    start of at least 1 it never empties, so that its length is a closed form of the time and the energy left, and the
+    policy needs no memory. Harvest that a full battery cannot take counts as spent. Source: Neely, Stochastic Network
+    Optimization with Application to Communication and Queueing Systems (2010), chapters 3 and 4.
     """
 
     name = "lyapunov"
@@ -41,11 +43,11 @@ class Lyapunov:
             start: length of the virtual queue at the start over E, at least 1.
 
         Raises:
-            ValueError: a weight that is not positive, or a start below 1.
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        if not weight > 0 or not start >= 1:
-            raise ValueError(f"lyapunov needs weight > 0 and start >= 1, got {weight!r} and {start!r}")
-        self.weight, self.wait, self.start = weight, wait, start
+        self.weight = real_number("weight", weight, 1e-9, 1e9, PolicyOptionError)
+        self.wait = real_number("wait", wait, 0.0, 100.0, PolicyOptionError)
+        self.start = real_number("start", start, 1.0, 1e9, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""

@@ -25,8 +25,10 @@ from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.inner_bound import Users
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.channel import propagation
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError
 
 #: Nodes of z.
 _NODES = np.linspace(-3.0, 3.0, 9)
@@ -66,8 +68,14 @@ class Mpc:
             trust: share of what is expected in the next slot that counts, for every slot.
             bandwidth_price: usual price of the whole band [successes].
             crowding: share of the value of waiting that is lost if the queue is full.
+
+        Raises:
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        self.price, self.trust, self.bandwidth_price, self.crowding = price, trust, bandwidth_price, crowding
+        self.price = real_number("price", price, 0.0, 1e9, PolicyOptionError)
+        self.trust = real_number("trust", trust, 0.0, 1.0, PolicyOptionError)
+        self.bandwidth_price = real_number("bandwidth_price", bandwidth_price, 0.0, 1e9, PolicyOptionError)
+        self.crowding = real_number("crowding", crowding, 0.0, 1.0, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""

@@ -10,7 +10,9 @@ import numpy as np
 from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.waiting import energy_per_request, waiting_value
 from edgevision.baselines.policy_registry import register
+from edgevision.checks import real_number
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.errors import PolicyOptionError
 
 
 @register
@@ -31,8 +33,12 @@ class Pace:
         Args:
             fraction: largest energy for a request over the energy left per expected request.
             wait: what a request is worth if it waits, unless it is in its last slot.
+
+        Raises:
+            PolicyOptionError: a value is not a number, or out of range.
         """
-        self.fraction, self.wait = fraction, wait
+        self.fraction = real_number("fraction", fraction, 0.0, 1e6, PolicyOptionError)
+        self.wait = real_number("wait", wait, 0.0, 100.0, PolicyOptionError)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""

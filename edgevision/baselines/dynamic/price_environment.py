@@ -23,7 +23,7 @@ class DynamicPriceEnv(DynamicEnv, common_page=False):
     | 1 | value of waiting: that of `mpc` plus a / 2, at least 0; 0 for a request in its last slot | -1 | 1 |
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 28 + F)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`: rows 0 to 20 and the other
+    `Dict(users=Box(-4, 4, (U, 28 + F)), cell=Box(-4, 4, (4,)), active=Box(0, 1, (U,)))`: rows 0 to 20 and the other
     parts are those of `EdgeVision/Dynamic-v0`.
 
     | Num | Observation (`users`) | Min | Max | Unit |

@@ -81,6 +81,11 @@ def price_decode(action: FloatArray, problem: SlotProblem) -> Allocation:
     return Priced().act(at_prices(action, problem))
 
 
+def price_choices(grid: tuple[int, ...]) -> tuple[int, ...]:
+    """Five values of each price for discrete learners; the middle one is that of ``mpc``."""
+    return (5, 5)
+
+
 PRICE_VIEW = View(
     name="dynamic-price",
     user_features=(
@@ -91,5 +96,5 @@ PRICE_VIEW = View(
     cell_features=DYNAMIC_VIEW.cell_features,
     observe=price_observe,
     decode=price_decode,
-    coordinates=lambda grid: 2,
+    choices=price_choices,
 )

@@ -8,6 +8,8 @@ from edgevision.arrays import FloatArray
 from edgevision.envs.problem import SlotProblem
 
 _SLACK_UNIT = 16.0
+#: Energy per request at which the prices of policies are given [J].
+REFERENCE_ENERGY = 1e-2
 
 
 def waiting_value(problem: SlotProblem, constant: float, by_slack: float = 0.0) -> FloatArray:

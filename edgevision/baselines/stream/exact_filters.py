@@ -1,4 +1,4 @@
-"""Policies with an exact filter for each camera alone: with two states, and with four."""
+"""Policies with a filter for each camera alone: with two states, and with four."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RATES = (0.25, 0.5, 0.7, 1.0, 1.4, 2.0)
 
 @register
 class FourStateFilter(BeliefFilter):
-    """The exact filter of a camera alone, {same, changed} x {background, event}, before the slot solver. Source: ours.
+    """The filter of a camera alone, {same, changed} x {background, event}, before the slot solver. Source: ours.
 
-    With ``horizon`` above 0, gains count for as long as a scene is expected to last, which approximates Whittle's index
-    for restless bandits.
+    With ``horizon`` above 0, gains count for as long as a scene is expected to last, as in Whittle's index for restless
+    bandits.
     """
 
     name = "filter"
@@ -43,7 +43,7 @@ class FourStateFilter(BeliefFilter):
 
 @register
 class TwoStateFilter(BeliefFilter):
-    """The exact filter with the states same and changed only, before the slot solver. Source: ours."""
+    """The filter with the states same and changed only, before the slot solver. Source: ours."""
 
     name = "two-state-filter"
     search: ClassVar[dict[str, tuple[float, ...]]] = {"rate": RATES, "trust": TRUSTS, "thrift": THRIFTS}

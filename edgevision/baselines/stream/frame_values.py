@@ -51,7 +51,7 @@ def net_gains(problem: SlotProblem, belief: FloatArray, thrift: float) -> tuple[
 
 
 def expected_later(problem: SlotProblem, event: BoolArray, right: BoolArray, thrift: float) -> FloatArray:
-    """Expected weight of right answers in the rest of the episode from a known state, (N, U).
+    """Expected weight of right answers in the rest of the episode from a known state, without a frame now, (N, U).
 
     Args:
         problem: the slots.

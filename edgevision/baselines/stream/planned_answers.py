@@ -25,15 +25,17 @@ class PlannedAnswers:
     def __init__(self, plan: StreetBound, simulator: StreamSimulator) -> None:
         """Take the plan of the episodes to come, and the simulator that plays them."""
         self.plan, self._simulator = plan, simulator
+        self._exponents = frame_exponents(simulator)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
         street, simulator = problem.street, self._simulator
         rows = street.environment
-        exponents = frame_exponents(simulator)[simulator.content[rows]]
+        exponents = self._exponents[simulator.content[rows]]
         level, easiest = exponents.argmin(axis=2), exponents.min(axis=2)
         held = (simulator.right & ~simulator.changed)[rows]
-        worth = np.where(held | np.isinf(easiest), 0.0, self.plan.answer_value[rows, street.slot])
+        slot = np.minimum(street.slot, self.plan.answer_value.shape[1] - 1)  # an episode may be over
+        worth = np.where(held | np.isinf(easiest), 0.0, self.plan.answer_value[rows, slot])
         noise = problem.noise_density * problem.bandwidth_budget * problem.users / problem.power_budget
         noise_ratio = (noise[:, None] / problem.gain_scale)[..., None]
         exponent = np.where(np.isinf(easiest), 1.0, easiest)[..., None]

@@ -28,9 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.arrays import ByteImage, IntArray
+from edgevision.arrays import ByteImage, FloatArray, IntArray
 from edgevision.checks import checked_bytes, real_number
-from edgevision.codecs.base import MAX_LEVEL, MIN_LEVEL, ImageInfo, check_image, encode_at_rate
+from edgevision.codecs.base import JPEG_SCALE, MAX_LEVEL, MIN_LEVEL, ImageInfo, check_image, encode_at_rate
+from edgevision.codecs.importance_input import estimate, fitted
 from edgevision.codecs.jpeg import file as jpegfile
 from edgevision.codecs.jpeg import huffman
 from edgevision.codecs.jpeg.markers import read_header
@@ -121,7 +122,9 @@ class SpatImco:
     subsampling: str = "4:2:0"
     name = "spat-imco"
     version = "2"
+    scale = JPEG_SCALE
     levels = LADDER
+    suffix = ".jpg"
 
     def __post_init__(self) -> None:
         if self.container not in ("mapped", "plain"):
@@ -164,9 +167,7 @@ class SpatImco:
     def analyse(self, image: ByteImage) -> Importance:
         """Importance of the image's pixels; takes a forward pass of a network."""
         check_image(image)
-        colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-        found = self._maker(colour)
-        return found if isinstance(found, Importance) else Importance(np.asarray(found, np.float64))
+        return estimate(self._maker, image)
 
     def encode(
         self,
@@ -175,14 +176,11 @@ class SpatImco:
         level: float | None = None,
         target_bytes: int | None = None,
         ratio: float | None = None,
-        importance: Importance | None = None,
+        importance: Importance | FloatArray | None = None,
     ) -> bytes:
         """See ``ImageCodec.encode``."""
         check_image(image)
-        weights = (importance or self.analyse(image)).weights
-        if weights.shape != image.shape[:2] or not np.isfinite(weights).all():
-            raise CodecInputError(f"importance must be a finite map of shape {image.shape[:2]}, got {weights.shape}")
-        by_region = region_weights(weights)
+        by_region = region_weights(fitted(self.analyse(image) if importance is None else importance, *image.shape[:2]))
         level_map = assign_levels(by_region, LEVEL_RULES[self.strategy](self.spread, 1.0, by_region.size))
         coefficients = forward(image, self.subsampling)
         packed_map = pack(level_map, len(self.spread))
@@ -190,6 +188,7 @@ class SpatImco:
         return encode_at_rate(
             lambda mu: self._encode_level(coefficients, level_map, packed_map, mu * factor),
             image.nbytes,
+            self.scale,
             level=level,
             target_bytes=target_bytes,
             ratio=ratio,

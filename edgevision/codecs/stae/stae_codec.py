@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from edgevision.arrays import BoolArray, ByteClip, Float32Array
-from edgevision.codecs.stae.bitstream import Coding, Received, pack, unpack
+from edgevision.codecs.stae.bitstream import CRF, Coding, Received, pack, unpack
 from edgevision.codecs.stae.selection import Selection
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import normalise
@@ -65,7 +65,7 @@ class StaeCodec:
 
     Attributes:
         models: the networks.
-        coding: entropy coding of values and mask.
+        coding: of values and mask.
     """
 
     name = "stae"
@@ -103,23 +103,29 @@ class StaeCodec:
         mask = model.pixel_mask(kept, pixels)
         return Selection(index[0].numpy(), mask[0, :, 0].bool().numpy(), len(clip))
 
-    def encode(self, clip: ByteClip, *, frames: int, pixels: float, coding: Coding | None = None) -> bytes:
+    def encode(
+        self, clip: ByteClip, *, frames: int, pixels: float = 1.0, coding: Coding | None = None, crf: float = CRF
+    ) -> bytes:
         """Encode a clip.
 
         Args:
             clip: (F, H, W, 3) uint8 of any length and size; ``fit`` is applied first.
             frames: alpha.
-            pixels: beta, in (0, 1].
-            coding: entropy coding; ``None`` for the codec's own.
+            pixels: beta, in (0, 1]; 1 for ``h264`` and ``h265``, which code whole frames.
+            coding: how to code values; ``None`` for the codec's own.
+            crf: quality of ``h264`` and ``h265``, 0 (best) to 51.
 
         Raises:
-            CodecInputError: not such a clip, or the models were not trained for the budget.
+            CodecInputError: not such a clip, the models were not trained for the budget, or a setting does not fit the
+                coding.
         """
         clip = self.fit(clip)
-        return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding)
+        return pack(clip, self.select(clip, frames, pixels), self.coding if coding is None else coding, crf=crf)
 
     def decode(self, data: bytes) -> tuple[ByteClip, BoolArray]:
         """The kept frames (a, H, W, 3) uint8, zero where no pixel was sent, and the mask (a, H, W) bool.
+
+        Pixels are exact, except those from ``h264`` and ``h265``.
 
         Raises:
             BitstreamError: the bytes are damaged.

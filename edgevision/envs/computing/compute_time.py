@@ -27,10 +27,14 @@ class Computing(Protocol):
     def latest(self) -> float: ...  # noqa: D102
 
 
+def device_time(config: Computing, profile: OperatingPointProfile) -> FloatArray:
+    """Computing time of the device at each operating point, (K,) [s]."""
+    return DEVICE_MODELS[config.device] * config.device_time_scale * profile.device_time
+
+
 def compute_time(config: Computing, profile: OperatingPointProfile) -> FloatArray:
     """Computing time of device and edge together at each operating point, (K,) [s]."""
-    device = DEVICE_MODELS[config.device] * config.device_time_scale
-    return device * profile.device_time + config.edge_time_scale * profile.edge_time
+    return device_time(config, profile) + config.edge_time_scale * profile.edge_time
 
 
 def warn_if_always_late(config: Computing, profile: OperatingPointProfile) -> None:

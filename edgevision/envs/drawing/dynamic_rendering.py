@@ -61,7 +61,7 @@ class DynamicScene:
             before, allocation, outcome = last
             sent = outcome.sent[0]
             bandwidth = np.where(sent, allocation.bandwidth[0], 0.0) / before.bandwidth_budget[0]
-            energy, success = 1e3 * outcome.terms["energy"][0], (outcome.in_time * outcome.accuracy)[0]
+            energy, success = 1e3 * outcome.energy[0], (outcome.in_time * outcome.accuracy)[0]
             reward = float(outcome.reward[0])
         return cls(
             slot=slot,

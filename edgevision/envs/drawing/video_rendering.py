@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.envs.drawing.rendering import Renderer, Scene, prepare_rows
-from edgevision.profiles.video_grid import FRAMES, VideoPoint, video_point
+from edgevision.profiles.video_grid import FRAMES, VideoCoder, VideoPoint, video_point
 
-_COLOURS = {"plain": "#D55E00", "entropy": "#56B4E9", "local": "#CC79A7"}
+_COLOURS = {"plain": "#D55E00", "entropy": "#56B4E9", "h264": "#56B4E9", "h265": "#56B4E9", "local": "#CC79A7"}
 _NOT_SENT = "#E4E4E4"
 _ROW = 0.66  # height of a row's picture; the text with its budgets is above
 
@@ -24,9 +24,9 @@ class ContentPictures(Protocol):
         ...
 
 
-def budget_texts(points: Sequence[int]) -> list[str]:
-    """Frames, pixels and mode of each operating point as text; empty for -1."""
-    return [str(video_point(point)) if point >= 0 else "" for point in points]
+def budget_texts(points: Sequence[int], coder: VideoCoder | None) -> list[str]:
+    """Frames, pixels or quality, and mode of each operating point as text; empty for -1."""
+    return [str(video_point(point, coder)) if point >= 0 else "" for point in points]
 
 
 class VideoRenderer(Renderer):
@@ -34,9 +34,9 @@ class VideoRenderer(Renderer):
 
     widths: ClassVar[tuple[float, ...]] = (3.2, 1, 1, 2.6, 1)
 
-    def __init__(self, *, window: bool, pictures: ContentPictures | None) -> None:
+    def __init__(self, *, window: bool, pictures: ContentPictures | None, coder: VideoCoder | None) -> None:
         super().__init__(window=window)
-        self._pictures = pictures
+        self._pictures, self._coder = pictures, coder
 
     def draw_sent(self, axes: Any, scene: Scene) -> None:
         """Draw one row per user: its picture or its strip of frames, below a text with its budgets."""
@@ -46,7 +46,7 @@ class VideoRenderer(Renderer):
         for user, point in enumerate(scene.operating_point.tolist()):
             if point < 0:
                 continue
-            budgets = video_point(point)
+            budgets = video_point(point, self._coder)
             if self._pictures:
                 self._draw_picture(axes, user, self._pictures.picture(int(scene.content[user]), point))
             else:

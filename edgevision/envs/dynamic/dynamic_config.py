@@ -80,7 +80,7 @@ class DynamicConfig(SlottedSettings):
         mean_stay_slots: mean number of slots for which a scene stays calm, and busy.
         deadline_slots: range from which the number of slots is drawn in which a request may be sent, the slot of its
             arrival included.
-        queue_length: most requests that wait in a camera; one more drops the oldest.
+        queue_length: most requests that wait in a camera; one more drops the one with the fewest slots left.
         battery_mj: range from which the energy of each camera at the start is drawn, log-uniform [mJ]; it is also the
             most that its battery holds.
         harvest_mj_per_slot: range from which the energy is drawn uniformly that each camera gains after every slot, as

@@ -20,10 +20,10 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     compressed, and with what bandwidth and energy. Battery, permission to wait and a channel that changes along the
     route make now and later compete, so that foresight pays. A discount factor of 0.98 is reasonable.
 
-    One slot, in this order: new requests join the queues, and a full queue drops its oldest; the controller decides; a
-    request that is sent leaves its queue, heard or not, and costs power x 0.5 s; all other requests are a slot older,
-    and those whose time is over are lost. A camera sends at most one request in a slot, the one with the fewest slots
-    left.
+    One slot, in this order: new requests join the queues; the controller decides; a request that is sent leaves its
+    queue, heard or not, and costs power x 0.5 s; all other requests are a slot older, and those whose time is over are
+    lost. A camera sends at most one request in a slot, the one with the fewest slots left. When a request comes to a
+    full queue, that one is dropped.
 
     Path loss and line of sight follow 3GPP TR 38.901 UMi; a camera sees the base station where the probability of line
     of sight exceeds its own draw. Shadowing (4 or 7.82 dB) is correlated over 13 m. Fading is Rayleigh, new in each
@@ -45,7 +45,7 @@ class DynamicEnv(OffloadingEnv, common_page=False):
     `max_power` holds the largest power of each camera.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 21 + F)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. F is 0, or with
+    `Dict(users=Box(-4, 4, (U, 21 + F)), cell=Box(-4, 4, (4,)), active=Box(0, 1, (U,)))`. F is 0, or with
     `accuracy="replay"` the number of content features of the profile. Mean gains along the route are known, as for a
     patrol that has been driven before; future shadowing and arrivals are not. The energy left is the battery and what
     the camera will harvest before the last slot.

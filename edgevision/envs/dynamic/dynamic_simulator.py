@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing.energy import request_energy
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
 from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_traces
 from edgevision.envs.dynamic.request_queue import RequestQueue
@@ -42,6 +43,10 @@ class DynamicSimulator(EpisodeSimulator):
 
     trace_type = DynamicTrace
     family = "dynamic"
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {
+        **dict.fromkeys(("arrivals", "sent", "dropped", "expired"), (int, False)),
+        "harvested": (float, True),
+    }
     state_names = _STATE
     config: DynamicConfig
 
@@ -204,7 +209,7 @@ class DynamicSimulator(EpisodeSimulator):
         leaves = sent & advancing[:, None]
         self.queue.take_heads(leaves)
         expired = self.queue.age(advancing)
-        energy = np.where(sent, allocation.power * config.slot_time + config.encoding_energy, 0.0)
+        energy = np.where(sent, request_energy(allocation.power, config.slot_time, config.encoding_energy), 0.0)
         harvested = self._discharge(energy, advancing)
         self.slot = self.slot + advancing
         self._admit(advancing)
@@ -214,6 +219,7 @@ class DynamicSimulator(EpisodeSimulator):
             reward=right.sum(axis=1) * per_request,
             in_time=in_time,
             accuracy=accuracy,
+            energy=energy,
             truncated=self.slot >= config.episode_slots,
             share=np.full(sent.shape, per_request),
             offered=arrived.sum(axis=1) * per_request,
@@ -225,7 +231,6 @@ class DynamicSimulator(EpisodeSimulator):
                 "sent": sent.sum(axis=1),
                 "dropped": dropped.sum(axis=1),
                 "expired": expired.sum(axis=1),
-                "energy": energy,
                 "harvested": harvested,
             },
         )
@@ -262,7 +267,7 @@ def _thinned(profile: OperatingPointProfile, config: DynamicConfig) -> Operating
     if len(profile.grid) > 1 or profile.relative:
         raise ScenarioError(
             f"EdgeVision/Dynamic-v0 needs a measured profile with one axis, {profile.name!r} is not; "
-            "use an image profile"
+            "use that of one image codec"
         )
     return _part(profile, min(config.levels, profile.points), config.accuracy == "replay")
 

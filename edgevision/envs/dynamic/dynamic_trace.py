@@ -13,23 +13,27 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
-from edgevision.envs.simulation.trace import load_trace, save_trace, standard_normal
-from edgevision.errors import ScenarioError, shown
+from edgevision.envs.simulation.random_processes import autoregressive, busy_slots, standard_normal
+from edgevision.envs.simulation.trace import load_trace, save_trace, typed
+from edgevision.errors import ScenarioError
 
 #: Routes pass the base station at least this far away [m], and reach at most this share of the radius.
 _NEAREST_M = 10.0
 _FARTHEST = 0.95
 _PER_SLOT, _PER_CAMERA = 7, 7
 #: Types of the arrays of a trace; the others hold numbers.
-_TYPES = {"arrives": np.bool_, "line_of_sight": np.bool_, "window": np.int64, "content": np.int64}
+_TYPES: dict[str, type[np.generic]] = {
+    "arrives": np.bool_,
+    "line_of_sight": np.bool_,
+    "window": np.int64,
+    "content": np.int64,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +73,7 @@ class DynamicTrace:
 
     def __post_init__(self) -> None:
         for name in (part.name for part in dataclasses.fields(self)):
-            object.__setattr__(self, name, _array(name, getattr(self, name)))
+            object.__setattr__(self, name, typed(name, getattr(self, name), _TYPES.get(name, np.float64)))
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")
@@ -86,6 +90,8 @@ class DynamicTrace:
                 raise ScenarioError(f"trace: {name} must be finite and >= 0")
         if not all((getattr(self, name) > 0).all() for name in ("window", "route_gain", "gain_scale", "gain_error")):
             raise ScenarioError("trace: window, route_gain, gain_scale and gain_error must be > 0")
+        if (self.correlation > 1).any():
+            raise ScenarioError("trace: correlation must be at most 1")
 
     def save(self, path: Path) -> None:
         """Write the trace to an ``.npz`` file, atomically."""
@@ -99,20 +105,6 @@ class DynamicTrace:
             ScenarioError: the file is missing, not such a trace, or inconsistent.
         """
         return load_trace(cls, path)
-
-
-def _array(name: str, value: Any) -> NDArray[Any]:
-    """A field of a trace with its type.
-
-    Raises:
-        ScenarioError: it holds something else.
-    """
-    try:
-        return np.asarray(value).astype(_TYPES.get(name, np.float64), casting="safe", copy=False)
-    except (TypeError, ValueError):  # ValueError: lists of different lengths
-        raise ScenarioError(
-            f"trace: {name} must be an array of {np.dtype(_TYPES.get(name, np.float64))}, got {shown(value)}"
-        ) from None
 
 
 def draw_dynamic_traces(
@@ -148,10 +140,10 @@ def draw_dynamic_traces(
     )
     correlation = np.exp(-speeds * config.slot_time / config.decorrelation_m)
     spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
-    shadowing = config.shadowing_scale * spread * _walk(standard_normal(radius, angle), correlation)
+    shadowing = config.shadowing_scale * spread * autoregressive(standard_normal(radius, angle), correlation)
     low, high = config.deadline_slots
     return DynamicTrace(
-        arrives=arrival < np.where(_busy(config, first_scene, scene), *config.arrivals_per_slot[::-1]),
+        arrives=arrival < np.where(busy_slots(config, first_scene, scene), *config.arrivals_per_slot[::-1]),
         window=low + np.floor(deadline * (high - low + 1)).astype(np.int64),
         content=members[np.floor(content * len(members)).astype(np.int64)],
         route_gain=propagation.gain_scale_from_loss(loss, "rayleigh"),
@@ -196,22 +188,3 @@ def _positions(
     along = np.where(lap < 2.0 * half[:, None], lap - half[:, None], 3.0 * half[:, None] - lap)
     cosine, sine = (np.asarray(part(2.0 * np.pi * direction))[:, None] for part in (np.cos, np.sin))
     return np.stack([along * cosine - offset[:, None] * sine, along * sine + offset[:, None] * cosine], axis=-1)
-
-
-def _walk(steps: FloatArray, correlation: FloatArray) -> FloatArray:
-    """Stationary autoregressive process of order 1 and unit variance, (N, slots, U), from normal steps."""
-    walk, new = steps.copy(), np.sqrt(1.0 - correlation**2)
-    for slot in range(1, walk.shape[1]):
-        walk[:, slot] = correlation * walk[:, slot - 1] + new * steps[:, slot]
-    return walk
-
-
-def _busy(config: DynamicConfig, first: FloatArray, uniform: FloatArray) -> BoolArray:
-    """Whether each scene is busy, (N, slots, U); stationary from the first slot on."""
-    calm_stay, busy_stay = config.mean_stay_slots
-    busy = np.empty(uniform.shape, bool)
-    busy[:, 0] = first < config.busy_share
-    for slot in range(1, uniform.shape[1]):
-        leaves = uniform[:, slot] < np.where(busy[:, slot - 1], 1.0 / busy_stay, 1.0 / calm_stay)
-        busy[:, slot] = busy[:, slot - 1] != leaves
-    return busy

@@ -53,7 +53,7 @@ CELL_FEATURES = (
 
 
 def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
-    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) int8, all ones.
+    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) float32, all ones.
 
     Raises:
         SlotProblemError: the problem has no outlook.
@@ -100,7 +100,7 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
     return {
         "users": np.clip(users, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
         "cell": np.clip(cell, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
-        "active": np.ones(held.shape, np.int8),
+        "active": np.ones(held.shape, np.float32),
     }
 
 
@@ -135,11 +135,16 @@ def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
     )
 
 
+def choices(grid: tuple[int, ...]) -> tuple[int, ...]:
+    """Values of each coordinate for discrete learners: send or not, all levels, equal bandwidths, powers of ten."""
+    return (2, *grid, 1, 5)
+
+
 DYNAMIC_VIEW = View(
     name="dynamic",
     user_features=USER_FEATURES,
     cell_features=CELL_FEATURES,
     observe=observe,
     decode=decode,
-    coordinates=lambda grid: 4,
+    choices=choices,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
@@ -34,6 +34,7 @@ class SlotOutcome:
         reward: sum over the users of ``share`` x ``in_time`` x ``accuracy``, (N,).
         in_time: success probability, or whether the payload arrived in time (``sampled``), (N, U).
         accuracy: population accuracy, or whether the answer was right (``replay``, ``live``), (N, U).
+        energy: what each camera spent on its request, (N, U) [J].
         truncated: whether the episode has reached its end, (N,).
         share: what a right answer of each user adds to the reward, (N, U).
         offered: what the slot counts in the episode's score, the sum of rewards over the sum of ``offered``, (N,).
@@ -44,6 +45,7 @@ class SlotOutcome:
     reward: FloatArray
     in_time: FloatArray
     accuracy: FloatArray
+    energy: FloatArray
     truncated: BoolArray
     share: FloatArray
     offered: FloatArray
@@ -66,6 +68,8 @@ class EpisodeSimulator(ABC):
 
     trace_type: ClassVar[type[Any]]
     family: ClassVar[Family] = "bandit"
+    #: Type of each of ``SlotOutcome.terms``, and whether it has an entry per user.
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {}
     #: Names of the arrays (N, ..) that ``copies`` copies: those that change from slot to slot.
     state_names: ClassVar[tuple[str, ...]] = ()
 

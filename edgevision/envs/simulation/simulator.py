@@ -5,12 +5,13 @@ The scalar environment uses it with N = 1 and the vector environment with N = n;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing.energy import computing_energy, request_energy
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
@@ -38,6 +39,8 @@ class Simulator(EpisodeSimulator):
     trace_type = EpisodeTrace
     config: ScenarioConfig
 
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {"computing_energy": (float, True)}
+
     def __init__(self, config: ScenarioConfig, n: int, outcomes: OutcomeSource | None = None) -> None:
         super().__init__(config, n, load_profile(config.profile))
         if (config.accuracy == "live") != (outcomes is not None):
@@ -45,6 +48,9 @@ class Simulator(EpisodeSimulator):
                 "accuracy='live' and an outcome source (outcomes=...) go together; give both or neither"
             )
         self._outcomes = outcomes
+        self._computing_energy = computing_energy(config, self.profile)
+        # At a point at which the device answers itself, no content sends anything, so its camera does not radiate.
+        self._sends_after = np.where(self.profile.size.any(axis=0), self.compute_time, np.inf)
 
     def _draw(self, generators: Sequence[np.random.Generator]) -> EpisodeTrace:
         return draw_traces(self.config, self.profile, self._members, generators)
@@ -96,17 +102,27 @@ class Simulator(EpisodeSimulator):
         if self.config.transmission == "sampled":
             in_time = (episodes["fading"][now] < in_time).astype(np.float64)
         accuracy = np.where(problem.active, accuracy, 0.0)
+        energy, computing = self._energy(allocation, problem)
         self.slot = self.slot + (1 if running is None else running)
         self._problem = None
         return SlotOutcome(
             reward=problem.mean_over_active(in_time * accuracy),
             in_time=in_time,
             accuracy=accuracy,
+            energy=energy,
             truncated=self.slot >= episodes["length"],
             share=problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1),
             offered=np.ones(self.n),
             sent=problem.active,
+            terms={"computing_energy": computing},
         )
+
+    def _energy(self, allocation: Allocation, problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
+        """Energy of each user's request, and the part of it that is spent on computing, (N, U) each [J]."""
+        point = allocation.operating_point
+        computing = np.where(problem.active, self._computing_energy[point], 0.0)
+        airtime = np.maximum(problem.deadline - self._sends_after[point], 0.0)
+        return request_energy(np.where(problem.active, allocation.power, 0.0), airtime, computing), computing
 
     def _accuracy(
         self, allocation: Allocation, problem: SlotProblem, content: IntArray

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
 from edgevision.errors import ScenarioError, shown
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.storage.disk_files import write_atomically
@@ -60,7 +61,8 @@ class EpisodeTrace:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _array(field.name, getattr(self, field.name)))
+            kind = np.int64 if field.name in _WHOLE else np.float64
+            object.__setattr__(self, field.name, typed(field.name, getattr(self, field.name), kind))
         shape = self.pool.shape
         if len(shape) != 3 or self.length.shape != shape[:1] or self.position.shape != (shape[0], shape[2], 2):
             raise ScenarioError(f"trace: pool must have shape (N, T + 1, U) and match length and position, got {shape}")
@@ -118,16 +120,16 @@ def load_trace(kind: type[Trace], path: Path) -> Trace:
         raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
 
 
-def _array(name: str, value: Any) -> NDArray[Any]:
-    """A field of a trace as an array of whole numbers (int64) or numbers (float64).
+def typed(name: str, value: Any, kind: type[np.generic] = np.float64) -> NDArray[Any]:
+    """A field of a trace as an array of a type: float64, int64 or bool.
 
     Raises:
         ScenarioError: it holds something else.
     """
-    wanted, kind = ("whole numbers", np.int64) if name in _WHOLE else ("numbers", np.float64)
     try:
         return np.asarray(value).astype(kind, casting="safe", copy=False)
     except (TypeError, ValueError):  # ValueError: lists of different lengths
+        wanted = {np.int64: "whole numbers", np.bool_: "truth values"}.get(kind, "numbers")
         raise ScenarioError(f"trace: {name} must be an array of {wanted}, got {shown(value)}") from None
 
 
@@ -191,17 +193,8 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     if not config.shadowing_walk_db:
         return gain_scale
     steps = standard_normal(uniforms[:, 0], uniforms[:, 1])
-    kept, new = config.shadowing_correlation, math.sqrt(1.0 - config.shadowing_correlation**2)
-    walk = np.empty_like(steps)
-    walk[:, 0] = steps[:, 0]
-    for slot in range(1, walk.shape[1]):
-        walk[:, slot] = kept * walk[:, slot - 1] + new * steps[:, slot]
+    walk = autoregressive(steps, config.shadowing_correlation)
     return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
-
-
-def standard_normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
-    """Standard normal numbers from pairs of uniforms in [0, 1), by Box and Muller; 1 - u > 0 keeps the log finite."""
-    return np.asarray(np.sqrt(-2.0 * np.log(1.0 - radius)) * np.cos(2.0 * np.pi * angle))
 
 
 def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:

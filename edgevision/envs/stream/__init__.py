@@ -4,7 +4,7 @@
     stream_config       settings and presets
     convoys             when events are in view of the cameras
     stream_trace        the random numbers of an episode: scenes, scores, channel, reports
-    four_states         the exact filter of a single camera
+    four_states         the filter of a single camera
     answer_tables       how likely answers are right, from what the edge reports
     planned_bandwidth   the bandwidth that a level needs
     stream_outlook      what a controller knows

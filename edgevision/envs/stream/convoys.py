@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs.simulation.trace import standard_normal
+from edgevision.envs.simulation.random_processes import busy_slots, standard_normal
 from edgevision.envs.stream.stream_config import StreamConfig
 
 #: Slots before an episode in which convoys enter already.
@@ -65,7 +65,7 @@ def passages(config: StreamConfig, uniforms: FloatArray, slots: int) -> Passages
 
 def _convoys(config: StreamConfig, uniforms: FloatArray, slots: int) -> Passages:
     n, length, users = len(uniforms), slots + WARM_UP, config.users
-    busy = _busy(config, uniforms[:, 0], uniforms[:, 1 : 1 + length])
+    busy = busy_slots(config, uniforms[:, 0], uniforms[:, 1 : 1 + length])
     rest = uniforms[:, 1 + length :].reshape(n, length, _DIRECTIONS, 3 + 3 * users)
     chance = config.convoys_per_slot * np.where(busy, 1.0, config.calm_traffic)
     episode, slot, direction = np.nonzero(rest[..., 0] < chance[..., None])
@@ -95,14 +95,3 @@ def _stay(config: StreamConfig, uniform: FloatArray) -> IntArray:
     if mean <= 1.0:
         return np.full(uniform.shape, least + int(mean), np.int64)
     return least + np.ceil(np.log1p(-uniform) / np.log1p(-1.0 / mean)).clip(1.0).astype(np.int64)
-
-
-def _busy(config: StreamConfig, first: FloatArray, uniform: FloatArray) -> BoolArray:
-    """Whether traffic is busy, (N, slots); stationary from the first slot on."""
-    calm_stay, busy_stay = config.mean_stay_slots
-    busy = np.empty(uniform.shape, bool)
-    busy[:, 0] = first < config.busy_share
-    for slot in range(1, uniform.shape[1]):
-        leaves = uniform[:, slot] < np.where(busy[:, slot - 1], 1.0 / busy_stay, 1.0 / calm_stay)
-        busy[:, slot] = busy[:, slot - 1] != leaves
-    return busy

@@ -1,9 +1,9 @@
-"""The exact filter of one camera: is the scene new to the edge, and is an event in view?
+"""The filter of one camera alone: is the scene new to the edge, and is an event in view?
 
 The states are (same, changed) x (background, event), in the order of `STATES`. "Same" means that the scene is that of
 the last frame that the edge received. Events begin and end, and backgrounds change, with constant probabilities; the
-change score is normal with unit variance and mean ``score_mean`` if the scene has changed, else 0. All functions are
-pure, and broadcast over (N, U).
+change score is normal with unit variance and mean ``score_mean`` if the scene has changed, else 0. The filter is exact
+for this model but for one step, `reset_delivered`. All functions are pure, and broadcast over (N, U).
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def weigh(belief: FloatArray, score: FloatArray, score_mean: FloatArray | float,
 
 
 def reset_delivered(belief: FloatArray, delivered: BoolArray, event: BoolArray) -> FloatArray:
-    """The belief after some frames were delivered, (N, U, 4); ``event`` is whether the edge saw one, (N, U)."""
+    """The belief after some frames were delivered, (N, U, 4); ``event`` is whether the edge saw one, (N, U).
+
+    An event is then as likely as the edge is right, whatever was believed before: that belief has no weight.
+    """
     after = np.where(delivered[..., None], 0.0, belief)
     probability = np.where(event, 1.0 - EVENT_ERROR, EVENT_ERROR)
     after[..., 0] = np.where(delivered, 1.0 - probability, belief[..., 0])

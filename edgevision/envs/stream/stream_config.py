@@ -32,7 +32,7 @@ STREAM_PRESETS: dict[str, dict[str, Any]] = {
     },
     # Batteries that last for a few frames: when to send is then a question of the whole episode.
     "street-battery": {"battery_frames": (3, 12)},
-    # A control: events at one camera say nothing about another, and the exact filter knows everything else.
+    # A control: events at one camera say nothing about another, and the filter of a camera alone knows all rates.
     "independent": {"traffic": "independent", "score_spread": 0.0, "noise_spread": 0.0},
 }
 
@@ -87,7 +87,8 @@ class StreamConfig(SlottedSettings):
         pace_spread: standard deviation of the logarithm of the time between two cameras, around that of the pace.
         passage_slots: how long an event is in view: at least, and what a geometric variable adds on average [slots].
         seen: probability that a convoy is seen by a camera that it passes.
-        score_mean: mean change score of a scene that is not that of the last frame sent [mean noise level].
+        score_mean: mean change score of a scene that is not that of the last frame that was delivered [mean noise
+            level].
         score_spread: standard deviation of the logarithm of that score among scenes.
         noise_spread: standard deviation of the logarithm of the noise level among cameras.
         alike: correlation of the difficulty of two scenes of one camera.

@@ -19,7 +19,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     0.5 s a camera scores if that answer is right for what it sees now. Nobody tells the controller that a scene has
     changed. It knows a noisy change score of each camera, and what the edge reported with each answer. Convoys pass
     from camera to camera, so that what one camera saw, the next will see a few slots later. The problem is when to
-    send, and how well: filtering for video analytics, measured by the age of incorrect information. A discount factor
+    send, and how well: filtering for video analytics, scored by the time for which answers are right. A discount factor
     of 0.9 to 0.95 is reasonable.
 
     One slot, in this order: scenes change; each camera gets a change score; the controller decides; a frame that
@@ -62,9 +62,9 @@ class StreamEnv(OffloadingEnv, common_page=False):
     bandwidth or power 0 does not send. The largest power of a camera whose battery is empty is 0.
 
     ## Observation Space
-    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=MultiBinary(U))`. "Changed" means that the scene is
-    not that of the last frame that was delivered. Probabilities 11-14 are those of the exact filter of a single camera
-    with the mean rates of the scenario, `edgevision.envs.stream.four_states`.
+    `Dict(users=Box(-4, 4, (U, 43)), cell=Box(-4, 4, (4,)), active=Box(0, 1, (U,)))`. "Changed" means that the scene is
+    not that of the last frame that was delivered. Probabilities 11-14 are those of the filter of a single camera with
+    the mean rates of the scenario, `edgevision.envs.stream.four_states`.
 
     | Num | Observation (`users`) | Min | Max | Unit |
     |-----|-----------------------|-----|-----|------|
@@ -85,7 +85,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     | 28 | place along the street: -1 is the first camera, 1 the last | -4 | 4 | 1 |
     | 29 | frames that the battery still lasts for, at most 20 | -4 | 4 | 10 frames |
     | 30 | the same per slot left, at most 1 | -4 | 4 | 1 |
-    | 31-42 | score, probability of a change and of an event, of the cameras at -2, -1, 1 and 2 | -4 | 4 | 1 |
+    | 31-42 | half the score, probability of a change and of an event, of the cameras at -2, -1, 1 and 2 | -4 | 4 | 1 |
 
     | Num | Observation (`cell`) | Min | Max | Unit |
     |-----|----------------------|-----|-----|------|
@@ -103,7 +103,7 @@ class StreamEnv(OffloadingEnv, common_page=False):
     of w. The weight w is 10 while an event is in view, else 1. `info` holds the terms: `in_time` and `accuracy`, here
     whether the answer held is for the present scene and whether it is right (means over the cameras, and per camera as
     `user_in_time` and `user_accuracy`); `sent`, the number of frames; and per camera `operating_point`,
-    `bandwidth` [Hz], `power` [W], `probability` that a frame arrives, and `delivered`.
+    `bandwidth` [Hz], `power` [W], `energy` [J], `probability` that a frame arrives, and `delivered`.
 
     `privileged` in `info` is the truth that a controller must not use, and from which a belief can be learned: an index
     into the four states of observations 11-14, in the slot just decided and before anything was sent.
@@ -120,8 +120,8 @@ class StreamEnv(OffloadingEnv, common_page=False):
     Every field of `edgevision.envs.StreamConfig` is a keyword, and `preset` names a set of them. `street` is the
     default. `street-hard` has two thirds of the band, weaker scores, and convoys that are faster and shorter. With
     `street-battery` the batteries last for 3 to 12 frames.
-    `independent` is a control: events at one camera say nothing about another, and the exact filter of a single camera
-    knows all rates. Train on `content_split="train"` and report on `content_split="test"`.
+    `independent` is a control: events at one camera say nothing about another, and the filter of a single camera knows
+    all rates. Train on `content_split="train"` and report on `content_split="test"`.
 
     ## Version History
     * v0: first version.

@@ -30,7 +30,8 @@ class StreamOutlook:
         age: slots since the last delivery, (N, U).
         delivered: whether a frame was delivered in the slot before, (N, U).
         lost: whether a frame was sent in the slot before and did not arrive in time, (N, U).
-        told_change: whether that answer differs from the one before it, (N, U); false unless delivered.
+        told_change: whether the answer to a frame that was delivered in the slot before differs from the one before it,
+            (N, U); false unless delivered.
         told_event: whether the newest answer says that an event is in view, (N, U).
         event_age: slots since an answer last said so, (N, U).
         level: level of the newest answer, (N, U).

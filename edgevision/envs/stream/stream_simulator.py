@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.computing.energy import computing_energy, request_energy
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.stream import four_states
@@ -52,6 +54,12 @@ class StreamSimulator(EpisodeSimulator):
 
     trace_type = StreamTrace
     family = "stream"
+    term_types: ClassVar[Mapping[str, tuple[type, bool]]] = {
+        "sent": (int, False),
+        "delivered": (bool, True),
+        "probability": (float, True),
+        "privileged": (int, True),
+    }
     state_names = _STATE
     config: StreamConfig
 
@@ -69,6 +77,7 @@ class StreamSimulator(EpisodeSimulator):
         self._by_difficulty = self._members[np.argsort(self.tables.difficulty[self._members], kind="stable")]
         self._raw_size = float(whole.raw_size[whole.members("train")].mean())
         self._airtime = config.slot_time - self.compute_time
+        self._computing_energy = computing_energy(config, self.profile)
         shape = (n, config.users)
         self._episode = np.zeros(n, np.int64)
         self.answered_scene = np.full(shape, -1)
@@ -244,6 +253,7 @@ class StreamSimulator(EpisodeSimulator):
             reward=(weight * (fresh & self.right)).sum(axis=1),
             in_time=fresh.astype(np.float64),
             accuracy=self.right.astype(np.float64),
+            energy=np.where(sent, self._energy(allocation), 0.0),
             truncated=self.slot >= config.episode_slots,
             share=weight,
             offered=np.ones(self.n),
@@ -255,6 +265,11 @@ class StreamSimulator(EpisodeSimulator):
                 "privileged": state,
             },
         )
+
+    def _energy(self, allocation: Allocation) -> FloatArray:
+        """What each camera would spend on sending its frame, (N, U) [J]."""
+        level = allocation.operating_point
+        return request_energy(allocation.power, np.maximum(self._airtime, 0.0)[level], self._computing_energy[level])
 
     def _answer(self, delivered: BoolArray, level: IntArray) -> None:
         """Let the edge answer the frames that were delivered, and report."""
@@ -287,7 +302,7 @@ def _thinned(profile: OperatingPointProfile, config: StreamConfig) -> OperatingP
     if len(profile.grid) > 1 or profile.relative:
         raise ScenarioError(
             f"EdgeVision/Stream-v0 needs a measured profile with one axis, {profile.name!r} is not; "
-            "use an image profile"
+            "use that of one image codec"
         )
     if config.levels[-1] >= profile.points:
         raise ScenarioError(f"levels must be below the {profile.points} of profile {profile.name!r}")

@@ -15,12 +15,20 @@ import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
-from edgevision.envs.simulation.trace import standard_normal
+from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
+from edgevision.envs.simulation.trace import typed
 from edgevision.envs.stream.convoys import passages, uniforms_needed
 from edgevision.envs.stream.stream_config import StreamConfig
 from edgevision.errors import ScenarioError
 
 _PER_SLOT, _PER_CAMERA, _PER_EPISODE = 14, 4, 1
+#: Types of the arrays of a trace; the others hold numbers.
+_TYPES: dict[str, type[np.generic]] = {
+    "scene": np.int64,
+    "event": np.bool_,
+    "content": np.int64,
+    "battery": np.int64,
+}
 _SIGNED = ("score", "noise", "confidence_noise", "position")
 
 
@@ -34,7 +42,8 @@ class StreamTrace:
         scene: number of each camera's scene, counted from 0, (N, T + 1, U).
         event: whether an event is in view, (N, T + 1, U).
         content: index of the scene's content in the profile, (N, T + 1, U).
-        score: mean change score while the scene is not that of the last frame sent, (N, T + 1, U).
+        score: mean change score while the scene is not that of the last frame that was delivered,
+            (N, T + 1, U).
         noise: noise of the change score, (N, T + 1, U).
         gain_scale: mean gain with shadowing, (N, T + 1, U) [linear].
         fading: uniform in [0, 1); a frame arrives in time iff it is below the success probability, (N, T + 1, U).
@@ -59,6 +68,9 @@ class StreamTrace:
     battery: IntArray
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = typed(field.name, getattr(self, field.name), _TYPES.get(field.name, np.float64))
+            object.__setattr__(self, field.name, value)
         shape = self.content.shape
         if len(shape) != 3 or shape[1] < 2:
             raise ScenarioError(f"trace: content must have shape (N, T + 1, U) with T >= 1, got {shape}")
@@ -157,7 +169,5 @@ def _gains(config: StreamConfig, position: FloatArray, steps: FloatArray) -> Flo
         config.base_station_height_m,
         config.user_height_m,
     )
-    shadow, correlation = steps.copy(), config.shadowing_correlation
-    for slot in range(1, shadow.shape[1]):
-        shadow[:, slot] = correlation * shadow[:, slot - 1] + np.sqrt(1.0 - correlation**2) * steps[:, slot]
+    shadow = autoregressive(steps, config.shadowing_correlation)
     return propagation.gain_scale_from_loss(loss[:, None] + config.shadowing_db * shadow, "rayleigh")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray
-from edgevision.envs.dynamic.dynamic_view import decode
+from edgevision.envs.dynamic.dynamic_view import choices, decode
 from edgevision.envs.observation import FEATURE_LIMIT
 from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream.four_states import STATES
@@ -56,7 +56,7 @@ CELL_FEATURES = (
 
 
 def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
-    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) int8, all ones.
+    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) float32, all ones.
 
     Raises:
         SlotProblemError: these are no slots of ``EdgeVision/Stream-v0``.
@@ -83,7 +83,7 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
     return {
         "users": np.clip(users, -FEATURE_LIMIT, FEATURE_LIMIT, out=users),
         "cell": np.clip(cell, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
-        "active": np.ones(seen.score.shape, np.int8),
+        "active": np.ones(seen.score.shape, np.float32),
     }
 
 
@@ -133,5 +133,5 @@ STREAM_VIEW = View(
     cell_features=CELL_FEATURES,
     observe=observe,
     decode=decode,
-    coordinates=lambda grid: 4,
+    choices=choices,
 )

@@ -22,6 +22,7 @@ from typing import Any
 
 from edgevision.checks import whole_number
 from edgevision.envs import Policy
+from edgevision.envs.registration import is_packaged
 from edgevision.errors import EvaluationError, shown
 from edgevision.experiments.evaluation import fingerprints, tuning, workers
 from edgevision.experiments.evaluation.parameter_search import open_parameters, search_parameters
@@ -155,7 +156,8 @@ def evaluate(
     chosen = resolve(config.policies)
     for spec in chosen:
         check(spec, scenario)
-    parts = out / "parts" if out else None
+    # Nothing would tell when the code of an environment from outside the package changes.
+    parts = out / "parts" if out and is_packaged(config.env_id) else None
     with only_writer(parts) if parts else nullcontext():
         store = PartStore(parts)
         chosen = _tuned(chosen, scenario, environment, store, range(profile.points), show_progress)

@@ -13,6 +13,7 @@ from edgevision.envs import Allocation, Policy
 from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
+from edgevision.imports import import_own
 from edgevision.protocol import SEEDS
 
 _POLICY_FILE = "policy.json"
@@ -92,11 +93,12 @@ def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
     """Resolve the policies of an ``EvaluationConfig``.
 
     A policy is given as ``co-crra``, ``fixed:operating_point=7``, a run folder, a folder of such folders (the training
-    seeds of one agent), or a policy object.
+    seeds of one agent), ``module:Class`` or ``module:Class:option=value`` (which imports the module), or a policy
+    object.
 
     Raises:
         EvaluationError: there is no policy, or two have the same name.
-        UnknownNameError: a text names neither a policy nor a folder.
+        UnknownNameError: a text names neither a policy, nor a folder, nor a class that can be imported.
         LearnedPolicyError: a folder has no policy that can be loaded.
         MissingExtraError: a policy needs an extra that is not installed.
     """
@@ -138,9 +140,24 @@ def _from_text(text: str) -> PolicySpec:
     folder = Path(text)
     if folder.is_dir():
         return _from_folder(folder)
+    if options.split(":")[0].isidentifier() and not folder.suffix:
+        return _from_module(text)
     if folder.parent != Path():
         raise UnknownNameError(f"no policy and no run folder at {text!r}")
     raise unknown_name("policy", text, baselines.known())
+
+
+def _from_module(text: str) -> PolicySpec:
+    module, name, *options = text.split(":", 2)
+    policy = getattr(import_own(module), name, None)
+    if not callable(policy):
+        raise UnknownNameError(f"policy {shown(text)}: module {module} has no class {name}")
+    chosen = parse_settings(filter(None, "".join(options).split(",")))
+    try:
+        made = policy(**chosen)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"policy {shown(text)}: {error}") from None
+    return _from_object(made)
 
 
 def _from_folder(folder: Path) -> PolicySpec:

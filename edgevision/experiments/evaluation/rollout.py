@@ -35,6 +35,7 @@ class Rollout:
         in_time: mean success probability (or share in time) of the requests of the episode, (E,); 0 for requests that
             were never sent.
         accuracy: mean accuracy term of the requests of the episode, (E,); 0 for requests that were never sent.
+        energy: what the cameras spent in the episode, over its number of requests, (E,) [J].
         slots: length of the episode in slots, (E,).
         requests: number of requests, (E,).
         seconds: time of each single-slot decision in the order of decisions [s]; empty for decisions in batches.
@@ -49,6 +50,7 @@ class Rollout:
     score: FloatArray
     in_time: FloatArray
     accuracy: FloatArray
+    energy: FloatArray
     slots: IntArray
     requests: IntArray
     seconds: FloatArray
@@ -78,7 +80,7 @@ class Rollout:
             ValueError: they are not the arrays of such a rollout.
         """
         E = len(seeds)
-        episodes = dict.fromkeys(("seed", "score", "in_time", "accuracy", "slots", "requests"), (E,))
+        episodes = dict.fromkeys(("seed", "score", "in_time", "accuracy", "energy", "slots", "requests"), (E,))
         bins = {"by_snr": (len(BINNED), len(SNR_EDGES) - 1), "by_load": (len(BINNED), len(LOAD_EDGES) - 1)}
         tables = dict.fromkeys(("content_score", "content_weight"), (E, contents))
         shapes = {**episodes, **bins, **tables, "points": (points,), "seconds": arrays["seconds"].shape[:1]}
@@ -166,7 +168,7 @@ class _Tally:
 
     def __init__(self, simulator: EpisodeSimulator) -> None:
         n, K = simulator.n, simulator.profile.points
-        self.reward, self.offered, self.in_time, self.accuracy = np.zeros((4, n))
+        self.reward, self.offered, self.in_time, self.accuracy, self.energy = np.zeros((5, n))
         self.slots, self.requests = np.zeros((2, n), np.int64)
         self.points = np.zeros(K, np.int64)
         self.by_snr = np.zeros((len(BINNED), len(SNR_EDGES) - 1))
@@ -180,6 +182,7 @@ class _Tally:
         self.offered += np.where(slot.running, outcome.offered, 0.0)
         self.in_time += np.where(sent, outcome.in_time, 0.0).sum(axis=1)
         self.accuracy += np.where(sent, outcome.accuracy, 0.0).sum(axis=1)
+        self.energy += np.where(slot.running, outcome.energy.sum(axis=1), 0.0)
         self.slots += slot.running
         arrived = slot.arrived & slot.running[:, None]
         self.requests += arrived.sum(axis=1)
@@ -201,6 +204,7 @@ class _Tally:
             score=self.reward / offered,
             in_time=self.in_time / served,
             accuracy=self.accuracy / served,
+            energy=self.energy / served,
             slots=self.slots,
             requests=self.requests,
             seconds=np.array(self.seconds),

@@ -10,9 +10,10 @@ from typing import Any
 from gymnasium.vector import AutoresetMode
 
 from edgevision import baselines
-from edgevision.envs import IDS, OffloadingVectorEnv
+from edgevision.envs import OffloadingVectorEnv
+from edgevision.envs.registration import built_in_id
 from edgevision.envs.vector_environment import make_vector
-from edgevision.errors import EvaluationError, unknown_name
+from edgevision.errors import EvaluationError
 from edgevision.profiles import OperatingPointProfile
 from edgevision.protocol import Split
 
@@ -22,7 +23,7 @@ class Scenario:
     """An environment with its settings, on the contents of one split.
 
     Attributes:
-        env_id: one of ``edgevision.envs.IDS``.
+        env_id: one of ``edgevision.envs.IDS``, or a registered id whose classes extend theirs.
         settings: keywords of the environment, ``preset`` included. With a measured profile, ``content_split`` is
             ``split`` unless it is given here.
         split: ``test``, or ``validation`` for tuning.
@@ -33,8 +34,7 @@ class Scenario:
     split: Split = "test"
 
     def __post_init__(self) -> None:
-        if self.env_id not in IDS:
-            raise unknown_name("environment id", self.env_id, IDS)
+        built_in_id(self.env_id)
 
     def make(self, n: int) -> OffloadingVectorEnv:
         """Build ``n`` environments that are stepped together.

@@ -35,6 +35,7 @@ class SummaryRow:
         difference: score minus that of the reference, paired; ``None`` for the reference, or if there is none.
         in_time: mean success probability (or share in time) of the requests.
         accuracy: mean accuracy term of the requests.
+        energy_mj: energy that a camera spends per request, on computing and radiation [mJ].
         latency_p50_ms: median time of a single-slot decision [ms].
         latency_p99_ms: 99th percentile of the time of a single-slot decision [ms].
     """
@@ -47,6 +48,7 @@ class SummaryRow:
     difference: Interval | None
     in_time: float
     accuracy: float
+    energy_mj: float
     latency_p50_ms: float
     latency_p99_ms: float
 
@@ -83,6 +85,7 @@ def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
         difference=difference(result, reference) if reference is not None and reference is not result else None,
         in_time=float(np.average(rollout.in_time, weights=requests)),
         accuracy=float(np.average(rollout.accuracy, weights=requests)),
+        energy_mj=1e3 * float(np.average(rollout.energy, weights=requests)),
         latency_p50_ms=float(p50),
         latency_p99_ms=float(p99),
     )
@@ -153,6 +156,6 @@ def notes(rows: Sequence[SummaryRow], reference: str) -> list[str]:
     return found
 
 
-def milliseconds(value: float) -> str:
-    """A time [ms] with three significant digits."""
+def three_digits(value: float) -> str:
+    """A time or an energy with three significant digits, or all digits before the point."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"

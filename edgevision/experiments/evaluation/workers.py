@@ -12,6 +12,7 @@ import numpy as np
 
 from edgevision.envs import Policy
 from edgevision.envs.policy import show_future
+from edgevision.envs.registration import is_packaged
 from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation.policy_spec import PolicySpec
 from edgevision.experiments.evaluation.rollout import Rollout, run_episodes
@@ -36,6 +37,11 @@ class Job:
         timed = "-timed" if self.one_by_one and self.spec.batched else ""
         return f"{self.spec.label}-{self.seeds[0]}{timed}"
 
+    @property
+    def portable(self) -> bool:
+        """Whether all its code is that of this package, so that a new process can run it."""
+        return self.spec.storable and is_packaged(self.scenario.env_id)
+
     def describe(self) -> dict[str, Any]:
         """Everything that the result depends on besides the environment, as JSON values."""
         return {**self.spec.describe(), "seeds": list(self.seeds), "one_by_one": self.one_by_one}
@@ -47,7 +53,7 @@ def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout
     Policies that decide in batches run in this process, before the workers start: they are fast, and busy workers
     would disturb their times.
     """
-    elsewhere = [job for job in jobs if processes > 1 and not job.spec.batched and job.spec.storable]
+    elsewhere = [job for job in jobs if processes > 1 and not job.spec.batched and job.portable]
     for job in jobs:
         if job not in elsewhere:
             yield job, run_job(job)

@@ -59,6 +59,12 @@ FIGURES = {
         "accuracy of vision transformers at equal mu and at equal bytes", "spat_imco.fig7_fig8:make_fig8", _CODECS
     ),
     "fig9": Figure("compression ratio and size against mu", "spat_imco.fig9", _CODECS),
+    "fig10": Figure(
+        "utility of codec and solver together against both budgets, and energy",
+        "end_to_end.fig10",
+        (*_CODECS, *_SOLVERS),
+    ),
+    "fig11": Figure("delay on the device, of sending and at the edge", "end_to_end.fig11", _CODECS),
     "stae-table1": Figure("accuracy, sizes and computation times of STAE and DeepISC", "stae.stae_table1"),
     "stae-table2": Figure("entropy coding of video, and the compression of 104 x", "stae.stae_table2"),
     "stae-fig4": Figure("accuracy at every frame and pixel budget", "stae.stae_fig4"),

@@ -19,6 +19,7 @@ class Request:
         images: pictures, or folders of pictures, for Fig. 6; empty for pictures from installed packages.
         maps: methods that make importance maps for Fig. 6, see ``fig6.make_map``.
         profiles: folder of measured profiles; ``None`` for the shipped profiles.
+        policies: more policies for Fig. 10, by name or run folder, see ``policy_spec.resolve``.
         resamples: number of bootstrap samples.
     """
 
@@ -26,6 +27,7 @@ class Request:
     images: tuple[Path, ...] = ()
     maps: tuple[str, ...] = DEFAULT_MAPS
     profiles: Path | None = None
+    policies: tuple[str, ...] = ()
     resamples: int = DEFAULT_RESAMPLES
 
     def command(self, name: str) -> str:
@@ -34,5 +36,6 @@ class Request:
         words += [word for path in self.images for word in ("--images", str(path))]
         words += [word for maker in self.maps if self.maps != DEFAULT_MAPS for word in ("--map", maker)]
         words += ["--profiles", str(self.profiles)] if self.profiles else []
+        words += [word for policy in self.policies for word in ("--policy", policy)]
         words += ["--resamples", str(self.resamples)] if self.resamples != DEFAULT_RESAMPLES else []
         return shlex.join([*words, "--out", str(self.out)])

@@ -38,7 +38,7 @@ def plot_behaviour(results: Sequence[PolicyResult], profile: OperatingPointProfi
     names = [result.spec.label for result in results]
     counts = np.stack([result.rollout.points for result in results]).astype(float)
     if profile.axis_names == video_grid.AXES:
-        plot_budgets(panels[0, 0], counts)
+        plot_budgets(panels[0, 0], counts, video_grid.video_coder(profile))
     else:
         _operating_points(panels[0, 0], counts, profile)
     axis = "snr" if _spans(results, "by_snr") else "load"

@@ -15,7 +15,7 @@ from edgevision.experiments.evaluation.summary import SummaryRow, headline
 from edgevision.storage.disk_files import write_atomically
 
 FORMAT_VERSION = 1
-_COLUMNS = ("score", "in_time", "accuracy", "slots", "requests")
+_COLUMNS = ("score", "in_time", "accuracy", "energy", "slots", "requests")
 
 
 def write_data(evaluation: Evaluation, rows: Sequence[SummaryRow], out: Path) -> None:

@@ -9,10 +9,10 @@ from edgevision.experiments.evaluation.evaluate import Evaluation
 from edgevision.experiments.evaluation.summary import (
     SummaryRow,
     headline,
-    milliseconds,
     notes,
     reference_of,
     signed,
+    three_digits,
     with_interval,
 )
 from edgevision.experiments.report import html
@@ -59,12 +59,24 @@ def _how_to_read(evaluation: Evaluation) -> str:
         f"{evaluation.seeds[-1]}), so differences to {reference_of(evaluation)} are paired by episode. Brackets hold "
         f"{CONFIDENCE:.0%} percentile bootstrap intervals ({RESAMPLES} samples of both episodes and contents). IQM is "
         "the mean of the middle half of the episodes. Decision times are for one "
-        "slot on one core, after warm-up."
+        "slot on one core, after warm-up. Energy is what a camera spends per request on computing and radiation; its "
+        "power while computing is an assumption (docs/energy.md)."
     )
 
 
 def _scores(rows: Sequence[SummaryRow], reference: str) -> str:
-    heads = ("policy", "kind", "score", "IQM", f"minus {reference}", "in time", "accuracy", "p50 [ms]", "p99 [ms]")
+    heads = (
+        "policy",
+        "kind",
+        "score",
+        "IQM",
+        f"minus {reference}",
+        "in time",
+        "accuracy",
+        "energy [mJ]",
+        "p50 [ms]",
+        "p99 [ms]",
+    )
     cells = [
         (
             row.policy,
@@ -74,8 +86,9 @@ def _scores(rows: Sequence[SummaryRow], reference: str) -> str:
             signed(row.difference),
             f"{row.in_time:.3f}",
             f"{row.accuracy:.3f}",
-            milliseconds(row.latency_p50_ms),
-            milliseconds(row.latency_p99_ms),
+            three_digits(row.energy_mj),
+            three_digits(row.latency_p50_ms),
+            three_digits(row.latency_p99_ms),
         )
         for row in rows
     ]

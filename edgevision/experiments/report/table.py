@@ -9,11 +9,11 @@ from rich.text import Text
 from edgevision.experiments.evaluation.evaluate import Evaluation
 from edgevision.experiments.evaluation.summary import (
     headline,
-    milliseconds,
     notes,
     reference_of,
     signed,
     summarise,
+    three_digits,
     with_interval,
 )
 
@@ -36,9 +36,11 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
         f"minus {reference_of(evaluation)}",
         "in time",
         "accuracy",
+        "energy [mJ]\nper request",
         "decision [ms]\np50 / p99",
     ):
-        table.add_column(column, justify="right")  # a narrow terminal wraps numbers and does not cut them off
+        # Text, because markup would lose [ms]; a narrow terminal wraps numbers and does not cut them off.
+        table.add_column(Text(column), justify="right")
     for row in rows:
         table.add_row(
             Text(row.policy, _STYLES[row.kind]),
@@ -48,7 +50,8 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
             Text(signed(row.difference)),
             f"{row.in_time:.3f}",
             f"{row.accuracy:.3f}",
-            f"{milliseconds(row.latency_p50_ms)} / {milliseconds(row.latency_p99_ms)}",
+            three_digits(row.energy_mj),
+            f"{three_digits(row.latency_p50_ms)} / {three_digits(row.latency_p99_ms)}",
         )
     console.print(table)
     for sentence in (*notes(rows, reference_of(evaluation)), headline(evaluation, rows)):

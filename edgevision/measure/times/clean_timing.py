@@ -1,11 +1,11 @@
 """Times of operations that a busy machine hardly disturbs: interleaved, repeated, and relative to a reference.
 
 All operations of all profiles of a run are timed in turn, once in each round and in another order each time, beside the
-reference operation. The clock is the CPU time of the one thread that computes, so it stands still while other processes
-have the core. They still disturb caches and the clock frequency, so the least time counts: of all rounds and contents,
-if an operation takes equally long for every content; otherwise of all rounds, and then the median over the contents.
-A time is then divided by the reference operation's least time, and multiplied by what that takes on the reference
-machine.
+reference operation. The clock is the CPU time of the one thread that computes, or of the process for an operation that
+has threads of its own. So it stands still while other processes have the core. They still disturb caches and the clock
+frequency, so the least time counts: of all rounds and contents, if an operation takes equally long for every content;
+otherwise of all rounds, and then the median over the contents. A time is then divided by the reference operation's
+least time, and multiplied by what that takes on the reference machine.
 """
 
 from __future__ import annotations
@@ -43,10 +43,12 @@ class Operation:
     Attributes:
         call: runs it, on inputs that are ready.
         varies: whether it takes longer for one content than for another.
+        clock: CPU time so far [s], of the calling thread or of the whole process.
     """
 
     call: Callable[[], object]
     varies: bool
+    clock: Callable[[], float] = time.thread_time
 
 
 class TimedWork(Protocol):
@@ -180,9 +182,10 @@ def _samples(works: Sequence[TimedWork], progress: Progress, rounds: int) -> Sam
                     operations |= work.operations(content)
             keys, taken = list(operations), np.zeros((len(operations), rounds))
             for now in range(rounds):
-                reference[content, now] = _cpu_seconds(reference_operation)
+                reference[content, now] = _cpu_seconds(reference_operation, time.thread_time)
                 for index in rng.permutation(len(keys)):
-                    taken[index, now] = _cpu_seconds(operations[keys[index]].call)
+                    operation = operations[keys[index]]
+                    taken[index, now] = _cpu_seconds(operation.call, operation.clock)
             for key, row in zip(keys, taken, strict=True):
                 found[operations[key].varies].setdefault(key, []).append(row)
     progress(contents, contents)
@@ -190,13 +193,13 @@ def _samples(works: Sequence[TimedWork], progress: Progress, rounds: int) -> Sam
     return Samples(varying, steady, reference)
 
 
-def _cpu_seconds(call: Callable[[], object]) -> float:
+def _cpu_seconds(call: Callable[[], object], clock: Callable[[], float]) -> float:
     """CPU time of a call [s]; the least of a few calls if it is short."""
     taken: list[float] = []
     while not taken or (len(taken) < _CALLS and sum(taken) < _SHORT):
-        start = time.thread_time()
+        start = clock()
         call()
-        taken.append(time.thread_time() - start)
+        taken.append(clock() - start)
     return min(taken)
 
 

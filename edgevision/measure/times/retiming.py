@@ -28,10 +28,11 @@ from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import Sides, TimedWork, time_interleaved
 from edgevision.measure.times.deepisc_times import DeepIscWork
 from edgevision.measure.times.image_times import ImageWork, image_sides, pictures_to_time
+from edgevision.measure.times.motion_work import MotionWork
 from edgevision.measure.times.stae_work import StaeWork
 from edgevision.measure.video_assembly import EntropyCoding, video_sides
 from edgevision.profiles.profile import OperatingPointProfile
-from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS
+from edgevision.profiles.video_grid import AXES, CRFS, FRAMES, GRID, PIXELS, VideoCoder
 from edgevision.progress import Progress
 from edgevision.vision.classifiers import Classifier, load_classifier
 
@@ -142,8 +143,8 @@ class _Workshop:
             about["deepisc_weights_digest"] = provenance.digest({}, [self._deepisc()])
             return _Task(self._deepisc_work(data_set), video_sides(recovered=True), about)
         coding = profile.metadata.get("coding")
-        if coding not in get_args(EntropyCoding):
-            raise ProfileError(f"profile {profile.name!r} does not say which entropy coder it was measured with")
+        if coding not in get_args(EntropyCoding) + get_args(VideoCoder):
+            raise ProfileError(f"profile {profile.name!r} does not say which coder it was measured with")
         work = self._stae_work(data_set, coding)
         return _Task(work, video_sides(recovered=codec == "stae"), about)
 
@@ -162,8 +163,11 @@ class _Workshop:
             raise ClipError(f"no clip of {source.name} can be read, so nothing can be timed")
         return clips
 
-    def _make_stae_work(self, data_set: str, coding: str) -> StaeWork:
-        return StaeWork(StaeCodec(self._stae(), Coding[coding]), self._clips(data_set), FRAMES, PIXELS)
+    def _make_stae_work(self, data_set: str, coding: str) -> TimedWork:
+        codec, clips = StaeCodec(self._stae(), Coding[coding]), self._clips(data_set)
+        if coding in get_args(VideoCoder):
+            return MotionWork(codec, clips, FRAMES, CRFS)
+        return StaeWork(codec, clips, FRAMES, PIXELS)
 
     def _make_deepisc_work(self, data_set: str) -> DeepIscWork:
         return DeepIscWork(self._stae(), self._deepisc(), self._clips(data_set), FRAMES, PIXELS)

@@ -140,7 +140,8 @@ def test_the_bound_is_close_to_a_feasible_policy_and_does_not_depend_on_the_batc
         right += (slot.outcome.in_time * slot.outcome.accuracy).sum()
     assert 0.95 * found.value.sum() < right < found.value.sum()
     assert found.score.max() < 1.0
-    assert (found.planned.sum(axis=1) <= simulator.config.episode_slots).all()
+    assert (found.planned.any(axis=(1, 2))).all()
+    assert (found.planned.sum(axis=(1, 2)) <= found.requests).all()
 
 
 def test_an_episode_without_requests_is_bounded_by_nothing_to_gain() -> None:

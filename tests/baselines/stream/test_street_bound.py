@@ -15,7 +15,7 @@ from edgevision.envs.policy import show_future
 from edgevision.envs.simulation.episodes import play, start
 from edgevision.errors import SlotProblemError
 
-TINY = {"episode_slots": 4, "levels": (6, 12), "changes_per_slot": 0.3}
+TINY: dict[str, Any] = {"episode_slots": 4, "levels": (6, 12), "changes_per_slot": 0.3}
 
 
 def begun(seeds: Any, **changes: Any) -> StreamSimulator:
@@ -129,6 +129,17 @@ def test_the_clairvoyant_nearly_reaches_the_bound() -> None:
     reward = sum(slot.outcome.reward.mean() for slot in play(simulator, lambda problem, _: policy.act(problem), seeds))
     assert policy.plan is not None
     assert 0.97 * policy.plan.value.mean() < reward < 1.01 * policy.plan.value.mean()
+
+
+def test_the_clairvoyant_answers_after_the_last_slot_too() -> None:
+    simulator = begun([0], **TINY)
+    policy = baselines.Clairvoyant()
+    policy.foresee(simulator)
+    for _ in range(TINY["episode_slots"] + 1):
+        allocation = policy.act(simulator.problem)
+        allocation.check(simulator.problem)
+        if simulator.slot[0] < TINY["episode_slots"]:
+            simulator.step(allocation)
 
 
 def test_a_bound_of_many_episodes_is_that_of_each() -> None:

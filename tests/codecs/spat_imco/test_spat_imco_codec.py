@@ -182,9 +182,9 @@ def test_analysis_can_be_reused() -> None:
     assert CODEC.encode(image, level=2.0, importance=importance) == CODEC.encode(image, level=2.0)
 
 
-@pytest.mark.parametrize("weights", [np.zeros((8, 8)), np.full((32, 32), np.nan)], ids=["shape", "NaN"])
+@pytest.mark.parametrize("weights", [np.zeros(8), np.full((32, 32), np.nan)], ids=["shape", "NaN"])
 def test_unusable_importance_is_refused(weights: NDArray[np.float64]) -> None:
-    with pytest.raises(ValueError, match="finite map of shape"):
+    with pytest.raises(ValueError, match="importance must"):
         CODEC.encode(picture(32, 32), level=2.0, importance=Importance(weights))
 
 

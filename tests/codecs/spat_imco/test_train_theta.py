@@ -14,13 +14,20 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from edgevision.codecs.spat_imco.regions import region_weights
-from edgevision.codecs.spat_imco.theta import Theta, ThetaNetwork, TrainingConfig, train_importance
+from edgevision.codecs.spat_imco.theta import (
+    DistillationConfig,
+    LargeNetwork,
+    Theta,
+    ThetaNetwork,
+    TrainingConfig,
+    train_importance,
+)
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_fit, number_of_crop
 from edgevision.codecs.spat_imco.theta.examples import Examples, collect_examples
-from edgevision.codecs.spat_imco.theta.fit_theta import fit_head, predict_maps
+from edgevision.codecs.spat_imco.theta.fit_head import fit_head, predict_maps
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
-from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
+from edgevision.codecs.spat_imco.theta.large_network import RefiningHead, standardise
 from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError
 from edgevision.vision.classifiers import Classifier
@@ -175,21 +182,27 @@ def test_run_leaves_weights_and_goes_on_from_its_examples(
 ) -> None:
     pytest.importorskip("tensorboard", reason="needs the extra 'agents'")
     dataset = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
-    config = TrainingConfig(width=8, views=2, epochs=2)
+    config, short = TrainingConfig(width=8, views=2, epochs=2), DistillationConfig(width=8, views=2, epochs=2)
     seen: list[tuple[str, int, int]] = []
 
     def train(folder: Path) -> Theta:
         torch.manual_seed(6)
-        train_importance(dataset, ThetaNetwork(8), [lite0], folder, config, progress=lambda *step: seen.append(step))
+        train_importance(
+            dataset, LargeNetwork(8), [lite0], folder, config, short, progress=lambda *step: seen.append(step)
+        )
         return Theta.load(folder / "theta.safetensors")
 
     image = picture(64, 80)
     first = train(tmp_path / "a")(image).weights
-    assert {stage for stage, _, _ in seen} == {"examples", "epochs"}
+    assert {stage for stage, _, _ in seen} == {"examples", "epochs", "views", "distillation"}
     assert list((tmp_path / "a" / "tensorboard").iterdir())
     (part,) = (tmp_path / "a").glob("examples-*")
     made = part.read_bytes()
     part.write_bytes(made[: len(made) // 2])  # as a full disk would leave it
+    seen.clear()
+    np.testing.assert_array_equal(train(tmp_path / "a")(image).weights, first)
+    assert "examples" not in {stage for stage, _, _ in seen}  # the large network was finished
+    (tmp_path / "a" / "large.json").unlink()
     np.testing.assert_array_equal(train(tmp_path / "a")(image).weights, first)
     assert part.read_bytes() == made
 
@@ -201,7 +214,7 @@ def test_teachers_of_the_true_class_must_know_it(lite0: Classifier, tmp_path: Pa
 
     def collect(label: str, *, true_class: bool) -> Examples:
         return collect_examples(
-            ImageFolder(tmp_path / label), ThetaNetwork(8), [lite0], views=1, true_class=true_class, seed=0,
+            ImageFolder(tmp_path / label), LargeNetwork(8), [lite0], views=1, true_class=true_class, seed=0,
             folder=tmp_path / "out", progress=lambda done, total: None,
         )  # fmt: skip
 
@@ -216,4 +229,4 @@ def test_data_set_without_a_readable_picture(lite0: Classifier, tmp_path: Path) 
     (tmp_path / "pictures" / "tench").mkdir(parents=True)
     (tmp_path / "pictures" / "tench" / "a.jpg").write_bytes(b"no picture")
     with pytest.raises(DataSetError, match="no picture"):
-        train_importance(ImageFolder(tmp_path / "pictures"), ThetaNetwork(8), [lite0], tmp_path / "out", SMALL)
+        train_importance(ImageFolder(tmp_path / "pictures"), LargeNetwork(8), [lite0], tmp_path / "out", SMALL)

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgevision.codecs.stae.bitstream import Coding, container, inspect, pack, residuals, unpack
+from edgevision.codecs.stae.bitstream import LOSSLESS, Coding, container, inspect, pack, residuals, unpack
 from edgevision.codecs.stae.selection import Selection, top
 from edgevision.errors import BitstreamError
 
@@ -37,7 +37,7 @@ def cases(draw: st.DrawFn) -> tuple[NDArray[np.uint8], Selection]:
 
 
 @_settings
-@given(cases(), st.sampled_from(Coding))
+@given(cases(), st.sampled_from(LOSSLESS))
 def test_round_trip_is_exact(case: tuple[NDArray[np.uint8], Selection], coding: Coding) -> None:
     clip, selection = case
     received = unpack(pack(clip, selection, coding))
@@ -48,7 +48,7 @@ def test_round_trip_is_exact(case: tuple[NDArray[np.uint8], Selection], coding: 
 
 
 @_settings
-@given(cases(), st.sampled_from(Coding))
+@given(cases(), st.sampled_from(LOSSLESS))
 def test_round_trip_in_segments_is_exact(case: tuple[NDArray[np.uint8], Selection], coding: Coding) -> None:
     clip, selection = case
     with pytest.MonkeyPatch.context() as patch:
@@ -88,7 +88,7 @@ def test_large_clips(shape: tuple[int, int, int], share: float) -> None:
     assert inspect(data, max_pixels=mask.size).values == 3 * np.count_nonzero(mask)
 
 
-@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("coding", LOSSLESS)
 def test_flat_clips(coding: Coding) -> None:
     """Each value takes hardly any bits, which must not be taken for a false claim."""
     clip = np.full((4, 112, 112, 3), 7, np.uint8)
@@ -102,7 +102,7 @@ def test_no_distribution_takes_fewer_bits_than_the_least() -> None:
     assert 0.9 * least < residuals.LEAST_BITS < least
 
 
-@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("coding", LOSSLESS)
 @pytest.mark.parametrize("value", [0, 255])
 def test_extreme_values(coding: Coding, value: int) -> None:
     clip = np.full((3, 20, 20, 3), value, np.uint8)
@@ -112,7 +112,7 @@ def test_extreme_values(coding: Coding, value: int) -> None:
 
 
 @_settings
-@given(cases(), st.sampled_from(Coding))
+@given(cases(), st.sampled_from(LOSSLESS))
 def test_parts_add_up(case: tuple[NDArray[np.uint8], Selection], coding: Coding) -> None:
     data = pack(*case, coding)
     sizes = inspect(data)
@@ -127,7 +127,7 @@ def test_range_beats_huffman_beats_plain() -> None:
     random = np.random.default_rng(3)
     clip = made_clip(random, (1, 40, 40)).repeat(6, axis=0)
     selection = Selection(np.arange(6), np.ones((6, 40, 40), np.bool_), 6)
-    plain, huffman, ranged = (len(pack(clip, selection, coding)) for coding in Coding)
+    plain, huffman, ranged = (len(pack(clip, selection, coding)) for coding in LOSSLESS)
     assert plain > huffman > 2 * ranged
 
 
@@ -143,7 +143,7 @@ def test_streams_of_unknown_codings_are_refused() -> None:
     clip = made_clip(np.random.default_rng(1), (2, 8, 8))
     selection = Selection(np.arange(2), np.ones((2, 8, 8), np.bool_), 2)
     content = pack(clip, selection, Coding.range)[:-4]
-    for number in range(len(Coding), 16):
+    for number in set(range(16)) - set(Coding):
         with pytest.raises(BitstreamError, match=f"coding {number} is unknown"):
             unpack(container.seal(content[:2] + bytes([0x10 | number]) + content[3:]))
 
@@ -163,7 +163,7 @@ def test_pack_refuses_what_does_not_fit() -> None:
         )
 
 
-@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("coding", LOSSLESS)
 def test_every_damaged_byte_is_noticed(coding: Coding) -> None:
     clip = made_clip(np.random.default_rng(0), (2, 8, 8))
     data = pack(clip, Selection(np.array([1]), np.ones((1, 8, 8), np.bool_), 2), coding)
@@ -175,7 +175,7 @@ def test_every_damaged_byte_is_noticed(coding: Coding) -> None:
             unpack(data[:length])
 
 
-@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("coding", LOSSLESS)
 def test_claims_are_checked_before_memory_is_taken(coding: Coding) -> None:
     def claimed(frames: int, height: int, width: int, mask: bytes) -> bytes:
         numbers = b"".join(container.varint(number) for number in (frames, height, width, frames))
@@ -192,7 +192,7 @@ def test_sealed_garbage_is_refused_or_decoded() -> None:
     mask = top(random.random((3, 120)), 70).reshape(3, 10, 12)
     refused = 0
     for number in range(48):
-        content = bytearray(pack(clip, Selection(np.arange(3), mask, 3), Coding(number % len(Coding)))[:-4])
+        content = bytearray(pack(clip, Selection(np.arange(3), mask, 3), LOSSLESS[number % len(LOSSLESS)])[:-4])
         for place in random.integers(3, len(content), 3):
             content[place] = random.integers(256)
         try:
@@ -207,5 +207,5 @@ def test_same_input_same_bytes() -> None:
     random = np.random.default_rng(4)
     clip = made_clip(random, (4, 16, 16))
     selection = Selection(np.arange(4), random.random((4, 16, 16)) < 0.5, 4)
-    for coding in Coding:
+    for coding in LOSSLESS:
         assert pack(clip, selection, coding) == pack(clip.copy(), dataclasses.replace(selection), coding)

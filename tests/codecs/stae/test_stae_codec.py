@@ -11,8 +11,9 @@ from edgevision.codecs.stae.bitstream import Coding, pack
 from edgevision.codecs.stae.selection import Selection
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.codecs.stae.stae_network import normalise
+from edgevision.codecs.stae.training.recognition import correct_on_grid
 from edgevision.errors import BitstreamError
-from tests.codecs.stae.tiny import SIZE, action_clips, noise_clips, tiny_models, with_budgets
+from tests.codecs.stae.tiny import EXTENDED, SIZE, action_clips, noise_clips, tiny_models, with_budgets
 
 LOSSLESS = [Coding.plain, Coding.huffman, Coding.range]
 
@@ -149,3 +150,20 @@ def test_streams_of_untrained_budgets_are_refused_and_make_no_networks(clip: NDA
             read(data)
     assert list(models.state_dict()) == before and not models.trained(3, 0.4)
     assert np.isfinite(codec.scores(data, recover=False)).all()  # needs the classifier only
+
+
+def test_evaluation_answers_each_clip_as_the_real_bitstream_does() -> None:
+    """With untrained networks the likeliest classes are close, so that the least difference in scores shows."""
+    models, data = with_budgets(tiny_models(3, EXTENDED), (1, 4), (0.4,)), action_clips(40)
+    codec = StaeCodec(models)
+    answers = {
+        (alpha, beta): [
+            codec.scores(codec.encode(clip, frames=alpha, pixels=beta)).argmax() == label
+            for clip, label in zip(data.clips, data.labels, strict=True)
+        ]
+        for alpha in (1, 4)
+        for beta in (1.0, 0.4)
+    }
+    grid = correct_on_grid(models, data, data.rows, (1, 4), (1.0, 0.4), ("ViT_STAE",))["ViT_STAE"]
+    for (alpha, beta), expected in answers.items():
+        assert grid[:, (1, 4).index(alpha), (1.0, 0.4).index(beta)].tolist() == expected

@@ -140,6 +140,8 @@ def test_traces_that_do_not_fit_are_refused() -> None:
         make(deadline_slots=(1, 2)).reset(options={"trace": trace})
     with pytest.raises(ScenarioError, match="finite"):
         replace(trace, gain_scale=np.full(trace.gain_scale.shape, np.nan))
+    with pytest.raises(ScenarioError, match="correlation must be at most 1"):
+        replace(trace, correlation=np.full(trace.correlation.shape, 1.1))
 
 
 def test_draws_have_the_stated_distributions() -> None:
@@ -271,7 +273,7 @@ def test_a_trace_of_something_else_is_refused(tmp_path: Path) -> None:
     env = make(episode_slots=10)
     env.reset(seed=5)
     trace = env.simulator.trace
-    with pytest.raises(ScenarioError, match="content must be an array of int64"):
+    with pytest.raises(ScenarioError, match="content must be an array of whole numbers"):
         replace(trace, content=trace.content + 0.5)
     np.savez(tmp_path / "other.npz", battery=trace.battery)
     with pytest.raises(ScenarioError, match="it lacks arrives"):

@@ -11,8 +11,11 @@ from edgevision.envs.stream import four_states
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**31), slots=st.integers(1, 4))
-def test_the_filter_is_bayes_rule_on_all_paths(seed: int, slots: int) -> None:
-    """Against the sum over all paths of two bits per slot: an event is in view, the scene changed by itself."""
+def test_between_deliveries_the_filter_is_bayes_rule_on_all_paths(seed: int, slots: int) -> None:
+    """Against the sum over all paths of two bits per slot: an event is in view, the scene changed by itself.
+
+    After a delivery an event is as likely as the report is right; no earlier belief counts.
+    """
     random = np.random.default_rng(seed)
     start, end, change = random.uniform(0.05, 0.6, 3)
     mean, scores = random.uniform(0.2, 2.0), random.normal(size=slots)

@@ -172,6 +172,10 @@ def test_traces_that_are_not_finite_are_refused() -> None:
     trace, _ = some_trace(1)
     with pytest.raises(ScenarioError, match="finite"):
         replace(trace, noise=np.full(trace.noise.shape, np.nan))
+    with pytest.raises(ScenarioError, match="content must be an array of whole numbers"):
+        replace(trace, content=trace.content + 0.5)
+    with pytest.raises(ScenarioError, match="event must be an array of truth values"):
+        replace(trace, event="rain")  # type: ignore[arg-type]
 
 
 def test_draws_have_the_stated_distributions() -> None:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
-from edgevision.codecs.spat_imco.theta.maps import Theta
+from edgevision.codecs.spat_imco.theta.large_network import LargeNetwork
 from edgevision.codecs.spat_imco.theta.sensitivity import LEVELS, sensitivity_map
-from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
@@ -48,7 +47,7 @@ class Examples:
 
 def collect_examples(
     dataset: ImageFolder,
-    network: ThetaNetwork,
+    network: LargeNetwork,
     teachers: Sequence[Classifier],
     *,
     views: int,
@@ -73,7 +72,7 @@ def collect_examples(
         DataSetError: no picture can be read, or ``true_class`` and a label that the teachers do not know.
     """
     classes = _classes(dataset, teachers[0]) if true_class else [None] * len(dataset)
-    store, maker = PartStore(folder), Theta(network)
+    store = PartStore(folder)
     key = _key(dataset, network, teachers, views, true_class, seed)
     parts = []
     for start in range(0, len(dataset), _PART):
@@ -83,7 +82,7 @@ def collect_examples(
         check = functools.partial(_checked, pictures=len(items), views=views)
         part = readable(store.load_arrays(label, description), check)
         if part is None:
-            part = _make(dataset, items, classes, start, maker, teachers, views, seed)
+            part = _make(dataset, items, classes, start, network, teachers, views, seed)
             store.save_arrays(label, description, part)
         parts.append(part)
     progress(len(dataset), len(dataset))
@@ -101,7 +100,7 @@ def _make(
     items: Sequence[LabelledImage],
     classes: Sequence[int | None],
     start: int,
-    maker: Theta,
+    network: LargeNetwork,
     teachers: Sequence[Classifier],
     views: int,
     seed: int,
@@ -113,7 +112,7 @@ def _make(
         except UnreadableImageError:
             continue
         images = [make_view(picture, view, seed + number) for view in range(views)]
-        found = maker.network.extract(torch.cat([maker.inputs(image) for image in images]))
+        found = network.extract(network.pixels(np.stack(images)))
         wanted = classes[number]
         rows["middle"].append(found.middle.half())
         rows["coarse"].append(found.coarse)
@@ -153,7 +152,7 @@ def _classes(dataset: ImageFolder, teacher: Classifier) -> list[int | None]:
 
 def _key(
     dataset: ImageFolder,
-    network: ThetaNetwork,
+    network: LargeNetwork,
     teachers: Sequence[Classifier],
     views: int,
     true_class: bool,

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from edgevision.arrays import ByteImage
-from edgevision.codecs.spat_imco.theta.theta_network import INPUT, enlarge, standardise
+from edgevision.codecs.spat_imco.theta.large_network import INPUT, enlarge, standardise
 from edgevision.vision.classifiers import Classifier
 
 

@@ -20,7 +20,7 @@ from torch.nn import functional
 from edgevision.arrays import ByteImage
 from edgevision.codecs.jpeg.quantisation_tables import CHROMA_SCALE, DC_SCALE, scaled_tables
 from edgevision.codecs.jpeg.transform import TO_RGB, TRANSFORM, forward
-from edgevision.codecs.spat_imco.theta.theta_network import GRID, INPUT, standardise
+from edgevision.codecs.spat_imco.theta.large_network import GRID, INPUT, standardise
 from edgevision.vision.classifiers import Classifier
 
 LEVELS = (3.0, 6.0)  # a fine and a coarse level, between which the accuracy falls by a quarter

@@ -1,11 +1,8 @@
-"""Architecture of theta: MobileNetV2, its class activation map, and a small head that refines it into two maps.
+"""Architecture of theta: the first stages of MobileNetV2 on a small picture, and a head with one value per region.
 
-The paper's network (Table II) is MobileNetV2 (Sandler et al., CVPR 2018) with 3.5 M parameters and 318 M multiply-adds,
-which ends in a pooled vector. Here the pooled end, an ImageNet classifier, only estimates which classes are likely. The
-maps come from the layers before pooling: 7 x 7 class activations, refined to 14 x 14 positions (one per 16 x 16 pixels
-of the 224 x 224 input) by features of that resolution and by the activity of each region. The first map is the
-predicted Grad-CAM of larger classifiers, the paper's label. The second is their predicted sensitivity to coarser
-quantisation (``sensitivity``), which the codec uses.
+The large network (``large_network``) looks at 224 x 224 pixels with all of MobileNetV2. Theta sees a quarter of the
+pixels with the first five of seven stages, with the same weights. At 112 x 112 pixels the third stage has one position
+per region, and the fifth one per four regions. The head combines both and learns the maps of the large network.
 """
 
 from __future__ import annotations
@@ -15,150 +12,100 @@ from typing import Any
 
 import timm
 import torch
-from timm.data import IMAGENET_DEFAULT_STD
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor, nn
 from torch.nn import functional
 
-INPUT = 224
-GRID = 14
-_CLASSES = 5
-_MIDDLE = 96
-_MIDDLE_STAGE = 4  # the last of timm's stages with stride 16
-_LUMINANCE = tuple(share * std for share, std in zip((0.299, 0.587, 0.114), IMAGENET_DEFAULT_STD, strict=True))
+from edgevision.codecs.spat_imco.theta.large_network import GRID, LargeNetwork
+
+SIDE = 112
+FINE, DEEP = 32, 96  # channels of stages 3 and 5
+_FINE_STAGE, _DEEP_STAGE = 3, 5
+MEAN, STD = (tuple(255 * value for value in values) for values in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD))
 
 
 @dataclass(frozen=True)
-class Features:
-    """Outputs of the frozen backbone for B images.
+class SmallFeatures:
+    """Outputs of the trunk for B pictures.
 
     Attributes:
-        middle: features of stride 16, (B, 96, 14, 14).
-        coarse: class activation map and ``activity``, each standardised per image, (B, 2, 14, 14).
-        logits: class scores, (B, 1000).
+        fine: features with a position per region, (B, 32, 14, 14).
+        deep: features with a position per four regions, (B, 96, 7, 7).
     """
 
-    middle: Tensor
-    coarse: Tensor
-    logits: Tensor
+    fine: Tensor
+    deep: Tensor
 
 
 class ThetaNetwork(nn.Module):
-    """MobileNetV2 with a refining head.
+    """Predicted Grad-CAM and predicted sensitivity of larger classifiers, from pixels.
 
     Attributes:
-        backbone: timm's ``mobilenetv2_100``.
+        stem, fine, deep: the trunk, frozen: stages of timm's ``mobilenetv2_100``.
         head: the part that is trained, by distillation.
     """
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
-        self.backbone: Any = timm.create_model("mobilenetv2_100")
-        self.head = RefiningHead(width)
-        self.backbone.eval().requires_grad_(False)
+        whole: Any = timm.create_model("mobilenetv2_100")
+        self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
+        self.fine = whole.blocks[:_FINE_STAGE]
+        self.deep = whole.blocks[_FINE_STAGE:_DEEP_STAGE]
+        self.head = RegionHead(width)
+        self.eval().requires_grad_(False)
 
-    def train(self, mode: bool = True) -> ThetaNetwork:
-        """Switch the head's mode; the backbone always stays in evaluation mode."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
+    @classmethod
+    def cut_from(cls, large: LargeNetwork, head: RegionHead) -> ThetaNetwork:
+        """The first stages of a large network's backbone, with a head; in evaluation mode."""
+        made, backbone = cls(head.width), large.backbone
+        for part, source in (
+            (made.stem, nn.Sequential(backbone.conv_stem, backbone.bn1)),
+            (made.fine, backbone.blocks[:_FINE_STAGE]),
+            (made.deep, backbone.blocks[_FINE_STAGE:_DEEP_STAGE]),
+            (made.head, head),
+        ):
+            part.load_state_dict(source.state_dict())
+        return made
 
     @torch.no_grad()
-    def extract(self, pixels: Tensor) -> Features:
-        """Features of normalised images (B, 3, 224, 224)."""
-        net = self.backbone
-        found = net.bn1(net.conv_stem(pixels))
-        middle = net.blocks[: _MIDDLE_STAGE + 1](found)
-        last = net.bn2(net.conv_head(net.blocks[_MIDDLE_STAGE + 1 :](middle)))
-        logits = net.classifier(last.mean((2, 3)))
-        top = logits.softmax(1).topk(_CLASSES)
-        channels = torch.einsum("bc,bck->bk", top.values, net.classifier.weight[top.indices])
-        activation = enlarge(torch.einsum("bk,bkhw->bhw", channels, last))
-        coarse = torch.stack([activation, activity(pixels)], 1)
-        return Features(middle, standardise(coarse), logits)
+    def extract(self, pixels: Tensor) -> SmallFeatures:
+        """Features of pixels (B, 3, SIDE, SIDE) from 0 to 255."""
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+        fine = self.fine(self.stem((pixels - mean) / std))
+        return SmallFeatures(fine, self.deep(fine))
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Importance and sensitivity (B, 2, 14, 14), and logits (B, 1000), of normalised images (B, 3, 224, 224)."""
-        features = self.extract(pixels)
-        return self.head(features.middle, features.coarse), features.logits
+    def forward(self, pixels: Tensor) -> Tensor:
+        """The two maps (B, 2, 14, 14) of pixels (B, 3, SIDE, SIDE) from 0 to 255."""
+        found = self.extract(pixels)
+        maps: Tensor = self.head(found.fine, found.deep)
+        return maps
 
 
-class RefiningHead(nn.Module):
-    """Refines the class activation map with local features; before training, both output maps equal that map."""
+class RegionHead(nn.Module):
+    """Two maps from the trunk's features: a value per place, because pictures have a middle, then two residual steps.
+
+    The first step mixes a region with its eight neighbours, the second weighs a neighbourhood of 5 x 5 regions.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
-        self.from_middle = nn.Conv2d(_MIDDLE, width, 1)
-        joint = width + 2
-        self.spatial = nn.Conv2d(joint, joint, 3, padding=1, groups=joint, padding_mode="replicate")
-        self.mix = nn.Conv2d(joint, width, 1)
+        self.from_fine = nn.Conv2d(FINE, width, 1)
+        self.from_deep = nn.Conv2d(DEEP, width, 1)
+        self.place = nn.Parameter(torch.zeros(1, width, GRID, GRID))
+        self.near = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.mix = nn.Conv2d(width, width, 1)
+        self.around = nn.Conv2d(width, width, 5, padding=2, groups=width)
         self.out = nn.Conv2d(width, 2, 1)
-        self.direct = nn.Conv2d(2, 2, 1, bias=False)
-        self.dropout = nn.Dropout2d(0.3)
-        for unused in (self.out.weight, self.out.bias):
-            nn.init.zeros_(unused)  # type: ignore[arg-type]
-        with torch.no_grad():
-            self.direct.weight.copy_(torch.tensor([[1.0, 0.0], [1.0, 0.0]])[..., None, None])
+        self.dropout = nn.Dropout2d(0.2)
 
-    def forward(self, middle: Tensor, coarse: Tensor) -> Tensor:
-        """Importance and sensitivity (B, 2, 14, 14) from the fields of ``Features``."""
-        found = self.from_middle(self.dropout(middle))
-        found = functional.relu6(self.spatial(torch.cat([found, coarse], 1)))
-        maps: Tensor = self.direct(coarse) + self.out(functional.relu6(self.mix(found)))
+    def forward(self, fine: Tensor, deep: Tensor) -> Tensor:
+        """The two maps (B, 2, 14, 14) from the fields of ``SmallFeatures``."""
+        coarse = functional.interpolate(
+            self.from_deep(self.dropout(deep)), size=(GRID, GRID), mode="bilinear", align_corners=False
+        )
+        found = functional.relu(self.from_fine(self.dropout(fine)) + coarse + self.place)
+        found = found + functional.relu(self.mix(self.near(found)))
+        found = found + functional.relu(self.around(found))
+        maps: Tensor = self.out(found)
         return maps
-
-
-def activity(pixels: Tensor) -> Tensor:
-    """Activity log(1 + g) of each region of normalised images (B, 3, 224, 224), (B, 14, 14).
-
-    g is the region's mean of the luminance's absolute differences to the upper and to the left neighbour, added up.
-    """
-    grey = 256 * torch.einsum("c,bchw->bhw", torch.tensor(_LUMINANCE), pixels)
-    down = functional.pad(grey.diff(dim=1).abs(), (0, 0, 1, 0))
-    right = functional.pad(grey.diff(dim=2).abs(), (1, 0))
-    return functional.avg_pool2d((down + right)[:, None], INPUT // GRID)[:, 0].log1p()
-
-
-def standardise(maps: Tensor) -> Tensor:
-    """Shift and scale each of the maps (..., h, w) to mean 0 and variance 1."""
-    centred = maps - maps.mean((-1, -2), keepdim=True)
-    return centred / (centred.std((-1, -2), keepdim=True) + 1e-6)
-
-
-def enlarge(maps: Tensor) -> Tensor:
-    """Interpolate maps (B, h, w) linearly to the input's size, and take the mean per region, (B, 14, 14)."""
-    full = functional.interpolate(maps[:, None], size=(INPUT, INPUT), mode="bilinear", align_corners=False)
-    return functional.avg_pool2d(full, INPUT // GRID)[:, 0]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Computational cost of a network.
-
-    Attributes:
-        parameters: number of trained parameters, without running statistics.
-        multiply_adds: of convolutions and matrix products, for one image of 224 x 224 pixels.
-    """
-
-    parameters: int
-    multiply_adds: int
-
-
-def network_cost(network: nn.Module) -> Cost:
-    """Count parameters and multiply-adds (Table II's last columns)."""
-    total = 0
-
-    def count(module: nn.Module, _: object, output: Tensor) -> None:
-        nonlocal total
-        weight: Any = module.weight
-        per_output = weight[0].numel()
-        total += per_output * output.numel()
-
-    handles = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    try:
-        with torch.no_grad():
-            network(torch.zeros(1, 3, INPUT, INPUT))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return Cost(sum(parameter.numel() for parameter in network.parameters()), total)

@@ -1,5 +1,15 @@
 """Bitstream of the STAE codec: the kept frames and pixels of a clip, and their values."""
 
-from edgevision.codecs.stae.bitstream.container import Coding, PartSizes, Received, inspect, pack, unpack
+from edgevision.codecs.stae.bitstream.container import (
+    CRF,
+    LOSSLESS,
+    MOTION,
+    Coding,
+    PartSizes,
+    Received,
+    inspect,
+    pack,
+    unpack,
+)
 
-__all__ = ["Coding", "PartSizes", "Received", "inspect", "pack", "unpack"]
+__all__ = ["CRF", "LOSSLESS", "MOTION", "Coding", "PartSizes", "Received", "inspect", "pack", "unpack"]

@@ -7,7 +7,7 @@ per (alpha, beta). Each SA and FR starts from the one trained before it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -70,6 +70,7 @@ class StepByStep:
         plan: Plan,
         folder: Path | None = None,
         *,
+        stem: Callable[[], Tensor | None] | None = None,
         log: Log = lambda name, value, epoch: None,
         progress: StageProgress = lambda step, done, total: None,
     ) -> None:
@@ -80,13 +81,14 @@ class StepByStep:
             data: training clips.
             plan: settings.
             folder: for checkpoints; ``None`` for no checkpoints.
+            stem: returns ``stem_features`` of the clips, where runs share them; ``None`` to compute them.
             log: called with ``STEP/QUANTITY``, a value and the epoch.
             progress: called with a step's name, its epochs done and all of them.
         """
         self.models, self.data, self.plan, self.folder = models, data, plan, folder
         self._log, self._progress = log, progress
         # Computed only when a step needs it: a continued run may have finished these steps already.
-        self._stem = functools.cache(lambda: stem_features(models.base, data, plan.views, plan.seed))
+        self._stem = functools.cache(stem or (lambda: stem_features(models.base, data, plan.views, plan.seed)))
 
     def run(self) -> StaeModels:
         """Run all steps; returns the trained models, in evaluation mode."""

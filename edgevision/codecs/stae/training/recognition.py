@@ -1,4 +1,9 @@
-"""Which clips a set of models recognises, at every budget."""
+"""Which clips a set of models recognises, at every budget.
+
+The answers are those of the codec to real bitstreams: clips are taken one by one and in full precision, as the codec
+takes them. In batches, or with the classifier in bfloat16, scores differ, which changes the answer to a clip whose two
+likeliest classes are close.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +17,8 @@ from torch import Tensor
 from edgevision.arrays import BoolArray
 from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.stae_network import VARIANTS, Stae, Variant
-from edgevision.codecs.stae.training.clipset import ClipSet, reduced_precision
+from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.progress import Progress
-
-_FRAMES = 64  # kept frames in one batch of the transformer
 
 
 def correct_on_grid(
@@ -68,10 +71,8 @@ def _without_making(models: StaeModels, alpha: int, beta: float, variant: Varian
 def _correct(model: Stae, data: ClipSet, rows: Tensor, alpha: int, beta: float, variant: Variant) -> BoolArray:
     answers = []
     with torch.inference_mode():
-        for batch in rows.split(max(1, _FRAMES // alpha)):
-            # Selection in full precision, as on the device: in reduced precision thousands of scores would be equal.
-            sent = model.encode(data.frames(batch), alpha, 1.0 if variant == "ViT_FA" else beta)
-            with reduced_precision():
-                scores = model.vit(model.restore(*sent, recover=variant == "ViT_STAE"))
-            answers.append(scores.argmax(1) == data.target(batch))
+        for row in rows.split(1):
+            sent = model.encode(data.frames(row), alpha, 1.0 if variant == "ViT_FA" else beta)
+            scores = model.vit(model.restore(*sent, recover=variant == "ViT_STAE"))
+            answers.append(scores.argmax(1) == data.target(row))
     return torch.cat(answers).numpy()

@@ -37,7 +37,7 @@ QUICK_PLAN = Plan(
 QUICK_END_TO_END = FitConfig(2, 16, 1e-3, 0.05)
 QUICK_CLIPS = 160
 # Increase it whenever the same settings train differently than before, so that old checkpoints are not continued.
-STEPS_VERSION = 2
+STEPS_VERSION = 3
 _LIBRARIES = ("torch", "timm", "numpy", "av", "safetensors")
 
 

@@ -53,13 +53,7 @@ def find_pairs(folder: Path | None) -> list[Pair]:
         ReproductionError: the folder does not exist, or no classifier has both profiles.
         ProfileError: a profile is damaged, or the two of a classifier are not of the same pictures.
     """
-    if folder is None:
-        names = [name for name in shipped_profiles() if not name.startswith("published-")]
-    elif folder.is_dir():
-        names = [str(path) for path in sorted(folder.glob("*.npz"))]
-    else:
-        raise ReproductionError(f"no folder of profiles at {str(folder)!r}")
-    pairs = _pair(load_profile(name) for name in names)
+    pairs = _pair(_profiles(folder))
     if not pairs:
         where = "shipped profiles" if folder is None else repr(str(folder))
         raise ReproductionError(
@@ -70,6 +64,30 @@ def find_pairs(folder: Path | None) -> list[Pair]:
         if pair.uniform.content_ids != pair.spatial.content_ids:
             raise ProfileError(f"profiles {pair.uniform.name!r} and {pair.spatial.name!r} are not of the same pictures")
     return pairs
+
+
+def other_codecs(folder: Path | None, pair: Pair) -> list[OperatingPointProfile]:
+    """Profiles of more codecs, or of a choice of them, with the classifier and the pictures of ``pair``, by name.
+
+    Raises:
+        ReproductionError, ProfileError: see ``find_pairs``.
+    """
+    return [
+        profile
+        for profile in _profiles(folder)
+        if profile.metadata.get("model") == pair.model
+        and profile.metadata.get("codec") not in (REFERENCE, REGION_WISE)
+        and profile.content_ids == pair.uniform.content_ids
+        and profile.correct is not None
+    ]
+
+
+def _profiles(folder: Path | None) -> list[OperatingPointProfile]:
+    if folder is None:
+        return [load_profile(name) for name in shipped_profiles() if not name.startswith("published-")]
+    if not folder.is_dir():
+        raise ReproductionError(f"no folder of profiles at {str(folder)!r}")
+    return [load_profile(str(path)) for path in sorted(folder.glob("*.npz"))]
 
 
 def measuring_command(*models: str) -> str:

@@ -16,7 +16,7 @@ from edgevision.arrays import Float32Array, IntArray
 from edgevision.checks import real_number, whole_number
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
 from edgevision.codecs.spat_imco.theta.examples import Examples
-from edgevision.codecs.spat_imco.theta.theta_network import RefiningHead, standardise
+from edgevision.codecs.spat_imco.theta.large_network import RefiningHead, standardise
 from edgevision.codecs.training_checkpoint import load_checkpoint, save_checkpoint
 from edgevision.errors import WeightsError
 from edgevision.progress import Progress

@@ -1,0 +1,1 @@
+"""Still pictures as one key frame of HEVC or H.264, by PyAV."""

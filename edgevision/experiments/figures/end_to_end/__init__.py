@@ -1,0 +1,1 @@
+"""Figures 10 and 11 of the Co-CRRA paper: codec and allocation together."""
