@@ -93,10 +93,10 @@ def _files(random: np.random.Generator) -> list[bytes]:
         UniformJpeg(),
         UniformJpeg(subsampling="4:4:4"),
         WebP(),
-        Avif(),
-        AvifRaw(),
-        Hevc(),
-        H264(),
+        Avif(speed=10),
+        AvifRaw(speed=10),
+        Hevc(preset="ultrafast"),
+        H264(preset="ultrafast"),
     ]
     shapes: list[tuple[int, ...]] = [(40, 56, 3), (33, 17), (128, 96, 3), (1, 1, 3)]
     images = [random.normal(128, 40, shape).clip(0, 255).astype(np.uint8) for shape in shapes]

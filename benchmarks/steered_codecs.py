@@ -1,17 +1,17 @@
 """Tune the steered codecs, and measure what steering saves on pictures that theta has not seen.
 
     python benchmarks/steered_codecs.py strengths --images DIR --labels FILE --work DIR
-    python benchmarks/steered_codecs.py savings   --images DIR --labels FILE --work DIR
+    python benchmarks/steered_codecs.py savings   --images DIR --labels FILE --work DIR [--codec NAME ..] [--pictures N]
     python benchmarks/steered_codecs.py times     --images DIR --labels FILE
 
 ``strengths`` codes every seventh picture (AVIF) or every twentieth (HEVC and H.264) at several levels, each with
 several strengths. For each level it prints the bytes that each strength saves against the unsteered codec, at equal
-mean log-probability of the true class; ``1.2/4`` is a blur of 1.2 pixels with an offset of 4. The tables in
-``edgevision/codecs/steered/strengths.py`` follow the best ones. ``savings`` codes 150 other pictures (of 700) with
-every codec, and prints the bytes saved at equal mean log-probability and at equal top-1 accuracy, with paired bootstrap
-intervals. Maps come from the shipped cross-fitted heads, so no network has seen the picture that it judges. These heads
-belong to the 700 pictures of ``docs/theta.md``; other pictures get the maps of ``Theta.load()``. ``times`` prints the
-CPU time of encoding and decoding of every codec, relative to uniform JPEG, all codecs in turn on one core.
+mean log-probability of the true class; ``1.2/4`` is a blur of 1.2 pixels with an offset of 4. ``savings`` codes up to
+150 other pictures of 700 with every codec, and prints the bytes saved at equal mean log-probability and at equal top-1
+accuracy, with paired bootstrap intervals. Maps come from the shipped cross-fitted networks, so that no picture is
+judged by a network that saw it. These networks belong to the 700 pictures of ``docs/theta.md``; other pictures get the
+maps of ``Theta.load()``. ``times`` prints the CPU time of encoding and decoding of every codec, relative to uniform
+JPEG, all codecs in turn on one core.
 
 All bytes of all files count. A stopped run continues where it stopped.
 """
@@ -38,6 +38,7 @@ from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS
 from edgevision.codecs.steered.region_ranks import REGION, region_ranks
 from edgevision.codecs.steered.steered_codec import SteeredCodec
 from edgevision.codecs.steered.strengths import Strength
@@ -46,6 +47,7 @@ from edgevision.data.images import ImageFolder
 from edgevision.experiments.codec_comparison.rate_accuracy import bytes_saved
 from edgevision.part_store import PartStore
 from edgevision.statistics import percentile_interval
+from edgevision.storage.disk_files import sha256
 from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.importance import Importance
 
@@ -87,9 +89,10 @@ BATCH = 16
 class Pictures:
     """Some pictures of a data set as a classifier sees them, with their classes and maps."""
 
-    def __init__(self, folder: Path, labels: Path, numbers: Callable[[int], bool]) -> None:
+    def __init__(self, folder: Path, labels: Path, step: int, starts: Sequence[int] = (0,)) -> None:
+        """Take every ``step``-th picture from each of ``starts`` on."""
         self._dataset, self.classifier = ImageFolder(folder, labels), load_classifier(MODEL)
-        self.numbers = [n for n in range(len(self._dataset)) if numbers(n)]
+        self.numbers = [number for start in starts for number in range(start, len(self._dataset), step)]
         known = (item.label for item in self._dataset.items)
         self._classes = class_indices(known, self.classifier.classes, self.classifier.class_names)
         self.fingerprint = self._dataset.fingerprint()
@@ -152,7 +155,7 @@ def tune(given: argparse.Namespace) -> None:
     store = PartStore(given.work)
     for name, (levels, outer) in TRIED.items():
         every = 7 if name == "spat-avif" else 20
-        pictures = Pictures(given.images, given.labels, lambda n, every=every: n % every == 0)
+        pictures = Pictures(given.images, given.labels, every)
         codec = codecs.make(name)
         assert isinstance(codec, SteeredCodec)
         tried = [(level, strength) for level in levels for strength in STRENGTHS[name]]
@@ -208,7 +211,8 @@ def made(name: str) -> ImageCodec:
 
 def savings(given: argparse.Namespace) -> None:
     """Print what each codec saves over the others."""
-    pictures = Pictures(given.images, given.labels, lambda n: n % 14 in (1, 5, 9))
+    pictures = Pictures(given.images, given.labels, 14, (1, 9, 5))
+    pictures.numbers = pictures.numbers[: given.pictures]
     store, tables = PartStore(given.work), {}
     levels = {name: its for name, its in {**UNSTEERED, **STEERED}.items() if name in given.codec}
     for name, its in levels.items():
@@ -223,6 +227,8 @@ def savings(given: argparse.Namespace) -> None:
             return [(codec.encode(crop, level=level, importance=importance), codec) for level in its]
 
         what = {"codec": codec.version, "settings": dict(codec.settings), "levels": list(its)}
+        if codec.name.startswith("spat"):
+            what["maps"] = sha256(SHIPPED_FOLDS.read_bytes())
         tables[name] = table(pictures, store, name.replace(":", "-"), what, code)
     for name, other in PAYLOAD_OF.items():
         if name in levels and other in levels:
@@ -252,7 +258,7 @@ def savings(given: argparse.Namespace) -> None:
 
 def times(given: argparse.Namespace) -> None:
     """Print encoding and decoding times, relative to those of uniform JPEG at level 4."""
-    pictures = Pictures(given.images, given.labels, lambda n: n % 70 == 0)
+    pictures = Pictures(given.images, given.labels, 70)
     chosen = {name: made(name) for name in (*UNSTEERED, *STEERED)}
     #: Levels of about equal accuracy, near the middle of the range that is compared.
     level = {"QUALITY": 82.0, "CRF": 38.0, "JPEG": 4.0}
@@ -304,6 +310,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder for results; a stopped run continues from it")
     known = (*UNSTEERED, *STEERED)
     parser.add_argument("--codec", nargs="+", choices=known, default=known, help="to compare; all by default")
+    parser.add_argument("--pictures", type=int, default=150, help="of savings, at most 150")
     given = parser.parse_args()
     COMMANDS[given.what](given)
 

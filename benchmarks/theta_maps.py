@@ -1,7 +1,7 @@
 """Measure the quality and the cost of the maps of theta, for the tables in ``docs/theta.md``.
 
     python benchmarks/theta_maps.py agreement --images DIR --labels FILE --backbone FILE --work DIR
-    python benchmarks/theta_maps.py cost --images DIR
+    python benchmarks/theta_maps.py cost --images DIR --labels FILE
 
 ``agreement`` compares the maps, on unseen pictures, with the Grad-CAM of the true class and with the sensitivity of
 each teacher: mean rank correlation over 14 x 14 regions, and overlap of the most important thirds of the regions.
@@ -49,8 +49,8 @@ from edgevision.data.images import ImageFolder
 from edgevision.statistics import bootstrap_interval
 from edgevision.vision.classifiers import load_classifier
 
-_TIMED = 10  # pictures
-_ROUNDS = 60
+_TIMED = 5  # pictures
+_ROUNDS = 24
 
 
 def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.ndarray]:
@@ -131,7 +131,7 @@ def cost(given: argparse.Namespace) -> None:
     """Print parameters, multiply-adds, and processor time relative to one forward pass of EfficientNet-Lite0."""
     torch.set_num_threads(1)
     lite0, large = load_classifier(TEACHERS[0]), LargeNetwork().eval()  # untrained weights take as long
-    dataset = ImageFolder(given.images)
+    dataset = ImageFolder(given.images, given.labels)
     crops = [lite0.crop(dataset.load(item)) for item in dataset.items[:_TIMED]]
     calls: dict[str, Callable[[np.ndarray], object]] = {
         "theta": Theta.load(),
@@ -141,11 +141,12 @@ def cost(given: argparse.Namespace) -> None:
         "AVIF": lambda crop: Image.fromarray(crop).save(io.BytesIO(), "avif", max_threads=1),
     }
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for number in range(_ROUNDS):  # in turns, so that all run under the same load of the machine
+    for _round in range(_ROUNDS):  # in turns, so that all run under the same load of the machine
         for name, call in calls.items():
             start = time.process_time()
-            call(crops[number % len(crops)])
-            times[name].append(time.process_time() - start)
+            for crop in crops:
+                call(crop)
+            times[name].append((time.process_time() - start) / len(crops))
     for name, network, side in (
         ("theta", Theta.load().network, SIDE), ("large network", large, INPUT), ("lite0", lite0.model, INPUT)
     ):  # fmt: skip
@@ -167,8 +168,8 @@ def main() -> None:
         command = commands.add_parser(name)
         command.set_defaults(run=run)
         command.add_argument("--images", type=Path, required=True)
+        command.add_argument("--labels", type=Path, required=True)
         if run is not cost:
-            command.add_argument("--labels", type=Path, required=True)
             command.add_argument("--backbone", type=Path, required=True)
             command.add_argument("--work", type=Path, required=True)
     given = parser.parse_args()

@@ -79,10 +79,15 @@ def measure(codec: SpatImco, make: ImportanceMap, classifier: Classifier, crop: 
 
 
 def bytes_saved(means: FloatArray, reference: FloatArray) -> float:
-    """Share of the reference's bytes saved at equal log-probability, from mean bytes and log-probabilities (K, 2)."""
+    """Share of the reference's bytes saved at equal log-probability, from mean bytes and log-probabilities (K, 2).
+
+    NaN if the two share no log-probability.
+    """
     points = [efficient_points(table[:, 0], table[:, 1]) for table in (means, reference)]
-    curves = [PchipInterpolator(reached, log_bytes) for log_bytes, reached in points]
     low, high = (pick(reached[end] for _, reached in points) for pick, end in ((max, 0), (min, -1)))
+    if not low < high:
+        return float("nan")
+    curves = [PchipInterpolator(reached, log_bytes) for log_bytes, reached in points]
     ours, theirs = (float(curve.integrate(low, high)) for curve in curves)
     return float(-np.expm1((ours - theirs) / (high - low)))
 

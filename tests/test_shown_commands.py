@@ -89,13 +89,16 @@ SMALLER = {
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
+    "python benchmarks/fuzz_video.py": "--count 20",
+    "python benchmarks/frame_choice.py": "--count 6 --folds 2",
     "python benchmarks/steered_codecs.py": "--labels few.csv",
     "python benchmarks/codec_throughput.py": "--sides 64 --repeats 1",
     "python benchmarks/stae_recovery.py": "--count 2",
     "python benchmarks/stae_training.py": "--clips 8 --size 32",
     "python benchmarks/stae_bytes.py": "--count 2",
     "python benchmarks/theta_maps.py agreement": "--labels few.csv",
-    "python benchmarks/theta_maps.py cost": "",
+    "python benchmarks/theta_maps.py cost": "--labels few.csv",
+    "python benchmarks/theta_worth.py": "--labels few.csv --model tf_efficientnet_lite0 --pictures 2",
     "python benchmarks/theta_picture.py": "",
 }
 
@@ -162,6 +165,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(figure, "_SWEEP", dataclasses.replace(sweep, values=(sweep.values[0], sweep.values[-1])))
     monkeypatch.setattr(utility_sweep, "EPISODES", 2)
     monkeypatch.setattr(fig10, "SWEEPS", tuple(dataclasses.replace(s, values=s.values[:1]) for s in fig10.SWEEPS))
+    monkeypatch.setattr(fig10, "VARIANTS", {})
     for module in ("image_times", "retiming"):
         monkeypatch.setattr(f"edgevision.measure.times.{module}.TIMED_PICTURES", 1, raising=False)
     for codec in (UniformJpeg, SpatImco):

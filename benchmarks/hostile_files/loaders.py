@@ -201,6 +201,52 @@ def checkpoint(work: Path) -> Loader:
     return Loader((_files(stored),), lambda path: RunProgress.from_json(load_checkpoint(model, path)))
 
 
+def belief(work: Path) -> Loader:
+    """Learned beliefs: ``agents.load_policy``, and what they decide."""
+    import gymnasium
+
+    import edgevision  # noqa: F401 - registers the environments
+    from edgevision import agents
+    from edgevision.agents.belief.belief_policy import BeliefDescription
+    from edgevision.agents.belief.sending_network import SendingNetwork
+    from edgevision.agents.belief.street_network import StreetNetwork
+
+    env = gymnasium.make("EdgeVision/Stream-v0", users=3, disable_env_checker=True)
+    env.reset(seed=0)
+    problem: Any = env.unwrapped.problem  # type: ignore[attr-defined]
+    network, described = StreetNetwork(), BeliefDescription("b", "street-gru", 0.0, 0.7, corrected=True)
+    agents.BeliefPolicy(described, network, SendingNetwork(network.width)).save(work)
+
+    def load(folder: Path) -> None:
+        agents.load_policy(folder).act(problem).check(problem)
+
+    return Loader((_files(work),), load, resealed)
+
+
+def belief_run(work: Path) -> Loader:
+    """The checkpoint of a belief in training: ``RoundCheckpoint.load``, put back into network and optimiser."""
+    from edgevision.agents.belief import round_checkpoint
+    from edgevision.agents.belief.street_network import LaggedRegression
+
+    network = LaggedRegression()
+    optimiser = torch.optim.Adam(network.parameters())
+    sum(parameter.sum() for parameter in network.parameters()).backward()  # type: ignore[union-attr]
+    optimiser.step()
+    tensors = round_checkpoint.grouped("network", network.state_dict())
+    tensors |= round_checkpoint.grouped("optimiser", round_checkpoint.optimiser_tensors(optimiser))
+    random = np.random.default_rng(0).bit_generator.state
+    round_checkpoint.RoundCheckpoint(work, "run").save(round_checkpoint.Saved(tensors, random, (0.5,)))
+
+    def load(folder: Path) -> None:
+        saved = _present(round_checkpoint.RoundCheckpoint(folder, "run").load())
+        assert isinstance(saved, round_checkpoint.Saved)
+        with round_checkpoint.restoring():
+            round_checkpoint.restore(network, optimiser, saved)
+            round_checkpoint.generator(saved).random()
+
+    return Loader((_files(work),), load)
+
+
 def hyperparameters(work: Path) -> Loader:
     """Hyperparameters: ``load_hyperparameters``."""
     from edgevision.agents import hyperparameters as package
@@ -451,6 +497,6 @@ LOADERS: dict[str, Callable[[Path], Loader]] = {
     make.__name__.replace("_", "-"): make
     for make in (
         *(profile, trace, policy, run, checkpoint, hyperparameters, labels, clip_list, theta, stae, deepisc, fit),
-        *(backbone, parts, json_parts, clips, section, picture, accuracy_model),
+        *(backbone, parts, json_parts, clips, section, picture, accuracy_model, belief, belief_run),
     )
 }

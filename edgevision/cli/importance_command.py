@@ -43,7 +43,7 @@ def train_importance(
 ) -> None:
     """Train the importance network theta on the maps of EfficientNet-Lite0, -Lite1 and -Lite2.
 
-    A large network learns these maps first, and theta, which is ten times faster, learns the maps of the large network.
+    A large network learns these maps first, and theta, which is much faster, learns the maps of the large network.
     Writes OUT/theta.safetensors and OUT/theta.json, and the large network beside them. During training it writes
     examples, views, checkpoints and TensorBoard logs (tensorboard --logdir OUT). Run the same command again to continue
     a stopped run. docs/theta.md explains where to get the backbone and how to use the trained network.

@@ -55,7 +55,7 @@ def leave_one_group_out(
     if len(np.unique(groups[groups >= 0])) < 2:
         raise ClipError("all clips are of one group, so none can be left out; measure them all with one set of weights")
 
-    # The stem is never trained, so all folds share its outputs, which take half of a fold's training.
+    # The stem is never trained, so all folds share its outputs, which take long to compute.
     stem = functools.cache(lambda: stem_features(start.base, data, plan.views, plan.seed))
 
     def fold(group: int, rows: IntArray, others: IntArray) -> Outcomes:

@@ -5,6 +5,7 @@ Sources: Grad-CAM, Selvaraju et al., ICCV 2017; class activation maps, Zhou et a
 
 from __future__ import annotations
 
+import functools
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -95,9 +96,16 @@ class ClassActivation:
 
 def resize_map(cam: np.ndarray, shape: tuple[int, ...]) -> FloatArray:
     """A coarse map, interpolated linearly to the size of an image of ``shape`` (h, w, ...), (h, w)."""
-    picture = Image.fromarray(np.ascontiguousarray(cam, np.float32))
-    resized = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    return np.asarray(resized, np.float64)
+    rows, columns = (_interpolation(*lengths) for lengths in zip(cam.shape, shape[:2], strict=True))
+    resized: FloatArray = rows @ np.asarray(cam, np.float64) @ columns.T
+    return resized
+
+
+@functools.lru_cache(maxsize=32)
+def _interpolation(length: int, wanted: int) -> FloatArray:
+    """Weights with which Pillow interpolates ``length`` values linearly to ``wanted`` ones, (wanted, length)."""
+    unit = Image.fromarray(np.eye(length, dtype=np.float32))
+    return np.asarray(unit.resize((length, wanted), Image.Resampling.BILINEAR), np.float64)
 
 
 def last_spatial_layer(classifier: Classifier) -> torch.nn.Module:

@@ -63,7 +63,7 @@ def test_profile_records_real_outcomes(measured: OperatingPointProfile, labelled
     train = measured.features[measured.split == 0]
     np.testing.assert_allclose(train.mean(axis=0), 0, atol=1e-9)
     np.testing.assert_allclose(train.std(axis=0), 1, atol=1e-9)
-    assert "network_confidence" in measured.feature_names
+    assert "importance_entropy" in measured.feature_names
     assert measured.content_ids == tuple(i.content_id for i in folder_of(labelled_folder).items)
 
 

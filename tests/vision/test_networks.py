@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+from PIL import Image
 
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.spat_imco.theta import Theta
@@ -16,7 +17,7 @@ from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError, UnknownNameError, WeightsUnavailableError
 from edgevision.measure.content_features import content_features
 from edgevision.vision.classifiers import Classifier, load_classifier
-from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap
+from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap, resize_map
 from tests.codecs.pictures import picture
 
 
@@ -137,6 +138,13 @@ def test_maps_cover_pictures_of_any_shape(lite0: Classifier, maker: type[GradCam
     assert np.isfinite(importance.weights).all()
     assert importance.probabilities is not None
     assert importance.probabilities.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("shape", [(224, 224, 3), (1, 1), (90, 131), (300, 5)])
+def test_map_is_resized_as_pillow_resizes_it(shape: tuple[int, ...]) -> None:
+    cam = np.random.default_rng(0).random((14, 7)).astype(np.float32)
+    expected = Image.fromarray(cam).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(resize_map(cam, shape), np.asarray(expected), atol=1e-6)
 
 
 def test_default_codec_uses_theta() -> None:

@@ -212,7 +212,7 @@ def distil(
         head = RegionHead(config.width)
     optimiser = torch.optim.AdamW(head.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     held = pictures[:: config.validation]
-    kept = torch.from_numpy(np.setdiff1d(pictures, held))
+    kept = torch.from_numpy(np.setdiff1d(pictures, held) if len(pictures) > 1 else pictures)
     for epoch in range(_restore(head, optimiser, checkpoint) + 1, config.epochs + 1):
         log("loss/distillation", _train_epoch(head, optimiser, views, number, kept, config, epoch), epoch)
         if checkpoint:

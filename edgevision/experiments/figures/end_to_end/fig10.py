@@ -243,6 +243,9 @@ def _differences(pair: Pair, measured: Sequence[Measured]) -> tuple[str, ...]:
         f"The baseline's solver is a strong one: Co-CRRA on the same codec is at most {rival:+.1f} % above FRACR in "
         "utility in any setting, because users differ in their requests only. So what is left of the gain is the "
         "codec's. Half of the utility, Acc, does not depend on whether the pictures arrive.",
+        "The size of the data and what the deadline covers decide the gain, see the table of other counts: with small "
+        "data every picture arrives hardly compressed, with larger data every level counts, and once the deadline "
+        "covers computing the map costs more than it brings.",
         "Pictures of 10 to 20 MB are compressed by the ratios of small ones. Large pictures of the same scenes "
         "compress better, and their classifier still sees its input size only.",
     )

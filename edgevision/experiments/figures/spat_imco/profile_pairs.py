@@ -67,7 +67,7 @@ def find_pairs(folder: Path | None) -> list[Pair]:
 
 
 def other_codecs(folder: Path | None, pair: Pair) -> list[OperatingPointProfile]:
-    """Profiles of more codecs, or of a choice of them, with the classifier and the pictures of ``pair``, by name.
+    """Profiles of more codecs and of choices of codecs, with the classifier and pictures of ``pair``, sorted by name.
 
     Raises:
         ReproductionError, ProfileError: see ``find_pairs``.
