@@ -50,7 +50,7 @@ from edgevision.statistics import bootstrap_interval
 from edgevision.vision.classifiers import load_classifier
 
 _TIMED = 5  # pictures
-_ROUNDS = 24
+_ROUNDS = 12
 
 
 def make_maps(given: argparse.Namespace, dataset: ImageFolder) -> dict[str, np.ndarray]:

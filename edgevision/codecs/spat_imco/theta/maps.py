@@ -21,8 +21,8 @@ from edgevision.vision.importance import Importance
 class Theta:
     """Estimates what a classifier needs of an image, by one forward pass, without a label or a gradient.
 
-    The pass runs in ONNX Runtime where the extra ``onnx`` is installed, else in PyTorch, which takes three times as
-    long and gives the same maps up to rounding.
+    The pass runs in ONNX Runtime where the extra ``onnx`` is installed, else in PyTorch, which is slower and gives the
+    same maps up to rounding.
 
     A call returns the predicted sensitivity of each region to coarser quantisation (see ``sensitivity``). It saves more
     bytes than ``look``, the predicted Grad-CAM; see ``docs/theta.md``.
