@@ -236,8 +236,14 @@ def test_shipped_profiles_are_complete(name: str) -> None:
     assert profile.metadata["codec_version"] == codecs.make(profile.metadata["codec"]).version
 
 
+#: Strict: once the profiles are measured again with theta as it is now, these marks must go.
+OLDER_MAPS = pytest.mark.xfail(strict=True, reason="measured with the large network that theta was distilled from")
+
+
 @pytest.mark.skipif("EDGEVISION_DATA" not in os.environ, reason="EDGEVISION_DATA names no data folder")
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=OLDER_MAPS if "spat-imco" in name else ()) for name in SHIPPED]
+)
 def test_shipped_profiles_can_be_reproduced(name: str) -> None:
     profile = load_profile(name)
     path = Path(os.environ["EDGEVISION_DATA"]) / profile.metadata["data_set"]
