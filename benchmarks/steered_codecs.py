@@ -258,7 +258,7 @@ def savings(given: argparse.Namespace) -> None:
 
 def times(given: argparse.Namespace) -> None:
     """Print encoding and decoding times, relative to those of uniform JPEG at level 4."""
-    pictures = Pictures(given.images, given.labels, 70)
+    pictures = Pictures(given.images, given.labels, 140)
     chosen = {name: made(name) for name in (*UNSTEERED, *STEERED)}
     #: Levels of about equal accuracy, near the middle of the range that is compared.
     level = {"QUALITY": 82.0, "CRF": 38.0, "JPEG": 4.0}

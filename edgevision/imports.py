@@ -12,7 +12,7 @@ from typing import Any
 from edgevision.errors import MissingExtraError, UnknownNameError, shown
 
 #: Libraries of the extra ``codecs``.
-CODEC_LIBRARIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors", "av", "constriction")
+CODEC_LIBRARIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors", "skimage", "av", "constriction")
 #: Libraries of the extra ``agents``.
 AGENT_LIBRARIES = ("torch", "stable_baselines3", "safetensors", "tensorboard", "matplotlib", "yaml")
 

@@ -76,7 +76,8 @@ def compress(
     Give exactly one of --level, --target-bytes and --ratio. Writes TARGET and prints its size. Its suffix is the
     codec's: .jpg, .avif, .webp, .obu (avif-raw and spat-avif), .hevc or .h264. Files of spat-imco and files with the
     last three suffixes need 'edgevision decompress'. With container=plain, as in the second example, those of spat-imco
-    and spat-avif are a little larger and open in any viewer.
+    and spat-avif are a little larger and open in any viewer. JPEG stores a picture without colour with one component,
+    and its raw size is that of one.
 
     Example: **edgevision compress photo.png photo.jpg --target-bytes 20000**
 
@@ -85,7 +86,7 @@ def compress(
     Example: **edgevision compress photo.png photo.obu --target-bytes 8000 --codec spat-avif --importance map.png**
     """
     require("PIL", "codecs")
-    from edgevision.data.image_reading import read_image
+    from edgevision.data.image_reading import read_image, without_colour
 
     for path in filter(None, (target, overlay)):
         _check_apart(source, path)
@@ -96,7 +97,7 @@ def compress(
     if target.suffix.lower() not in suffixes:
         raise ImageFileError(f"{target}: {chosen.name} writes files with the suffix {chosen.suffix}; use it")
     try:
-        image = read_image(source)
+        image = without_colour(read_image(source))
     except UnreadableImageError:
         _refuse_compressed(source)
         raise
@@ -142,8 +143,8 @@ def decompress(
 ) -> None:
     """Decode a compressed picture and save it in a common format.
 
-    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. Ordinary JPEG files are read too,
-    and turned upright as their EXIF data say.
+    Writes TARGET. Its suffix gives the format; .png keeps every decoded pixel. Grey stays grey. Ordinary JPEG files are
+    read too, and turned upright as their EXIF data say.
 
     Example: **edgevision decompress photo.jpg decoded.png**
     """
@@ -158,8 +159,10 @@ def decompress(
     with _named(source):
         decoder = codecs.make(codec or reader_of(data))
         pixels = decoder.decode(data)
-        ordinary = decoder.inspect(data).container in _ORDINARY
-    if ordinary:
+        info = decoder.inspect(data)
+    if info.components == 1:
+        pixels = pixels[..., 0]
+    if info.container in _ORDINARY:
         pixels = upright(pixels, data)
     write_image(target, pixels)
     typer.echo(f"{target}: {pixels.shape[1]} x {pixels.shape[0]}, {target.stat().st_size} bytes")
@@ -261,7 +264,7 @@ def mean_accuracy(profile: OperatingPointProfile) -> FloatArray:
 
 
 def write_image(path: Path, pixels: ByteImage) -> None:
-    """Write (H, W, 3) uint8 in the format of the suffix, atomically.
+    """Write (H, W, 3) or (H, W) uint8 in the format of the suffix, atomically.
 
     Raises:
         ImageFileError: no format that this command writes has this suffix, or the picture is too large for it.

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import typer
 
 _DISTRIBUTION = "edgevision-gym"
-_EXTRAS = ("convex", "codecs", "agents", "report", "content", "onnx", "cli")
+_EXTRAS = ("convex", "codecs", "agents", "report", "content", "bench", "onnx", "cli")
 
 
 def info() -> None:

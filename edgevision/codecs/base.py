@@ -23,7 +23,7 @@ from edgevision.checks import real_number, whole_number
 from edgevision.errors import CodecInputError, RateControlError
 from edgevision.vision.importance import Importance
 
-MAX_PIXELS = 2**24  # of an image, such as 4096 x 4096
+MAX_PIXELS = 2**26  # of an image, such as 8192 x 8192
 MIN_LEVEL, MAX_LEVEL = 1 / 16, 64.0  # of JPEG_SCALE
 
 
@@ -148,14 +148,14 @@ class ImageCodec(Protocol):
         """Decode to (H, W, 3) uint8; a grey image has three equal channels.
 
         Raises:
-            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or states more than 2**24 pixels.
+            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or has more than 2**26 pixels.
         """
 
     def inspect(self, data: bytes) -> ImageInfo:
         """Describe a bitstream from its headers.
 
         Raises:
-            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or states more than 2**24 pixels.
+            BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or has more than 2**26 pixels.
         """
 
 

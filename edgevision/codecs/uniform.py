@@ -106,16 +106,16 @@ def decode_baseline(data: bytes) -> ByteImage:
     """Decode an ordinary baseline JPEG file, (H, W, 3) uint8.
 
     Raises:
-        BitstreamError: ``data`` is not such a file, is damaged, or states more than 2**24 pixels.
+        BitstreamError: ``data`` is not such a file, is damaged, or states more than ``MAX_PIXELS`` pixels.
     """
     data = checked_bytes(data, BitstreamError)
     header = read_header(data)
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             picture.load()
-            pixels = np.asarray(picture.convert("RGB"))
+            pixels = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except Exception as error:  # Pillow's parsers raise many types on bad bytes
         raise BitstreamError(f"JPEG data cannot be decoded ({error})") from error
     if pixels.shape != (header.height, header.width, 3):
         raise BitstreamError("JPEG data does not have the size its header says")
-    return pixels.copy()
+    return pixels

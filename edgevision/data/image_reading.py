@@ -104,8 +104,14 @@ def decode_image(data: bytes, name: str) -> ByteImage:
         raise UnreadableImageError(f"{name}: damaged ({reason})") from error
 
 
+def without_colour(image: ByteImage) -> ByteImage:
+    """A picture (H, W, 3) whose channels are equal as its one channel (H, W); another picture unchanged."""
+    red, green, blue = (image[..., channel] for channel in range(3))
+    return np.ascontiguousarray(red) if np.array_equal(red, green) and np.array_equal(red, blue) else image
+
+
 def upright(pixels: ByteImage, data: bytes) -> ByteImage:
-    """Pixels (H, W, 3), decoded from the picture file ``data``, turned as its EXIF orientation says."""
+    """Pixels (H, W, 3) or (H, W), decoded from the picture file ``data``, turned as its EXIF orientation says."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             turn = _UPRIGHT.get(_orientation(picture))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,13 @@ class ImageFolder:
         if len(missing) == len(self.items):
             raise DataSetError(f"all {said}: {named}")
         warnings.warn(f"{len(missing)} {said}: {named}", DataSetWarning, stacklevel=3)
+
+    def sample(self, limit: int) -> ImageFolder:
+        """The same folder with at most ``limit`` of its images, spread evenly over ``items``."""
+        total, chosen = len(self.items), copy.copy(self)
+        count = min(limit, total)
+        chosen.items = [self.items[position * total // count] for position in range(count)]
+        return chosen
 
     def __len__(self) -> int:
         return len(self.items)

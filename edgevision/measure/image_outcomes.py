@@ -1,4 +1,4 @@
-"""Running a codec and a classifier on one image: size in bytes, and whether the answer is right."""
+"""Running a codec and a classifier on one image: size in bytes, the answer, and how far the image has changed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.arrays import BoolArray, ByteImage, FloatArray
+from edgevision.arrays import BoolArray, ByteImage, Float32Array, FloatArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import ProfileError
 from edgevision.measure.content_features import content_features
+from edgevision.measure.image_distortion import psnr, ssim
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.importance import Importance
@@ -26,10 +27,16 @@ class Outcome:
     Attributes:
         size: of the bitstream [byte].
         correct: whether the classifier's most likely class for the decoded image is the image's class.
+        log_probability: natural logarithm of the probability that the classifier gives to the image's class.
+        psnr: of the decoded image's luma [dB].
+        ssim: structural similarity of the decoded image's luma.
     """
 
     size: int
     correct: bool
+    log_probability: float
+    psnr: float
+    ssim: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +56,18 @@ class ContentRecord:
     features: dict[str, float]
 
 
+def send(
+    image: ByteImage, importance: Importance | None, level: float, codec: ImageCodec, classifier: Classifier
+) -> tuple[int, ByteImage, Float32Array]:
+    """Encode, decode and classify one image: bytes, the decoded image, and the classifier's scores (C,).
+
+    The image is alone in its batch, so the scores do not depend on others.
+    """
+    data = codec.encode(image, level=level, importance=importance)
+    decoded = codec.decode(data)
+    return len(data), decoded, classifier.predict_logits(decoded[None])[0]
+
+
 def run_once(
     image: ByteImage,
     class_index: int,
@@ -57,10 +76,17 @@ def run_once(
     codec: ImageCodec,
     classifier: Classifier,
 ) -> Outcome:
-    """Encode, decode and classify one image; it is alone in its batch, so the answer does not depend on others."""
-    data = codec.encode(image, level=level, importance=importance)
-    answer = int(classifier.predict_logits(codec.decode(data)[None])[0].argmax())
-    return Outcome(len(data), answer == class_index)
+    """The outcome of one image of class ``class_index`` at one level."""
+    size, decoded, logits = send(image, importance, level, codec, classifier)
+    correct = int(logits.argmax()) == class_index
+    return Outcome(size, correct, log_probability(logits, class_index), psnr(image, decoded), ssim(image, decoded))
+
+
+def log_probability(logits: Float32Array, class_index: int) -> float:
+    """Natural logarithm of the probability (softmax) of one class, from the scores of all classes (C,)."""
+    scores = logits.astype(np.float64)
+    scores -= scores.max()
+    return float(scores[class_index] - np.log(np.exp(scores).sum()))
 
 
 def measure_content(
@@ -121,11 +147,12 @@ class LiveImageCodec:
             UnreadableImageError: an image has become unreadable since the profile was measured.
         """
         found = [self._outcome(int(j), int(k)) for j, k in zip(content, point, strict=True)]
-        return np.array([o.size for o in found], np.float64), np.array([o.correct for o in found], np.bool_)
+        return np.array([size for size, _ in found], np.float64), np.array([right for _, right in found], np.bool_)
 
-    def _outcome(self, content: int, point: int) -> Outcome:
+    def _outcome(self, content: int, point: int) -> tuple[int, bool]:
         item = self._items[content]
         image = self._classifier.crop(self._dataset.load(item))
         importance = self._codec.analyse(image)
         level = float(self._profile.parameter[point])
-        return run_once(image, self._classes[content], importance, level, self._codec, self._classifier)
+        size, _, logits = send(image, importance, level, self._codec, self._classifier)
+        return size, int(logits.argmax()) == self._classes[content]

@@ -6,8 +6,9 @@ import datetime
 import math
 import shutil
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,23 @@ import numpy as np
 from edgevision import provenance
 from edgevision.arrays import BoolArray
 from edgevision.codecs.base import ImageCodec
-from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
-from edgevision.errors import DataSetError, DataSetWarning, ProfileError, UnreadableImageError
+from edgevision.errors import DataSetError, DataSetWarning, ProfileError
 from edgevision.locking import only_writer
 from edgevision.measure.feature_scaling import standardised
-from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
+from edgevision.measure.image_answers import Answers, ImageJob, ProfileRequest, measure_answers
 from edgevision.measure.times.clean_timing import PartTimes, time_interleaved
-from edgevision.measure.times.image_times import TIMED_PICTURES, ImageWork, image_sides, pictures_to_time
+from edgevision.measure.times.image_times import ImageWork, image_sides, pictures_to_time, timed_pictures
 from edgevision.part_store import PartStore
-from edgevision.profiles.profile import OperatingPointProfile, check_name, profile_files, save_profile
-from edgevision.progress import Progress
+from edgevision.profiles.profile import OperatingPointProfile, profile_files, save_profile
+from edgevision.progress import Progress, StageProgress
 from edgevision.protocol import content_split
 from edgevision.vision.classifiers import Classifier
 
-_PART = 20  # images per part on disk
+TIMING = "times"  # stage of a run's progress
 _ENOUGH = 10  # images from which guessing can be told apart
-_LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum")
+_LIBRARIES = ("numpy", "pillow", "jpeglib", "torch", "timm", "captum", "scikit-image")
+_OUTCOMES = 2  # version of what is measured for an image
 
 
 def measure_image_profile(
@@ -44,12 +45,7 @@ def measure_image_profile(
     name: str,
     progress: Progress = lambda done, total: None,
 ) -> OperatingPointProfile:
-    """Run every image through codec and classifier at every level, and save the profile.
-
-    Images are resized and cropped to the classifier's input first, and coded at that size. Times are measured at the
-    end, on some of the images. A killed run continues where it stopped when called again with the same settings. Images
-    that cannot be read are skipped and named in the profile's metadata. Warns (``DataSetWarning``) where the classifier
-    does no better than guessing.
+    """Measure one profile; see ``measure_image_profiles``.
 
     Args:
         dataset: the images.
@@ -59,84 +55,103 @@ def measure_image_profile(
         out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
         name: of the profile.
         progress: called with images done, measured or timed, and all of them.
-
-    Raises:
-        ProfileError: levels do not increase, the mean size grows from one level to the next, or ``name`` is not a plain
-            file name.
-        DataSetError: no image can be read, or the classifier does not know a label.
-        FolderInUseError: another process measures this profile.
     """
-    ladder = tuple(float(level) for level in (codec.levels if levels is None else levels))
-    if not ladder or (np.diff(ladder) <= 0).any():
-        raise ProfileError(f"levels must increase, got {ladder}")
-    check_name(name)
-    labels = (item.label for item in dataset.items)
-    classes = class_indices(labels, classifier.classes, classifier.class_names)
-    key = _key(dataset, codec, classifier, ladder)
-    parts = out_folder / f".{name}-{key[:16]}"
-    total = len(dataset) + min(TIMED_PICTURES, len(dataset))
-    with only_writer(parts, *profile_files(out_folder, name)):
-        records, skipped = _measure_in_parts(
-            PartStore(parts), dataset, classes, codec, classifier, ladder, lambda done, _: progress(done, total)
-        )
-        if not records:
-            raise DataSetError(f"no image of {dataset.name!r} can be read, {len(skipped)} skipped")
-        readable = [item for item in dataset.items if item.content_id not in skipped]
-        work = ImageWork(pictures_to_time(dataset, readable, classifier), codec, classifier, ladder)
-        (times,) = time_interleaved([work], lambda done, _: progress(len(dataset) + done, total))
-        progress(total, total)
-        metadata = _metadata(dataset, codec, classifier, ladder, name) | {"skipped": skipped}
-        profile = _assemble(name, records, ladder, times, metadata)
-        save_profile(profile, out_folder)
-        shutil.rmtree(parts)
-    _warn_of_guessing(np.array([record.outcomes[0].correct for record in records]), classifier)
+    total = len(dataset) + timed_pictures(len(dataset))
+
+    def report(stage: str, done: int, _: int) -> None:
+        progress(len(dataset) + done if stage == TIMING else done, total)
+
+    (profile,) = measure_image_profiles(dataset, [ProfileRequest(name, codec, classifier, levels)], out_folder, report)
     return profile
 
 
-def _measure_in_parts(
-    store: PartStore,
+def measure_image_profiles(
     dataset: ImageFolder,
-    classes: Sequence[int],
-    codec: ImageCodec,
-    classifier: Classifier,
-    ladder: Sequence[float],
-    progress: Progress,
-) -> tuple[list[ContentRecord], dict[str, str]]:
-    """The record of each readable image, and why each other image cannot be read, by content id."""
-    records: list[ContentRecord] = []
-    skipped: dict[str, str] = {}
-    for first in range(0, len(dataset), _PART):
-        items = dataset.items[first : first + _PART]
-        label, description = f"answers-{first:05d}", {"images": [item.content_id for item in items]}
-        part = store.load(label, description)
-        if part is None:
-            part = {"records": [], "skipped": {}}
-            for done, item in enumerate(items, first):
-                progress(done, len(dataset))
-                try:
-                    record = measure_content(dataset, item, classes[done], codec, classifier, ladder)
-                    part["records"].append(asdict(record))
-                except UnreadableImageError as error:
-                    part["skipped"][item.content_id] = str(error)
-            store.save(label, description, part)
-        records += [_record(**values) for values in part["records"]]
-        skipped |= part["skipped"]
-    progress(len(dataset), len(dataset))
-    return records, skipped
+    requests: Sequence[ProfileRequest],
+    out_folder: Path,
+    progress: StageProgress = lambda stage, done, total: None,
+    processes: int = 1,
+) -> list[OperatingPointProfile]:
+    """Run every image through codec and classifier of each profile at every level, and save the profiles.
+
+    Images are resized and cropped to the classifier's input first, and coded at that size. Times are measured at the
+    end, on some of the images, for all profiles in turn, in this process. A killed run continues where it stopped when
+    called again with the same settings. Images that cannot be read are skipped and named in the profile's metadata.
+    Warns (``DataSetWarning``) where a classifier does no better than guessing.
+
+    Args:
+        dataset: the images.
+        requests: the profiles to measure.
+        out_folder: where ``NAME.npz`` and ``NAME.json`` are written, and partial results until the end of the run.
+        progress: called with the name of a profile or ``TIMING``, images done and all of them.
+        processes: how many processes share the images.
+
+    Raises:
+        ProfileError: levels do not increase, the mean size grows from one level to the next, a name is not a plain
+            file name, or a worker process died.
+        DataSetError: no image can be read, or a classifier does not know a label.
+        FolderInUseError: another process measures one of these profiles.
+    """
+    if not requests:
+        return []
+    jobs = [ImageJob(dataset, request) for request in requests]
+    folders = [out_folder / f".{request.name}-{_key(dataset, request)[:16]}" for request in requests]
+    with ExitStack() as locks:
+        for request, folder in zip(requests, folders, strict=True):
+            locks.enter_context(only_writer(folder, *profile_files(out_folder, request.name)))
+        answers = measure_answers(jobs, [PartStore(folder) for folder in folders], progress, processes)
+        for found in answers:
+            if not found.records:
+                raise DataSetError(f"no image of {dataset.name!r} can be read, {len(found.skipped)} skipped")
+        works = [_work(dataset, request, found) for request, found in zip(requests, answers, strict=True)]
+        times = time_interleaved(works, lambda done, total: progress(TIMING, done, total))
+        profiles = [
+            _assemble(dataset, request, found, taken)
+            for request, found, taken in zip(requests, answers, times, strict=True)
+        ]
+        for profile, folder in zip(profiles, folders, strict=True):
+            save_profile(profile, out_folder)
+            shutil.rmtree(folder)
+    for request, found in zip(requests, answers, strict=True):
+        _warn_of_guessing(np.array([record.outcomes[0].correct for record in found.records]), request.classifier)
+    return profiles
 
 
-def _record(outcomes: Iterable[dict[str, Any]], **values: Any) -> ContentRecord:
-    return ContentRecord(outcomes=tuple(Outcome(**outcome) for outcome in outcomes), **values)
+def time_together(
+    dataset: ImageFolder,
+    requests: Sequence[ProfileRequest],
+    profiles: Sequence[OperatingPointProfile],
+    progress: StageProgress = lambda stage, done, total: None,
+) -> list[OperatingPointProfile]:
+    """The finished profiles of some requests, with times measured anew for all of them in turn."""
+    works = [
+        _work(dataset, request, Answers((), profile.metadata["skipped"]))
+        for request, profile in zip(requests, profiles, strict=True)
+    ]
+    made = []
+    for profile, times in zip(
+        profiles, time_interleaved(works, lambda done, total: progress(TIMING, done, total)), strict=True
+    ):
+        device, edge = image_sides(times.parts)
+        metadata = {**profile.metadata, **times.metadata(image_sides)}
+        made.append(replace(profile, device_time=device, edge_time=edge, metadata=metadata))
+    return made
+
+
+def _work(dataset: ImageFolder, request: ProfileRequest, answers: Answers) -> ImageWork:
+    readable = [item for item in dataset.items if item.content_id not in answers.skipped]
+    pictures = pictures_to_time(dataset, readable, request.classifier)
+    return ImageWork(pictures, request.codec, request.classifier, request.ladder)
 
 
 def _assemble(
-    name: str,
-    records: Sequence[ContentRecord],
-    ladder: Sequence[float],
-    times: PartTimes,
-    metadata: dict[str, Any],
+    dataset: ImageFolder, request: ProfileRequest, answers: Answers, times: PartTimes
 ) -> OperatingPointProfile:
-    size = np.array([[o.size for o in r.outcomes] for r in records], np.float64)
+    records, ladder = answers.records, request.ladder
+    size, log_probability, psnr, ssim = (
+        np.array([[getattr(o, name) for o in r.outcomes] for r in records], np.float64)
+        for name in ("size", "log_probability", "psnr", "ssim")
+    )
     correct = np.array([[o.correct for o in r.outcomes] for r in records], np.bool_)
     if (np.diff(size.mean(axis=0)) > 0).any():
         worst = int(np.diff(size.mean(axis=0)).argmax())
@@ -149,7 +164,7 @@ def _assemble(
     features, about_features = standardised(np.array([list(r.features.values()) for r in records]), names, train)
     device, edge = image_sides(times.parts)
     return OperatingPointProfile(
-        name=name,
+        name=request.name,
         size=size,
         raw_size=np.array([r.raw_size for r in records], np.float64),
         accuracy=correct[train].mean(axis=0),
@@ -157,13 +172,17 @@ def _assemble(
         device_time=device,
         edge_time=edge,
         correct=correct,
+        log_probability=log_probability,
         features=features,
         feature_names=names,
         split=split,
         content_ids=tuple(r.content_id for r in records),
         metadata={
-            **metadata,
+            **_metadata(dataset, request),
+            "skipped": answers.skipped,
             "images": len(records),
+            "psnr": psnr.mean(axis=0).tolist(),
+            "ssim": ssim.mean(axis=0).tolist(),
             **times.metadata(image_sides),
             **about_features,
         },
@@ -183,15 +202,15 @@ def _warn_of_guessing(correct: BoolArray, classifier: Classifier) -> None:
         )
 
 
-def _key(dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float]) -> str:
+def _key(dataset: ImageFolder, request: ProfileRequest) -> str:
     """Hash of everything that decides the outcomes, so that partial results of different settings never mix."""
-    parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), classifier.name, list(ladder)]
-    return provenance.digest([*parts, provenance.versions(_LIBRARIES)])
+    codec, ladder = request.codec, list(request.ladder)
+    parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), request.classifier.name, ladder]
+    return provenance.digest([*parts, _OUTCOMES, provenance.versions(_LIBRARIES)])
 
 
-def _metadata(
-    dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, ladder: Sequence[float], name: str
-) -> dict[str, Any]:
+def _metadata(dataset: ImageFolder, request: ProfileRequest) -> dict[str, Any]:
+    codec, classifier = request.codec, request.classifier
     folder = "--images DIR" if dataset.labels is None else "--images DIR --labels DIR/labels.csv"
     command = f"edgevision profile image {folder} --model {classifier.name}"
     return {
@@ -204,8 +223,8 @@ def _metadata(
         "codec": codec.name,
         "codec_version": codec.version,
         "codec_settings": dict(codec.settings),
-        "levels": list(ladder),
-        "command": f"{command} --codec {codec.name} --name {name}",
+        "levels": list(request.ladder),
+        "command": f"{command} --codec {codec.name} --name {request.name}",
         "versions": provenance.versions(_LIBRARIES),
         "date": datetime.date.today().isoformat(),
         "licence": "numbers measured on the images are given; no image or part of one is",

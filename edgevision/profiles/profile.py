@@ -30,6 +30,7 @@ FORMAT_VERSION = 1
 MAX_FILE_BYTES = 64 * 2**20
 MAX_UNPACKED_BYTES = 4 * MAX_FILE_BYTES
 _REQUIRED = ("size", "raw_size", "accuracy", "parameter", "device_time", "edge_time")
+_OPTIONAL = ("features", "correct", "log_probability", "split")
 _LONGEST_NAME = 200  # [byte]; file systems allow 255, with suffixes
 _MOST_AXES = 32  # the K points are reshaped to an array with these axes
 _HIGHEST_CLOSED_FORM = 1.4  # eta(0) of the Co-CRRA paper, section IV-B.1, which is not a probability
@@ -53,6 +54,8 @@ class OperatingPointProfile:
         device_time: mean computing time on the device at each point [s], (K,).
         edge_time: mean computing time at the edge at each point [s], (K,).
         correct: whether the answer was right, (J, K) bool, or ``None`` for closed forms.
+        log_probability: natural logarithm of the probability that the classifier gave to the true class, (J, K);
+            ``None`` if it was not recorded.
         features: features of a content that the device knows before it decides, (J, F), about zero mean, unit scale.
         feature_names: names of the F features.
         split: index into ``protocol.CONTENT_SPLITS`` per content, (J,) int8.
@@ -71,6 +74,7 @@ class OperatingPointProfile:
     device_time: FloatArray
     edge_time: FloatArray
     correct: BoolArray | None = None
+    log_probability: FloatArray | None = None
     features: FloatArray = field(default_factory=lambda: np.zeros((1, 0)))
     feature_names: tuple[str, ...] = ()
     split: NDArray[np.int8] = field(default_factory=lambda: np.zeros(1, np.int8))
@@ -81,7 +85,7 @@ class OperatingPointProfile:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in (*_REQUIRED, "features"):
+        for name in self._numeric():
             try:
                 given = np.asarray(getattr(self, name))
             except (TypeError, ValueError):
@@ -97,6 +101,9 @@ class OperatingPointProfile:
             object.__setattr__(self, "grid", (self.points,))
         self._check_shapes()
         self._check_values()
+
+    def _numeric(self) -> tuple[str, ...]:
+        return (*_REQUIRED, "features", *(() if self.log_probability is None else ("log_probability",)))
 
     def _error(self, message: str) -> ProfileError:
         return ProfileError(f"profile {self.name!r}: {message}")
@@ -132,6 +139,8 @@ class OperatingPointProfile:
         }
         if self.correct is not None:
             expected["correct"] = (J, K)
+        if self.log_probability is not None:
+            expected["log_probability"] = (J, K)
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise self._error(f"{name} must have shape {shape}, got {getattr(self, name).shape}")
@@ -143,11 +152,13 @@ class OperatingPointProfile:
             raise self._error(f"grid {self.grid} with axes {self.axis_names} does not make {K} points")
 
     def _check_values(self) -> None:
-        for name in (*_REQUIRED, "features"):
+        for name in self._numeric():
             if not np.isfinite(getattr(self, name)).all():
                 raise self._error(f"array {name!r} holds NaN or infinity")
         if (self.size < 0).any() or (self.raw_size <= 0).any():
             raise self._error("sizes must be >= 0 and raw sizes > 0")
+        if self.log_probability is not None and (self.log_probability > 0).any():
+            raise self._error("logarithms of probabilities must be <= 0")
         if (self.device_time < 0).any() or (self.edge_time < 0).any():
             raise self._error("times must be >= 0")
         highest = _HIGHEST_CLOSED_FORM if self.correct is None else 1.0
@@ -252,7 +263,7 @@ def _read(path: Path) -> OperatingPointProfile:
         raise ProfileError(f"{path}: its metadata {sidecar.name} is missing; copy both files")
     description, payload = read_pair(path, ProfileError, MAX_FILE_BYTES, {"format_version": FORMAT_VERSION})
     found = unpack_arrays(payload, path, ProfileError, MAX_UNPACKED_BYTES, "profile archive")
-    arrays: dict[str, Any] = {key: found[key] for key in (*_REQUIRED, "features", "correct", "split") if key in found}
+    arrays: dict[str, Any] = {key: found[key] for key in (*_REQUIRED, *_OPTIONAL) if key in found}
     missing = [key for key in _REQUIRED if key not in arrays]
     if missing:
         raise ProfileError(f"{path}: arrays missing: {', '.join(missing)}")
@@ -274,9 +285,7 @@ def _read(path: Path) -> OperatingPointProfile:
 def save_profile(profile: OperatingPointProfile, folder: Path) -> Path:
     """Write ``NAME.npz`` and ``NAME.json`` into ``folder``, each atomically; returns the path of the ``.npz`` file."""
     arrays: dict[str, NDArray[Any]] = {key: getattr(profile, key) for key in _REQUIRED}
-    arrays |= {"features": profile.features, "split": profile.split}
-    if profile.correct is not None:
-        arrays["correct"] = profile.correct
+    arrays |= {key: getattr(profile, key) for key in _OPTIONAL if getattr(profile, key) is not None}
     payload = pack_arrays(arrays)
     description = {
         "format_version": FORMAT_VERSION,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import timm
@@ -54,7 +53,8 @@ class Classifier:
         self.model = model.eval().requires_grad_(False)
         self.input_size = int(config["input_size"][-1])
         self.classes = cast("int", model.num_classes)
-        self._cut = _steps_on_pictures(timm.data.create_transform(**config))
+        steps = timm.data.create_transform(**config).transforms
+        self._steps_on_pictures = list(itertools.takewhile(lambda step: not isinstance(step, MaybeToTensor), steps))
         self._resampling = Image.Resampling[config["interpolation"].upper()]
         self._mean = torch.tensor(config["mean"]).view(1, 3, 1, 1)
         self._std = torch.tensor(config["std"]).view(1, 3, 1, 1)
@@ -74,7 +74,10 @@ class Classifier:
 
     def crop(self, image: ByteImage) -> ByteImage:
         """The network's input picture (S, S, 3): ``image`` (H, W, 3), resized and cropped as timm does for it."""
-        return np.asarray(self._cut(Image.fromarray(image)))
+        picture = Image.fromarray(image)
+        for step in self._steps_on_pictures:
+            picture = step(picture)
+        return np.asarray(picture)
 
     def squeeze(self, image: ByteImage) -> ByteImage:
         """The whole image, resized to the square input size without keeping its proportions, (S, S, 3)."""
@@ -102,18 +105,6 @@ class Classifier:
             raise ValueError(f"images must be crops of {self.input_size} x {self.input_size}, got {images.shape[1:]}")
         logits: Float32Array = self.model(self.tensor(images)).numpy()
         return logits
-
-
-def _steps_on_pictures(transform: Any) -> Callable[[Image.Image], Image.Image]:
-    """The steps of timm's evaluation transform that come before the conversion to a tensor."""
-    steps = list(itertools.takewhile(lambda step: not isinstance(step, MaybeToTensor), transform.transforms))
-
-    def apply(picture: Image.Image) -> Image.Image:
-        for step in steps:
-            picture = step(picture)
-        return picture
-
-    return apply
 
 
 def load_classifier(name: str) -> Classifier:

@@ -138,3 +138,12 @@ def test_fingerprint_changes_with_the_data(tmp_path: Path) -> None:
     assert ImageFolder(tmp_path).fingerprint() == before
     save(tmp_path / "a" / "2.png", seed=1)
     assert ImageFolder(tmp_path).fingerprint() != before
+
+
+def test_a_sample_is_spread_over_the_list(tmp_path: Path) -> None:
+    for number in range(10):
+        save(tmp_path / "a" / f"{number}.png")
+    folder = ImageFolder(tmp_path)
+    assert [item.content_id for item in folder.sample(3).items] == ["a/0.png", "a/3.png", "a/6.png"]
+    assert len(folder.sample(99)) == len(folder) == 10
+    assert folder.sample(3).fingerprint() != folder.fingerprint()

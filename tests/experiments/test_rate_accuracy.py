@@ -17,6 +17,7 @@ from edgevision.experiments.codec_comparison.rate_accuracy import (
     bytes_saved,
     compare,
     efficient_points,
+    log_probability_range,
 )
 from edgevision.profiles import OperatingPointProfile, load_profile, published_eta
 
@@ -101,3 +102,36 @@ def test_what_cannot_be_compared_is_refused() -> None:
     other = dataclasses.replace(profile, metadata={**profile.metadata, "model": "efficientnet_b0"})
     with pytest.raises(ProfileError, match=r"different classifiers .*'tf_efficientnet_lite0' and 'efficientnet_b0'"):
         compare(profile, other)
+
+
+def with_log_probability(profile: OperatingPointProfile) -> OperatingPointProfile:
+    """A made-up log-probability that follows the answers, without their noise of one or zero."""
+    assert profile.correct is not None
+    means = np.log(0.98 * profile.correct.mean(axis=0))
+    spread = np.random.default_rng(0).uniform(0.9, 1.1, (profile.contents, 1))
+    return dataclasses.replace(profile, log_probability=means * spread / spread.mean())
+
+
+def test_log_probability_is_compared_as_accuracy_is_and_with_a_narrower_interval() -> None:
+    profile = with_log_probability(load_profile("image-lite0-uniform"))
+    found = compare(halved(profile), profile, resamples=200)
+    saved = found.bytes_saved_at_log_probability
+    assert saved is not None
+    assert (saved.estimate, saved.low, saved.high) == pytest.approx((0.5, 0.5, 0.5))
+    spatial = with_log_probability(load_profile("image-lite0-spat-imco"))
+    found = compare(spatial, profile, resamples=200)
+    finer, coarse = found.bytes_saved_at_log_probability, found.bytes_saved
+    assert finer is not None
+    assert finer.high - finer.low < coarse.high - coarse.low
+
+
+def test_without_log_probability_in_one_profile_there_is_no_such_comparison() -> None:
+    profile = load_profile("image-lite0-uniform")
+    found = compare(with_log_probability(halved(profile)), profile, resamples=100)
+    assert found.bytes_saved_at_log_probability is None
+
+
+def test_the_range_of_log_probability_is_where_the_reference_has_its_accuracies() -> None:
+    size = 1000.0 * 2.0 ** np.arange(5)[::-1]
+    accuracy = np.array([0.9, 0.8, 0.5, 0.3, 0.1])
+    assert log_probability_range(size, accuracy, np.log(accuracy)) == pytest.approx((np.log(0.3), np.log(0.8)))

@@ -213,7 +213,7 @@ def test_video_reports_show_budgets(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     drawn: list[np.ndarray] = []
     original = behaviour.plot_budgets
     monkeypatch.setattr(
-        behaviour, "plot_budgets", lambda panel, counts: (drawn.append(counts), original(panel, counts))
+        behaviour, "plot_budgets", lambda panel, counts, coder: (drawn.append(counts), original(panel, counts, coder))
     )
     settings = {"users": 2, "episode_slots": 3}
     evaluation = evaluate(

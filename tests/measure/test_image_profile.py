@@ -104,7 +104,7 @@ def test_live_refuses_another_codec_or_data_set(
 def test_killed_run_resumes_to_the_same_profile(
     labelled_folder: Path, lite0: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgevision.measure.image_profile._PART", 2)
+    monkeypatch.setattr("edgevision.measure.image_answers._PART", 2)
     codec, folder, loaded = UniformJpeg(), folder_of(labelled_folder), []
     load = folder.load
     monkeypatch.setattr(folder, "load", lambda item: loaded.append(item.content_id) or load(item))
@@ -119,9 +119,9 @@ def test_killed_run_resumes_to_the_same_profile(
     min(parts.glob("answers-*")).write_bytes(b"cut short by the kill")
     loaded.clear()
     resumed = measure_image_profile(folder, codec, lite0, LEVELS, tmp_path, "again")
-    # Part 0 was damaged, part 1 holds images 2 and 3, image 4 was not yet written. Then all are loaded to be timed.
+    # Part 0 was damaged, part 1 holds images 2 and 3, image 4 was not yet written. Then three are loaded to be timed.
     names = [item.content_id for item in folder.items]
-    assert loaded == [*names[:2], *names[4:], *names]
+    assert loaded == [*names[:2], *names[4:], *names[:9:3]]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again.json", "again.npz"]
     whole = measure_image_profile(folder, codec, lite0, LEVELS, tmp_path / "whole", "again")
     same_outcomes(resumed, whole)
@@ -236,8 +236,14 @@ def test_shipped_profiles_are_complete(name: str) -> None:
     assert profile.metadata["codec_version"] == codecs.make(profile.metadata["codec"]).version
 
 
+#: Strict: once the profiles are measured again with theta as it is now, these marks must go.
+OLDER_MAPS = pytest.mark.xfail(strict=True, reason="measured with the large network that theta was distilled from")
+
+
 @pytest.mark.skipif("EDGEVISION_DATA" not in os.environ, reason="EDGEVISION_DATA names no data folder")
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=OLDER_MAPS if "spat-imco" in name else ()) for name in SHIPPED]
+)
 def test_shipped_profiles_can_be_reproduced(name: str) -> None:
     profile = load_profile(name)
     path = Path(os.environ["EDGEVISION_DATA"]) / profile.metadata["data_set"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -59,6 +60,14 @@ def test_round_trip(measured_profile: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.json", "toy.npz"]
 
 
+def test_log_probabilities_survive_the_disk(measured_profile: Path, tmp_path: Path) -> None:
+    profile = load_profile(str(measured_profile))
+    assert profile.log_probability is None
+    values = -np.random.default_rng(0).exponential(size=profile.size.shape)
+    saved = save_profile(dataclasses.replace(profile, log_probability=values), tmp_path)
+    np.testing.assert_array_equal(load_profile(str(saved)).log_probability, values)
+
+
 @pytest.mark.parametrize("name", shipped_profiles())
 def test_shipped_profiles_load_and_say_where_they_come_from(name: str) -> None:
     profile = load_profile(name)
@@ -114,6 +123,9 @@ def test_wrong_checksum(copied: Path) -> None:
         ({"accuracy": np.full(6, 1.5), "correct": None}, r"accuracy must lie in \[0, 1\.4\]"),
         ({"device_time": np.full(6, -1e-9)}, "times must be >= 0"),
         ({"features": np.full((40, 3), np.inf)}, "features"),
+        ({"log_probability": np.full((40, 6), 0.1)}, "logarithms of probabilities must be <= 0"),
+        ({"log_probability": np.full((40, 6), -np.inf)}, "log_probability"),
+        ({"log_probability": np.zeros((40, 5))}, r"log_probability must have shape \(40, 6\)"),
     ],
 )
 def test_inconsistent_arrays_are_named(copied: Path, changes: dict[str, Any], message: str) -> None:

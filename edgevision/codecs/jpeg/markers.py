@@ -85,7 +85,7 @@ def read_header(data: bytes) -> JpegHeader:
     """Check the structure of a JPEG file and read its header.
 
     Raises:
-        BitstreamError: not a baseline JPEG file of the accepted structure, or more than 2**24 pixels.
+        BitstreamError: not a baseline JPEG file of the accepted structure, or more than ``MAX_PIXELS`` pixels.
     """
     segments = _walk(data)
     frames = [data[start:end] for marker, start, end in segments if marker == SOF0]

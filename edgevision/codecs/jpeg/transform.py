@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,28 @@ _TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0
 TO_RGB = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32)
 
 
+class BlockSource(Protocol):
+    """Coefficients of an image that are made when they are needed, so that those of the whole need not fit in memory.
+
+    Attributes:
+        height: of the image [pixel].
+        width: of the image [pixel].
+    """
+
+    @property
+    def height(self) -> int: ...  # noqa: D102
+
+    @property
+    def width(self) -> int: ...  # noqa: D102
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Rows and columns of regions, and blocks per region."""
+
+    def part(self, rows: slice, blocks: slice) -> Float32Array:
+        """Some blocks of the regions in some rows, (rows, columns, blocks, 64)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Coefficients:
     """DCT coefficients of an image.
@@ -50,6 +72,16 @@ class Coefficients:
     height: int
     width: int
     blocks: Float32Array
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Rows and columns of regions, and blocks per region."""
+        rows, columns, count, _ = self.blocks.shape
+        return rows, columns, count
+
+    def part(self, rows: slice, blocks: slice) -> Float32Array:
+        """Some blocks of the regions in some rows, (rows, columns, blocks, 64)."""
+        return self.blocks[rows, :, blocks]
 
     @property
     def planes(self) -> tuple[Float32Array, ...]:
@@ -80,34 +112,54 @@ def forward(image: ByteImage, subsampling: str = "4:2:0") -> Coefficients:
     """Coefficients of an image, (H, W) or (H, W, 3) uint8."""
     height, width = image.shape[:2]
     rows, columns = region_grid(height, width)
-    if height % REGION or width % REGION:
-        margin = [(0, rows * REGION - height), (0, columns * REGION - width), *[(0, 0)] * (image.ndim - 2)]
-        image = np.pad(image, margin, mode="edge")
     count = GREY_BLOCKS if image.ndim == 2 else COLOUR_BLOCKS[subsampling]
     blocks = np.empty((rows, columns, count, 64), np.float32)
-    for strip in _strips(rows, columns):
-        _transform(image[strip.start * REGION : strip.stop * REGION], blocks[strip])
+    for strip in strips(rows, columns):
+        part = image[strip.start * REGION : strip.stop * REGION]
+        missing = (strip.stop - strip.start) * REGION - len(part), columns * REGION - width
+        if any(missing):
+            part = np.pad(part, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (image.ndim - 2)], mode="edge")
+        _transform(part, blocks[strip])
     return Coefficients(height, width, blocks)
 
 
-def inverse(coefficients: Coefficients) -> ByteImage:
+def inverse(coefficients: BlockSource) -> ByteImage:
     """The image (H, W, 3) uint8 of coefficients; halved chroma planes are interpolated linearly."""
-    blocks, width = coefficients.blocks, coefficients.width
-    rows, columns, count, _ = blocks.shape
-    chroma = [_join(_pixels(blocks[:, :, first:last])) for first, last in component_blocks(count)[1:]]
-    if count == COLOUR_BLOCKS["4:2:0"]:
-        chroma = [_upsample(plane) for plane in chroma]
+    width, (rows, columns, count) = coefficients.width, coefficients.grid
+    colours = [slice(first, last) for first, last in component_blocks(count)[1:]]
+    halved = [_halved_plane(coefficients, part) for part in colours] if count == COLOUR_BLOCKS["4:2:0"] else []
     image = np.empty((coefficients.height, width, 3), np.uint8)
-    for strip in _strips(rows, columns):
+    for strip in strips(rows, columns):
         lines = slice(strip.start * REGION, strip.stop * REGION)
         part = image[lines]
-        luminance = _join(_pixels(blocks[strip, :, :GREY_BLOCKS]))[: len(part), :width]
+        luminance = _join(_pixels(coefficients.part(strip, slice(GREY_BLOCKS))))[: len(part), :width]
         luminance += 128
-        _mix_colours(luminance, [plane[lines][: len(part), :width] for plane in chroma], part)
+        if halved:
+            chroma = [_upsampled(plane, lines) for plane in halved]
+        else:
+            chroma = [_join(_pixels(coefficients.part(strip, blocks))) for blocks in colours]
+        _mix_colours(luminance, [plane[: len(part), :width] for plane in chroma], part)
     return image
 
 
-def _strips(rows: int, columns: int) -> list[slice]:
+def _halved_plane(coefficients: BlockSource, blocks: slice) -> Float32Array:
+    """A chroma plane of half the rows and columns."""
+    rows, columns, _ = coefficients.grid
+    side = REGION // 2
+    plane = np.empty((rows * side, columns * side), np.float32)
+    for strip in strips(rows, columns):
+        plane[strip.start * side : strip.stop * side] = _join(_pixels(coefficients.part(strip, blocks)))
+    return plane
+
+
+def _upsampled(plane: Float32Array, lines: slice) -> Float32Array:
+    """Some lines of the image from a halved plane, interpolated with the lines above and below them."""
+    first, last = lines.start // 2, lines.stop // 2
+    above, below = max(first - 1, 0), min(last + 1, len(plane))
+    return _upsample(plane[above:below])[2 * (first - above) :][: 2 * (last - first)]
+
+
+def strips(rows: int, columns: int) -> list[slice]:
     """Split the rows of regions into strips whose intermediate results fit into the processor's cache."""
     step = max(_STRIP // columns, 1)
     return [slice(first, min(first + step, rows)) for first in range(0, rows, step)]

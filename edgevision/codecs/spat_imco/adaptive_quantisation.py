@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.codecs.jpeg.quantisation_tables import CHROMA_SCALE, DC_SCALE, scaled_tables
-from edgevision.codecs.jpeg.transform import GREY_BLOCKS, ZIGZAG, Coefficients
+from edgevision.codecs.jpeg.transform import GREY_BLOCKS, ZIGZAG, Coefficients, strips
 
 ORDINARY = 0.079  # detail of a typical picture (224 x 224 crops of ImageNet), which keeps the requested level
 _LEVEL = 2.0  # coefficients of at least this many table entries count as detail
@@ -22,10 +22,13 @@ def detail(coefficients: Coefficients) -> float:
     luminance, chrominance = (
         (_LEVEL * table.reshape(64)[ZIGZAG]).astype(np.float32) for table in scaled_tables(CHROMA_SCALE, DC_SCALE)
     )
-    magnitude = np.abs(coefficients.blocks)
-    large = (magnitude[:, :, :GREY_BLOCKS] >= luminance).sum() + (magnitude[:, :, GREY_BLOCKS:] >= chrominance).sum()
-    rows, columns = coefficients.blocks.shape[:2]
-    return int(large) / (rows * columns * GREY_BLOCKS * 64)
+    rows, columns, _ = coefficients.grid
+    large = 0
+    for strip in strips(rows, columns):
+        magnitude = np.abs(coefficients.blocks[strip])
+        large += int((magnitude[:, :, :GREY_BLOCKS] >= luminance).sum())
+        large += int((magnitude[:, :, GREY_BLOCKS:] >= chrominance).sum())
+    return large / (rows * columns * GREY_BLOCKS * 64)
 
 
 def level_factor(amount: float, strength: float) -> float:

@@ -7,12 +7,15 @@ that of ``transform``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import Float32Array, IntArray
 from edgevision.codecs.jpeg.quantisation_tables import baseline_table, scaled_tables
-from edgevision.codecs.jpeg.transform import GREY_BLOCKS, ZIGZAG, Coefficients
+from edgevision.codecs.jpeg.transform import GREY_BLOCKS, ZIGZAG, BlockSource, Coefficients, strips
 from edgevision.codecs.spat_imco.level_plan import LevelPlan
 
 IndexArray = NDArray[np.int16]
@@ -22,20 +25,55 @@ _MAX_INDEX = 1023  # largest AC index that baseline JPEG can store
 
 def quantise(coefficients: Coefficients, plan: LevelPlan) -> IndexArray:
     """Index of each coefficient in its region's quantiser, (rows, columns, B, 64)."""
-    scaled = np.take(1 / _steps(plan, coefficients.blocks.shape[2]), plan.level_map, axis=0)
-    return _round(np.multiply(scaled, coefficients.blocks, out=scaled))
+    rows, columns, count = coefficients.grid
+    indices = np.empty(coefficients.blocks.shape, np.int16)
+    inverse_steps = 1 / _steps(plan, count)
+    for strip in strips(rows, columns):
+        scaled = np.take(inverse_steps, plan.level_map[strip], axis=0)
+        indices[strip] = _round(np.multiply(scaled, coefficients.blocks[strip], out=scaled))
+    return indices
 
 
-def dequantise(indices: IndexArray, plan: LevelPlan, height: int, width: int) -> Coefficients:
-    """The coefficients, each its index times its step."""
-    steps = np.take(_steps(plan, indices.shape[2]), plan.level_map, axis=0)
-    return Coefficients(height, width, np.multiply(steps, indices, out=steps))
+@dataclass(frozen=True, eq=False)
+class Dequantised:
+    """The coefficients of an image, each its index times its step; see ``BlockSource``.
+
+    Attributes:
+        indices: by region, (rows, columns, B, 64).
+        plan: levels of the regions.
+        height: of the image [pixel].
+        width: of the image [pixel].
+    """
+
+    indices: IndexArray
+    plan: LevelPlan
+    height: int
+    width: int
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Rows and columns of regions, and blocks per region."""
+        rows, columns, count, _ = self.indices.shape
+        return rows, columns, count
+
+    @cached_property
+    def _steps(self) -> Float32Array:
+        return _steps(self.plan, self.indices.shape[2])
+
+    def part(self, rows: slice, blocks: slice) -> Float32Array:
+        """Some blocks of the regions in some rows, (rows, columns, blocks, 64)."""
+        steps = np.take(self._steps[:, blocks], self.plan.level_map[rows], axis=0)
+        return np.multiply(steps, self.indices[rows, :, blocks], out=steps)
 
 
-def requantise(coefficients: Coefficients, tables: list[IntArray]) -> IndexArray:
+def requantise(coefficients: BlockSource, tables: list[IntArray]) -> IndexArray:
     """Index of each coefficient under one table per component, (rows, columns, B, 64); see ``file_tables``."""
-    zigzag = [table.reshape(64)[ZIGZAG].astype(np.float32) for table in tables]
-    return _round(coefficients.blocks / _per_block(zigzag, coefficients.blocks.shape[2]))
+    rows, columns, count = coefficients.grid
+    indices = np.empty((rows, columns, count, 64), np.int16)
+    steps = _per_block([table.reshape(64)[ZIGZAG].astype(np.float32) for table in tables], count)
+    for strip in strips(rows, columns):
+        indices[strip] = _round(coefficients.part(strip, slice(count)) / steps)
+    return indices
 
 
 def file_tables(plan: LevelPlan, level: float, colour: bool) -> list[IntArray]:

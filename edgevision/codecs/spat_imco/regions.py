@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray, IntArray
-from edgevision.codecs.jpeg.transform import REGION, region_grid
+from edgevision.codecs.jpeg.transform import REGION, region_grid, strips
 
 LevelMap = NDArray[np.uint8]
 
@@ -15,8 +15,13 @@ def region_weights(importance: FloatArray) -> FloatArray:
     """Mean importance of each 16 x 16 region, (rows, columns); the map is padded by repeating its edge."""
     height, width = importance.shape
     rows, columns = region_grid(height, width)
-    padded = np.pad(importance, ((0, rows * REGION - height), (0, columns * REGION - width)), mode="edge")
-    return padded.reshape(rows, REGION, columns, REGION).mean(axis=(1, 3))
+    weights = np.empty((rows, columns))
+    for strip in strips(rows, columns):
+        part = importance[strip.start * REGION : strip.stop * REGION]
+        lines = (strip.stop - strip.start) * REGION
+        padded = np.pad(part, ((0, lines - len(part)), (0, columns * REGION - width)), mode="edge")
+        weights[strip] = padded.reshape(-1, REGION, columns, REGION).mean(axis=(1, 3))
+    return weights
 
 
 def assign_levels(weights: FloatArray, counts: IntArray) -> LevelMap:

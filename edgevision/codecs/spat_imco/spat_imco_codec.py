@@ -43,7 +43,7 @@ from edgevision.codecs.spat_imco.adaptive_quantisation import detail, level_fact
 from edgevision.codecs.spat_imco.level_map_coding import pack
 from edgevision.codecs.spat_imco.level_plan import LevelPlan, nearest_plan
 from edgevision.codecs.spat_imco.level_rules import LEVEL_RULES
-from edgevision.codecs.spat_imco.quantisation import IndexArray, dequantise, file_tables, quantise, requantise
+from edgevision.codecs.spat_imco.quantisation import Dequantised, IndexArray, file_tables, quantise, requantise
 from edgevision.codecs.spat_imco.regions import LevelMap, assign_levels, region_weights
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.codecs.uniform import decode_baseline
@@ -95,7 +95,7 @@ class SpatImco:
                                              +-------------------------------------+
 
     Decoding: ``read_header`` [jpeg/markers] and ``find`` [app_segment] give levels and level map, ``read_file``
-    [jpeg/file] the indices; then ``dequantise`` [quantisation] and ``inverse`` [jpeg/transform].
+    [jpeg/file] the indices; then ``Dequantised`` [quantisation] and ``inverse`` [jpeg/transform].
 
     Attributes:
         importance: computes importance maps; by default ``Theta.load()``, loaded at first use. Decoding needs none.
@@ -202,7 +202,7 @@ class SpatImco:
         if self.container == "mapped":
             return _mapped_file(indices, plan, packed_map, size)
         tables = file_tables(plan, min(plan.levels), colour=indices.shape[2] > GREY_BLOCKS)
-        return _plain_file(requantise(dequantise(indices, plan, *size), tables), tables, size)
+        return _plain_file(requantise(Dequantised(indices, plan, *size), tables), tables, size)
 
     def decode(self, data: bytes) -> ByteImage:
         """See ``ImageCodec.decode``."""
@@ -215,7 +215,7 @@ class SpatImco:
             raise BitstreamError(f"unknown Huffman table set {plan.table_set}")
         shared = huffman.shared_sets()[plan.table_set - 1] if plan.table_set else None
         indices = jpegfile.read_file(data, header, shared)
-        return inverse(dequantise(indices, plan, header.height, header.width))
+        return inverse(Dequantised(indices, plan, header.height, header.width))
 
     def inspect(self, data: bytes) -> ImageInfo:
         """See ``ImageCodec.inspect``; of a ``plain`` file, only the finest level can be estimated."""

@@ -1,6 +1,7 @@
 """How strongly a map steers a codec at each level.
 
-The tables were tuned on development pictures; ``python benchmarks/steered_strengths.py`` prints them.
+AVIF's table follows the best strengths of 100 development pictures, which ``python benchmarks/steered_codecs.py
+strengths`` prints. Those of HEVC and H.264 hold one strength that is not tuned yet; the command tries others.
 """
 
 from __future__ import annotations

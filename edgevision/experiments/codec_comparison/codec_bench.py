@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder
 from edgevision.errors import ProfileError
+from edgevision.experiments.codec_comparison.bench_table import CodecRow
 from edgevision.experiments.codec_comparison.rate_accuracy import Comparison, compare
-from edgevision.measure.image_profile import measure_image_profile
-from edgevision.profiles.profile import OperatingPointProfile, load_profile
+from edgevision.measure.image_answers import ProfileRequest
+from edgevision.measure.image_profile import measure_image_profiles, time_together
+from edgevision.profiles.profile import OperatingPointProfile, load_profile, save_profile
 from edgevision.progress import StageProgress
 from edgevision.storage.disk_files import without_nan
 from edgevision.vision.classifiers import Classifier
@@ -28,41 +33,88 @@ def measure_profiles(
     codecs: Mapping[str, ImageCodec],
     folder: Path,
     progress: StageProgress = lambda name, done, total: None,
+    levels: int | None = None,
+    processes: int = 1,
 ) -> Profiles:
-    """Measure the profile of every classifier and codec, one after the other.
+    """Measure the profile of every classifier and codec, and the times of all of them in turn.
 
-    Profiles that an earlier call finished with the same settings are loaded from ``folder``. A measurement that was
-    interrupted continues where it stopped.
+    Profiles that an earlier call finished with the same settings are loaded from ``folder``. If they were not all timed
+    in one run, they are timed again together. A measurement that was interrupted continues where it stopped.
 
     Args:
         dataset: the images.
         classifiers: the classifiers that recognise the images.
         codecs: the codecs, by the name that tables and files use.
         folder: folder of the profiles ``MODEL-CODEC.npz`` and ``.json``.
-        progress: called with the name of the profile, the number of measured images and of all images.
+        progress: called with the name of the profile or of the stage, the number of measured images and of all images.
+        levels: how many levels of each codec's ladder to measure, spread over it; ``None`` for all.
+        processes: how many processes share the images.
 
     Returns:
         Profiles by the name of the classifier, then of the codec.
 
     Raises:
-        ProfileError, DataSetError: see ``measure_image_profile``.
+        ProfileError: ``folder`` holds a profile that was measured with other pictures, levels or settings; or see
+            ``measure_image_profiles``.
+        DataSetError, FolderInUseError: see ``measure_image_profiles``.
     """
-    found: Profiles = {}
-    for classifier in classifiers:
-        found[classifier.name] = {}
-        for codec_name, codec in codecs.items():
-            name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{classifier.name}-{codec_name}").replace("_", "-")
-            profile = finished_profile(folder / f"{name}.npz", dataset, classifier, codec)
-            if profile is None:
-                report = _named(progress, name)
-                profile = measure_image_profile(dataset, codec, classifier, None, folder, name, report)
-            found[classifier.name][codec_name] = profile
-            progress(name, len(dataset), len(dataset))
-    return found
+    requests = {
+        (classifier.name, name): ProfileRequest(
+            re.sub(r"[^A-Za-z0-9.]+", "-", f"{classifier.name}-{name}").replace("_", "-"),
+            codec,
+            classifier,
+            spread_levels(codec.levels, levels),
+        )
+        for classifier in classifiers
+        for name, codec in codecs.items()
+    }
+    found = {key: _finished(folder, dataset, request) for key, request in requests.items()}
+    missing = [key for key, profile in found.items() if profile is None]
+    measured = measure_image_profiles(dataset, [requests[key] for key in missing], folder, progress, processes)
+    found |= dict(zip(missing, measured, strict=True))
+    profiles = [profile for profile in found.values() if profile is not None]
+    if not _one_run(profiles):
+        profiles = time_together(dataset, list(requests.values()), profiles, progress)
+        for profile in profiles:
+            save_profile(profile, folder)
+    by_key = dict(zip(requests, profiles, strict=True))
+    return {classifier.name: {name: by_key[classifier.name, name] for name in codecs} for classifier in classifiers}
 
 
-def _named(progress: StageProgress, name: str) -> Callable[[int, int], None]:
-    return lambda done, total: progress(name, done, total)
+def spread_levels(ladder: Sequence[float], count: int | None) -> tuple[float, ...]:
+    """``count`` levels of a ladder with its first and last, spread evenly; all if ``count`` is ``None`` or larger."""
+    if count is None or count >= len(ladder):
+        return tuple(ladder)
+    return tuple(ladder[index] for index in np.linspace(0, len(ladder) - 1, count).round().astype(int))
+
+
+def _one_run(profiles: Sequence[OperatingPointProfile]) -> bool:
+    """Whether all profiles were timed beside the same calls of the reference operation."""
+    return len({profile.metadata["times"]["reference_operation_s"]["here"] for profile in profiles}) == 1
+
+
+def _finished(folder: Path, dataset: ImageFolder, request: ProfileRequest) -> OperatingPointProfile | None:
+    """The profile of a request, if an earlier run measured it.
+
+    Raises:
+        ProfileError: its file is of another measurement, which would be lost.
+    """
+    path = folder / f"{request.name}.npz"
+    found = finished_profile(path, dataset, request.classifier, request.codec, request.ladder)
+    if found is not None and found.log_probability is not None:
+        return found
+    if found is None and _readable(path):
+        raise ProfileError(
+            f"{path} was measured with other pictures, levels or settings; choose another folder (--out) or remove it"
+        )
+    return None
+
+
+def _readable(path: Path) -> bool:
+    try:
+        return path.is_file() and bool(load_profile(str(path)))
+    except ProfileError:
+        return False
 
 
 def finished_profile(
@@ -101,14 +153,22 @@ def compare_all(profiles: Profiles, reference: str, resamples: int) -> dict[str,
     }
 
 
-def as_record(profiles: Profiles, comparisons: Mapping[str, Mapping[str, Comparison]]) -> dict[str, Any]:
-    """Curves and comparisons as JSON values; NaN becomes ``null``."""
+def as_record(
+    profiles: Profiles,
+    comparisons: Mapping[str, Mapping[str, Comparison]],
+    rows: Mapping[str, Sequence[CodecRow]],
+    sample: str,
+) -> dict[str, Any]:
+    """Curves, comparisons and the table's rows by classifier, and which pictures: as JSON values; NaN becomes null."""
     curves = {
         model: {
             name: {
                 "levels": profile.parameter.tolist(),
                 "mean_bytes": profile.size.mean(axis=0).tolist(),
-                "accuracy": profile.correct.mean(axis=0).tolist() if profile.correct is not None else None,
+                "mean_log_probability": _means(profile.log_probability),
+                "accuracy": _means(profile.correct),
+                "psnr": profile.metadata.get("psnr"),
+                "ssim": profile.metadata.get("ssim"),
                 "metadata": {key: value for key, value in profile.metadata.items() if key != "skipped"},
             }
             for name, profile in by_codec.items()
@@ -118,7 +178,21 @@ def as_record(profiles: Profiles, comparisons: Mapping[str, Mapping[str, Compari
     compared = {
         model: {name: comparison_record(c) for name, c in found.items()} for model, found in comparisons.items()
     }
-    return {"curves": curves, "comparisons": compared}
+    columns = {
+        model: {
+            row.codec: {key: value for key, value in asdict(row).items() if key not in ("codec", "comparison")}
+            for row in found
+        }
+        for model, found in rows.items()
+    }
+    record: dict[str, Any] = without_nan(
+        {"pictures": sample, "curves": curves, "comparisons": compared, "columns": columns}
+    )
+    return record
+
+
+def _means(table: NDArray[Any] | None) -> list[float] | None:
+    return None if table is None else table.mean(axis=0).tolist()
 
 
 def comparison_record(comparison: Comparison) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The curve of a codec is its accuracy against the logarithm of its mean bytes, one point per level. As in Bjontegaard's
 delta rate, two curves are interpolated by monotone cubics (PCHIP), and their difference is averaged over the range
-that both cover. Levels that cost more bytes than another level, but are not more accurate, are left out first.
+that both cover. Levels that cost more bytes than another level, but are not more accurate, are left out first. The mean
+log-probability of the true class is a finer measure of the same pictures, compared in the same way.
 Source: Bjontegaard, VCEG-M33 (2001), with the interpolation of Strom et al., IEEE ICIP 2020.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -47,6 +49,8 @@ class Comparison:
         images: number of images.
         bytes_saved: share of the bytes of the reference that are saved at equal accuracy.
         accuracy_gained: accuracy gained at equal bytes.
+        bytes_saved_at_log_probability: as ``bytes_saved``, at equal mean log-probability of the true class; ``None`` if
+            a profile does not hold it. Its interval is narrower, because it does not only count right answers.
         equal_level: the levels that both ladders have.
     """
 
@@ -55,6 +59,7 @@ class Comparison:
     images: int
     bytes_saved: Interval
     accuracy_gained: Interval
+    bytes_saved_at_log_probability: Interval | None
     equal_level: tuple[LevelRow, ...]
 
 
@@ -69,20 +74,27 @@ def efficient_points(size: FloatArray, accuracy: FloatArray) -> tuple[FloatArray
     return np.log(size[order][better]), ordered[better]
 
 
-def bytes_saved(size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray) -> float:
-    """Share of the reference's bytes saved at equal accuracy, averaged over accuracies in ``ACCURACY_RANGE``.
+def bytes_saved(
+    size: FloatArray,
+    accuracy: FloatArray,
+    reference_size: FloatArray,
+    reference: FloatArray,
+    within: tuple[float, float] = ACCURACY_RANGE,
+) -> float:
+    """Share of the reference's bytes saved at equal accuracy, averaged over accuracies.
 
     Args:
         size: mean bytes per level [byte], (K,).
-        accuracy: accuracy per level, (K,).
+        accuracy: accuracy per level, or another measure that grows with quality, (K,).
         reference_size: mean bytes per level of the reference [byte], (M,).
         reference: accuracy per level of the reference, (M,).
+        within: the accuracies to average over.
 
     Returns:
         1 - exp(mean difference of log bytes); NaN if the curves share no accuracy in the range.
     """
     ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
-    low, high = _overlap(ours[1], theirs[1], *ACCURACY_RANGE)
+    low, high = _overlap(ours[1], theirs[1], *within)
     if not low < high:
         return float("nan")
     areas = [float(PchipInterpolator(x, log_bytes).integrate(low, high)) for log_bytes, x in (ours, theirs)]
@@ -105,6 +117,21 @@ def accuracy_gained(size: FloatArray, accuracy: FloatArray, reference_size: Floa
     return float((areas[0] - areas[1]) / (high - low))
 
 
+def log_probability_range(size: FloatArray, accuracy: FloatArray, log_probability: FloatArray) -> tuple[float, float]:
+    """The mean log-probabilities at the bytes where a codec's accuracy is at the ends of ``ACCURACY_RANGE``.
+
+    Args:
+        size: mean bytes per level [byte], (K,).
+        accuracy: accuracy per level, (K,).
+        log_probability: mean log-probability of the true class per level, (K,).
+    """
+    log_bytes, reached = efficient_points(size, accuracy)
+    order = np.argsort(size)
+    ends = np.interp(ACCURACY_RANGE, reached, log_bytes)
+    low, high = np.interp(ends, np.log(size[order]), log_probability[order])
+    return float(low), float(high)
+
+
 def _overlap(first: FloatArray, second: FloatArray, low: float, high: float) -> tuple[float, float]:
     """The part of [low, high] that lies within both increasing sequences."""
     return max(first[0], second[0], low), min(first[-1], second[-1], high)
@@ -118,7 +145,7 @@ def compare(
     Raises:
         ProfileError: a profile without recorded outcomes, or profiles of different images or classifiers.
     """
-    correct = [_outcomes(profile) for profile in (ours, reference)]
+    correct = [outcomes(profile) for profile in (ours, reference)]
     if ours.content_ids != reference.content_ids:
         raise ProfileError(f"profiles {ours.name!r} and {reference.name!r} are not of the same images")
     models = [profile.metadata.get("model") for profile in (ours, reference)]
@@ -138,17 +165,32 @@ def compare(
         gain = percentile_interval(float(means[1][i] - means[3][j]), resampled[1][:, i] - resampled[3][:, j])
         sizes, accuracies = (float(means[0][i]), float(means[2][j])), (float(means[1][i]), float(means[3][j]))
         rows.append(LevelRow(float(level), *sizes, *accuracies, gain))
+    finer = None
+    if ours.log_probability is not None and reference.log_probability is not None:
+        logs = (ours.size, ours.log_probability, reference.size, reference.log_probability)
+        within = log_probability_range(means[2], means[3], reference.log_probability.mean(axis=0))
+        finer = _bootstrap(
+            partial(bytes_saved, within=within),
+            tuple(table.mean(axis=0) for table in logs),
+            tuple(drawn @ table for table in logs),
+        )
     return Comparison(
         name=ours.name,
         reference=reference.name,
         images=J,
         bytes_saved=_bootstrap(bytes_saved, means, resampled),
         accuracy_gained=_bootstrap(accuracy_gained, means, resampled),
+        bytes_saved_at_log_probability=finer,
         equal_level=tuple(rows),
     )
 
 
-def _outcomes(profile: OperatingPointProfile) -> FloatArray:
+def outcomes(profile: OperatingPointProfile) -> FloatArray:
+    """1 for each right answer and 0 for each wrong one, (J, K).
+
+    Raises:
+        ProfileError: the profile has none.
+    """
     if profile.correct is None:
         raise ProfileError(f"profile {profile.name!r} has no recorded answers; compare measured profiles")
     return profile.correct.astype(np.float64)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
@@ -26,9 +19,7 @@ from edgevision.experiments.evaluation.rollout import Rollout, run_episodes
 from edgevision.experiments.evaluation.scenario import Scenario
 from edgevision.protocol import SEEDS
 from edgevision.provenance import digest
-
-#: Every worker computes on one core, because more threads would compete for the same cores.
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+from edgevision.worker_pool import run_in_processes
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +58,7 @@ def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout
         if job not in elsewhere:
             yield job, run_job(job)
     if elsewhere:
-        yield from _run_in_processes(elsewhere, min(processes, len(elsewhere)))
+        yield from run_in_processes(run_job, elsewhere, processes, EvaluationError)
 
 
 def run_job(job: Job) -> Rollout:
@@ -108,51 +99,3 @@ def _one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Rollout]]:
-    context = multiprocessing.get_context("spawn")
-    with (
-        _environment(_ONE_THREAD),
-        ProcessPoolExecutor(processes, mp_context=context, initializer=_start_worker) as executor,
-    ):
-        running = {executor.submit(run_job, job): job for job in jobs}
-        try:
-            for future in as_completed(running):
-                yield running[future], future.result()
-        except BrokenProcessPool:
-            raise EvaluationError(
-                "a worker process died (killed, or out of memory); run again; finished parts are stored"
-            ) from None
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _start_worker() -> None:
-    """Let the worker exit on Ctrl-C, and when its parent exits. Otherwise it would wait for work for ever."""
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # it is ignored in a background job of a script
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_with, args=(parent,), daemon=True).start()
-
-
-def _exit_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables, which spawned processes inherit, for the duration of the block."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -14,8 +14,8 @@ from edgevision.errors import DataSetError, UnreadableImageError
 from edgevision.measure.times.clean_timing import Operation
 from edgevision.vision.classifiers import Classifier
 
-#: How many pictures are timed; they are spread evenly over the data set.
-TIMED_PICTURES = 16
+TIMED_PICTURES = 16  # at most
+_FEWEST, _SHARE = 3, 10  # of a small data set one picture in ten is timed, but not fewer than this
 
 
 class ImageWork:
@@ -70,13 +70,18 @@ def image_sides(parts: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray
     return parts["analyse"] + parts["encode"], parts["decode"] + parts["classify"]
 
 
+def timed_pictures(images: int) -> int:
+    """How many pictures of a data set of so many are timed; they are spread evenly over it."""
+    return min(images, TIMED_PICTURES, max(_FEWEST, images // _SHARE))
+
+
 def pictures_to_time(dataset: ImageFolder, items: Sequence[LabelledImage], classifier: Classifier) -> list[ByteImage]:
-    """Up to ``TIMED_PICTURES`` of some pictures, cropped to the classifier's input; unreadable ones are left out.
+    """``timed_pictures`` of some pictures, cropped to the classifier's input; unreadable ones are left out.
 
     Raises:
         DataSetError: none of them can be read.
     """
-    count, pictures = min(TIMED_PICTURES, len(items)), []
+    count, pictures = timed_pictures(len(items)), []
     for index in (position * len(items) // count for position in range(count)):
         try:
             pictures.append(classifier.crop(dataset.load(items[index])))

@@ -17,7 +17,7 @@ from edgevision.codecs.spat_imco import app_segment
 from edgevision.codecs.spat_imco.level_map_coding import pack, unpack
 from edgevision.codecs.spat_imco.level_plan import nearest_plan
 from edgevision.codecs.spat_imco.level_rules import equal_shares
-from edgevision.codecs.spat_imco.quantisation import dequantise, quantise
+from edgevision.codecs.spat_imco.quantisation import Dequantised, quantise
 from edgevision.codecs.spat_imco.regions import assign_levels, region_weights
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
 from edgevision.codecs.uniform import UniformJpeg, decode_baseline
@@ -102,7 +102,7 @@ def test_decoder_finds_what_the_encoder_quantised(
     level_map = assign_levels(weights, equal_shares(codec.spread, 1.0, weights.size))
     plan = nearest_plan(level, codec.spread, level_map, *scales)
     indices = quantise(forward(image, subsampling), plan)
-    expected = inverse(dequantise(indices, plan, *image.shape[:2]))
+    expected = inverse(Dequantised(indices, plan, *image.shape[:2]))
     np.testing.assert_array_equal(codec.decode(codec.encode(image, level=level)), expected)
 
 
