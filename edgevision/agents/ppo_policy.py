@@ -26,7 +26,7 @@ def observation_widths(space: Dict) -> tuple[int, int]:
 
 
 class SetActorCriticPolicy(MultiInputActorCriticPolicy):
-    """Gaussian policy around `SetActor`, with one standard deviation per action coordinate, shared by the users.
+    """Gaussian policy around ``SetActor``, with one standard deviation per action coordinate, shared by the users.
 
     Inactive users have a constant distribution, so that their actions add no gradient. The features extractor of the
     parent class has no weights and is not used.

@@ -77,7 +77,7 @@ class SetCritics(BaseModel):
 
 
 class SetSACPolicy(SACPolicy):
-    """SAC's policy with `SquashedSetActor` and `SetCritics`."""
+    """SAC's policy with set networks for the actor and the critics."""
 
     observation_space: Dict
     action_space: Box
