@@ -8,6 +8,7 @@ weights stand in).
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import re
 import shlex
@@ -103,6 +104,31 @@ SMALLER = {
 }
 
 
+#: Modules of the reader's that commands name.
+OWN = {
+    "my_policies": """
+import numpy as np
+from edgevision.envs import Allocation, equal_shares
+
+class Hardest:
+    name = "hardest"
+
+    def act(self, problem):
+        return Allocation(np.where(problem.active, problem.points - 1, 0), *equal_shares(problem))
+""",
+    "my_cells": """
+import gymnasium
+
+gymnasium.registry.pop("Lab/Crowded-v0", None)
+gymnasium.register(
+    "Lab/Crowded-v0",
+    entry_point="edgevision.envs.image:ImageEnv",
+    vector_entry_point="edgevision.envs.image:ImageVectorEnv",
+)
+""",
+}
+
+
 def whole_commands(program: str) -> list[str]:
     """The shown commands that leave nothing out."""
     lines = shown_commands(program)
@@ -194,6 +220,11 @@ def here(
         videos(tmp_path)
     else:
         pictures(tmp_path, labelled_folder)
+    for module, text in OWN.items():
+        if module in line:
+            (tmp_path / f"{module}.py").write_text(text, encoding="utf-8")
+            monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+            monkeypatch.setitem(sys.modules, module, importlib.import_module(module))
     if BACKBONE in line:
         torch.save(LargeNetwork().backbone.state_dict(), tmp_path / BACKBONE)
     if line.startswith("profile video"):
@@ -222,6 +253,8 @@ def test_commands_run(
         assert run("compress", "photo.png", "photo.jpg", "--level", "4") == 0
     if "--profiles runs/codecs" in line:
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
+    if line.startswith("evaluate") and "runs/crowded" in line:
+        assert run(*smaller("train my_cells:Lab/Crowded-v0 --out runs/crowded"), "--set", "users=2") == 0
     if line.startswith("evaluate") and "runs/street-belief" in line:
         assert run(*smaller("train-belief --out runs/street-belief")) == 0
     if "runs/battery" in line and not line.startswith("train-belief"):

@@ -79,7 +79,7 @@ def test_networks_are_timed_on_tensors_that_are_ready(monkeypatch: pytest.Monkey
     """While the clock runs, no frame is normalised, no pixel is drawn, and nothing but the bitstream is an array."""
     running: list[bool] = []
 
-    def seconds(call: Callable[[], object]) -> float:
+    def seconds(call: Callable[[], object], clock: Callable[[], float]) -> float:
         running.append(True)
         call()
         running.pop()

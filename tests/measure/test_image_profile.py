@@ -19,13 +19,14 @@ from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, DataSetWarning, ProfileError
 from edgevision.measure.image_outcomes import LiveImageCodec
 from edgevision.measure.image_profile import measure_image_profile
+from edgevision.profiles.codec_choice import SHIPPED_CHOICES
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, shipped_profiles
 from edgevision.vision.classifiers import Classifier, load_classifier
 from tests.codecs.pictures import centre_weights, picture
 
 pytestmark = pytest.mark.usefixtures("short_timing")
 LEVELS = (0.5, 4.0, 20.0)
-SHIPPED = tuple(name for name in shipped_profiles() if name.startswith("image-"))
+SHIPPED = tuple(name for name in shipped_profiles() if name.startswith("image-") and name not in SHIPPED_CHOICES)
 
 
 class KilledError(Exception):

@@ -11,6 +11,7 @@ MOST = 32  # regions along a side of larger pictures
 _STEPS = (
     4096  # to which weights are rounded, so that a network's rounding errors, which differ by machine, rarely matter
 )
+_ROUNDING = 1e-6  # relative to the largest weight: a map that is resized is equal only up to rounding
 
 
 def region_side(height: int, width: int) -> int:
@@ -32,7 +33,7 @@ def region_ranks(weights: FloatArray, side: int) -> FloatArray:
     padded = np.pad(weights, ((0, rows * side - height), (0, columns * side - width)), mode="edge")
     means = padded.reshape(rows, side, columns, side).mean(axis=(1, 3))
     span = float(np.ptp(means))
-    if span == 0:
+    if span <= _ROUNDING * float(np.abs(means).max()):
         return np.full(means.shape, 0.5)
     steps = np.rint((means - means.min()) * (_STEPS / span)).ravel()
     ordered = np.sort(steps)

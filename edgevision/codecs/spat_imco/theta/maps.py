@@ -68,9 +68,9 @@ def _onnx_runtime(network: ThetaNetwork) -> Callable[[ByteImage], Float32Array] 
     """The network in ONNX Runtime; ``None`` if the extra ``onnx`` is not installed, and PyTorch must do."""
     if find_spec("onnxruntime") is None or find_spec("onnx") is None:
         return None
-    from edgevision.codecs.spat_imco.theta.onnx_session import onnx_session
+    from edgevision.codecs.spat_imco.theta.onnx_session import OnnxSession
 
-    return onnx_session(network)
+    return OnnxSession(network)
 
 
 def shrink(image: ByteImage) -> ByteImage:

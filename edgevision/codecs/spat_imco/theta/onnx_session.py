@@ -6,7 +6,6 @@ export. Each batch normalisation is folded into the convolution before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,18 +22,25 @@ from edgevision.codecs.spat_imco.theta.theta_network import MEAN, SIDE, STD, Reg
 _OPSET, _IR = 17, 8
 
 
-def onnx_session(network: ThetaNetwork) -> Callable[[ByteImage], Float32Array]:
+class OnnxSession:
     """The network as a function from a picture (SIDE, SIDE, 3) to its two maps (2, 14, 14), on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(_model(network), options, providers=["CPUExecutionProvider"])
 
-    def run(picture: ByteImage) -> Float32Array:
-        maps: Float32Array = session.run(None, {"picture": picture})[0][0]
+    def __init__(self, network: ThetaNetwork) -> None:
+        """Build the graph of a network."""
+        self._network = network
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(_model(network), options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, picture: ByteImage) -> Float32Array:
+        """The two maps of a picture."""
+        maps: Float32Array = self._session.run(None, {"picture": picture})[0][0]
         return maps
 
-    return run
+    def __reduce__(self) -> tuple[type[OnnxSession], tuple[ThetaNetwork]]:
+        """A session belongs to one process: another one builds the graph anew."""
+        return OnnxSession, (self._network,)
 
 
 def _folded(layer: nn.Conv2d, norm: Any) -> tuple[Any, Any]:
