@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -82,12 +83,14 @@ def test_onnx_runtime_and_pytorch_make_the_same_maps(random_network: ThetaNetwor
     onnx_session = pytest.importorskip(
         "edgevision.codecs.spat_imco.theta.onnx_session", reason="needs the extra 'onnx'"
     )
-    run = onnx_session.onnx_session(random_network)
+    run = onnx_session.OnnxSession(random_network)
+    elsewhere = pickle.loads(pickle.dumps(run))  # noqa: S301 - as a worker process gets it
     for image in (picture(224, 224), picture(90, 131)):
         small = shrink(image)
         with torch.inference_mode():
             expected = random_network(as_pixels(small[None]))[0].numpy()
         np.testing.assert_allclose(run(small), expected, atol=1e-4 * np.abs(expected).max())
+        np.testing.assert_array_equal(elsewhere(small), run(small))
 
 
 def test_theta_needs_no_onnx_runtime(random_network: ThetaNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
