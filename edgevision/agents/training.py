@@ -95,6 +95,8 @@ class TrainConfig:
                 object.__setattr__(self, name, whole_number(name, value, low, high, TrainingError))
         if "content_split" in self.settings:
             raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
+        if self.settings.get("spaces", "sets") != "sets":
+            raise TrainingError("the networks of this package read sets of cameras; leave spaces= away")
         try:
             json.dumps([{**self.settings}, {**self.hyperparameters}], allow_nan=False)
         except (TypeError, ValueError) as error:

@@ -155,3 +155,10 @@ def test_refuses_a_folder_in_use_and_one_without_a_run(finished_run: TrainingSum
         train(tiny(finished_run.folder))
     with pytest.raises(TrainingError, match="no training run"):
         resume(tmp_path)
+
+
+@pytest.mark.parametrize("spaces", ["flat", "discrete"])
+def test_other_spaces_are_refused_before_a_folder_is_made(tmp_path: Path, spaces: str) -> None:
+    with pytest.raises(TrainingError, match="leave spaces= away"):
+        TrainConfig("EdgeVision/Image-v0", tmp_path / "run", settings={"spaces": spaces})
+    assert not (tmp_path / "run").exists()
