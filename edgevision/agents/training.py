@@ -93,14 +93,14 @@ class TrainConfig:
             value = getattr(self, name)
             if not (value is None and name in ("steps", "evaluation_interval")):
                 object.__setattr__(self, name, whole_number(name, value, low, high, TrainingError))
-        if "content_split" in self.settings:
-            raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
-        if self.settings.get("spaces", "sets") != "sets":
-            raise TrainingError("the networks of this package read sets of cameras; leave spaces= away")
         try:
             json.dumps([{**self.settings}, {**self.hyperparameters}], allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TrainingError(f"settings and hyperparameters must be plain values ({error})") from None
+        if "content_split" in self.settings:
+            raise TrainingError("content_split is chosen by training: 'train', and 'validation' to evaluate")
+        if self.settings.get("spaces", "sets") != "sets":
+            raise TrainingError("the networks of this package read sets of cameras; leave spaces= away")
 
 
 @dataclass(frozen=True)
