@@ -1,12 +1,11 @@
-"""Measure the shipped image profiles, and the bytes that SpaT-IMCO saves on pictures that theta has not seen.
+"""Measure the bytes that SpaT-IMCO saves on pictures that theta has not seen.
 
-    python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
     python benchmarks/spatial_gain.py gains    --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
     python benchmarks/spatial_gain.py ideas    --images DIR --labels FILE --backbone FILE --work DIR [--model NAME ..]
 
-Theta is cross-fitted in five folds (picture i is in fold i % 5), so that every picture is a test picture. ``profiles``
-measures, for each classifier, uniform JPEG and SpaT-IMCO at all levels: the shipped profiles
-WORK/image-lite0-uniform.npz and so on. ``gains`` adds two codecs and prints, with paired bootstrap intervals,
+Theta is cross-fitted in five folds (picture i is in fold i % 5), so that every picture is a test picture. Profiles
+that ``shipped_profiles.py`` has left in WORK are used, and others are measured. ``gains`` prints, with paired bootstrap
+intervals,
 
     (i)    the whole codec against standard uniform JPEG
     (ii)   theta's level map against one level for all regions, with the same container and tables
@@ -50,7 +49,7 @@ from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.grad_cam import GradCam
 from edgevision.vision.importance import Importance
 
-COMMAND = "python benchmarks/spatial_gain.py profiles --images DIR --labels FILE --backbone FILE --work DIR"
+COMMAND = "python benchmarks/spatial_gain.py gains --images DIR --labels FILE --backbone FILE --work DIR"
 LEVELS = (1.25, 2.5, 4.5, 7.0, 11.0)  # of the codecs that are not shipped
 
 
@@ -116,12 +115,6 @@ def show(title: str, comparison: Comparison) -> None:
     print(f"{title:52} bytes saved {saved}, accuracy gained {gained}", flush=True)
 
 
-def profiles(measured: Measured) -> None:
-    """Measure the shipped profiles."""
-    measured.profile("uniform", UniformJpeg(), None)
-    measured.profile("spat-imco", SpatImco(measured.theta()), None)
-
-
 def gains(measured: Measured) -> None:
     """Print (i) to (iii) and the equal-level table, and write them to WORK/gains-MODEL.json."""
     theta = measured.theta()
@@ -161,7 +154,7 @@ def ideas(measured: Measured) -> None:
         show(title, compare(measured.profile(name, codec, None if name == "spat-imco" else LEVELS), uniform))
 
 
-COMMANDS = {"profiles": profiles, "gains": gains, "ideas": ideas}
+COMMANDS = {"gains": gains, "ideas": ideas}
 
 
 def main() -> None:

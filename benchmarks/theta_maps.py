@@ -9,8 +9,9 @@ each teacher: mean rank correlation over 14 x 14 regions, and overlap of the mos
 over the pictures. Theta and the large network are cross-fitted in five folds (picture i is in fold i % 5), so every map
 is made by a network that has not seen the picture. ``--work`` is a folder for results.
 
-``cost`` times theta, the large network, EfficientNet-Lite0, and Pillow's JPEG and AVIF encoders in turns on one core,
-on pictures of 224 x 224 pixels. ``theta_worth.py`` and ``spatial_gain.py`` measure the bytes that the maps save.
+``cost`` times theta, its glance, the large network, EfficientNet-Lite0, and Pillow's JPEG and AVIF encoders in turns on
+one core, on pictures of 224 x 224 pixels. ``theta_worth.py`` and ``spatial_gain.py`` measure the bytes that the maps
+save.
 """
 
 from __future__ import annotations
@@ -131,10 +132,12 @@ def cost(given: argparse.Namespace) -> None:
     """Print parameters, multiply-adds, and processor time relative to one forward pass of EfficientNet-Lite0."""
     torch.set_num_threads(1)
     lite0, large = load_classifier(TEACHERS[0]), LargeNetwork().eval()  # untrained weights take as long
+    theta = Theta.load()
     dataset = ImageFolder(given.images, given.labels)
     crops = [lite0.crop(dataset.load(item)) for item in dataset.items[:_TIMED]]
     calls: dict[str, Callable[[np.ndarray], object]] = {
-        "theta": Theta.load(),
+        "theta": theta,
+        "glance": theta.glance,
         "large network": LargeMap(large, large.head),
         "lite0": lambda crop: lite0.predict_logits(crop[None]),
         "JPEG": lambda crop: Image.fromarray(crop).save(io.BytesIO(), "jpeg"),
@@ -148,7 +151,7 @@ def cost(given: argparse.Namespace) -> None:
                 call(crop)
             times[name].append((time.process_time() - start) / len(crops))
     for name, network, side in (
-        ("theta", Theta.load().network, SIDE), ("large network", large, INPUT), ("lite0", lite0.model, INPUT)
+        ("theta", theta.network, SIDE), ("large network", large, INPUT), ("lite0", lite0.model, INPUT)
     ):  # fmt: skip
         found = network_cost(network, side)
         print(f"{name}: {found.parameters / 1e6:.3f} M parameters, {found.multiply_adds / 1e6:.1f} M multiply-adds")

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from scipy.interpolate import PchipInterpolator
 
 from edgevision.arrays import ByteImage, FloatArray
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
@@ -33,7 +32,7 @@ from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, load_
 from edgevision.codecs.spat_imco.theta.train_theta import LARGE, TEACHERS
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
-from edgevision.experiments.codec_comparison.rate_accuracy import efficient_points
+from edgevision.experiments.codec_comparison.rate_accuracy import bytes_saved
 from edgevision.part_store import PartStore
 from edgevision.provenance import digest
 from edgevision.statistics import percentile_interval
@@ -78,18 +77,9 @@ def measure(codec: SpatImco, make: ImportanceMap, classifier: Classifier, crop: 
     return np.stack([[len(data) for data in coded], logits.double().log_softmax(1)[:, wanted].numpy()], 1)
 
 
-def bytes_saved(means: FloatArray, reference: FloatArray) -> float:
-    """Share of the reference's bytes saved at equal log-probability, from mean bytes and log-probabilities (K, 2).
-
-    NaN if the two share no log-probability.
-    """
-    points = [efficient_points(table[:, 0], table[:, 1]) for table in (means, reference)]
-    low, high = (pick(reached[end] for _, reached in points) for pick, end in ((max, 0), (min, -1)))
-    if not low < high:
-        return float("nan")
-    curves = [PchipInterpolator(reached, log_bytes) for log_bytes, reached in points]
-    ours, theirs = (float(curve.integrate(low, high)) for curve in curves)
-    return float(-np.expm1((ours - theirs) / (high - low)))
+def saved(found: FloatArray, reference: FloatArray) -> FloatArray:
+    """Share of the reference's bytes saved at equal log-probability, (B,), from means per level (B, K, 2)."""
+    return bytes_saved(found[..., 0], found[..., 1], reference[..., 0], reference[..., 1], within=(-np.inf, np.inf))
 
 
 def tables(given: argparse.Namespace, dataset: ImageFolder, classifier: Classifier) -> dict[str, FloatArray]:
@@ -127,11 +117,8 @@ def show(classifier: str, found: Mapping[str, FloatArray]) -> None:
     drawn = np.random.default_rng(0).multinomial(J, np.full(J, 1 / J), RESAMPLES) / J
     means = {name: table.mean(0) for name, table in found.items()}
     resampled = {name: np.tensordot(drawn, table, 1) for name, table in found.items()}
-    worth = {name: bytes_saved(means[name], means[FLAT]) for name in found if name != FLAT}
-    spread = {
-        name: np.array([bytes_saved(*pair) for pair in zip(resampled[name], resampled[FLAT], strict=True)])
-        for name in worth
-    }
+    worth = {name: float(saved(means[name], means[FLAT])[0]) for name in found if name != FLAT}
+    spread = {name: saved(resampled[name], resampled[FLAT]) for name in worth}
     if "large" in worth:
         worth["theta less large"] = worth["theta"] - worth["large"]
         spread["theta less large"] = spread["theta"] - spread["large"]

@@ -22,6 +22,7 @@ from edgevision.agents.checkpoint import checkpoints
 from edgevision.agents.learned_policy import PolicyDescription
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.deepisc.deepisc_network import DeepIscConfig
+from edgevision.codecs.spat_imco.theta.late_stages import LateStages, load_stages, save_stages
 from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.codecs.spat_imco.theta.theta_weights import load_folds, load_weights, save_folds, save_weights
 from edgevision.codecs.stae.stae_model_set import StaeModels
@@ -128,6 +129,12 @@ def folds(folder: Path) -> Files:
     return weights(folder / "folds.safetensors", load_folds)
 
 
+def late_stages(folder: Path) -> Files:
+    network = ThetaNetwork(8)
+    save_stages(LateStages(), network, folder / "stages.safetensors", {})
+    return weights(folder / "stages.safetensors", lambda path: load_stages(network, path))
+
+
 def stae(folder: Path) -> Files:
     tiny_models().save(folder / "stae.safetensors", {})
     return weights(folder / "stae.safetensors", StaeModels.load)
@@ -167,8 +174,19 @@ def configuration(folder: Path) -> Files:
 
 
 ARCHIVES = [profile, accuracy_model, trace, checkpoint_arrays]
-TENSORS = [theta, folds, stae, deepisc, policy, checkpoint_tensors]
-DESCRIBED = [profile, accuracy_model, theta, folds, stae, deepisc, policy, checkpoint_tensors, configuration]
+TENSORS = [theta, folds, late_stages, stae, deepisc, policy, checkpoint_tensors]
+DESCRIBED = [
+    profile,
+    accuracy_model,
+    theta,
+    folds,
+    late_stages,
+    stae,
+    deepisc,
+    policy,
+    checkpoint_tensors,
+    configuration,
+]
 
 BROKEN_JSON: dict[str, tuple[bytes, str]] = {
     "deeply nested": (b"[" * 100_000, "nested too deeply"),

@@ -33,7 +33,11 @@ import torch
 from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
-from edgevision.codecs.spat_imco.theta import LargeNetwork
+from edgevision.codecs.spat_imco.theta import LargeNetwork, TrainingConfig
+from edgevision.codecs.spat_imco.theta.cross_fitting import FOLDS, LARGE_FOLDS
+from edgevision.codecs.spat_imco.theta.large_weights import save_heads
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS
+from edgevision.codecs.spat_imco.theta.train_theta import fresh_head
 from edgevision.codecs.stae.training import train_stae
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.steered.spat_avif import SpatAvif
@@ -88,6 +92,7 @@ SMALLER = {
     "python benchmarks/foresight.py": "--episodes 1 --slots 4 --policies myopic",
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
+    "python benchmarks/shipped_profiles.py": "--labels few.csv --model tf_efficientnet_lite0 --codec uniform",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
     "python benchmarks/fuzz_video.py": "--count 20",
@@ -169,6 +174,14 @@ def hmdb51(folder: Path) -> None:
         (lists / f"{name}_test_split1.txt").write_text("".join(rows), encoding="ascii")
 
 
+def networks(folder: Path) -> None:
+    """Cross-fitted networks, as an earlier command leaves them; training some takes a minute."""
+    folder.mkdir()
+    save_heads([fresh_head(TrainingConfig()) for _ in range(FOLDS)], folder / LARGE_FOLDS, {})
+    for file in (SHIPPED_FOLDS, SHIPPED_FOLDS.with_suffix(".json")):
+        shutil.copy(file, folder)
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """What no option makes small: plans of training, instances of figures, and networks from the network."""
@@ -225,6 +238,8 @@ def here(
             (tmp_path / f"{module}.py").write_text(text, encoding="utf-8")
             monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
             monkeypatch.setitem(sys.modules, module, importlib.import_module(module))
+    if "spatial_gain.py" in line:
+        networks(tmp_path / "OUT")
     if BACKBONE in line:
         torch.save(LargeNetwork().backbone.state_dict(), tmp_path / BACKBONE)
     if line.startswith("profile video"):

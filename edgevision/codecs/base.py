@@ -116,7 +116,11 @@ class ImageCodec(Protocol):
     def settings(self) -> Mapping[str, Any]: ...  # noqa: D102
 
     def analyse(self, image: ByteImage) -> Importance | None:
-        """Importance of the image's pixels, which does not depend on the rate; ``None`` if the codec needs none."""
+        """What a device knows of an image before it chooses the rate; ``None`` if the codec needs no map.
+
+        Importance of the image's pixels, and class probabilities if the codec's network has them. ``encode`` needs only
+        the map, and makes it itself in less time.
+        """
 
     def encode(
         self,

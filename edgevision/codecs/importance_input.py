@@ -12,6 +12,15 @@ from edgevision.vision.importance import Importance
 
 def estimate(maker: ImportanceMap, image: ByteImage) -> Importance:
     """Importance of the pixels of an image (H, W, 3) or (H, W)."""
+    return _called(maker, image)
+
+
+def glance(maker: ImportanceMap, image: ByteImage) -> Importance:
+    """The same, with the class probabilities of the maker's network if it has them (``Theta.glance``)."""
+    return _called(getattr(maker, "glance", maker), image)
+
+
+def _called(maker: ImportanceMap, image: ByteImage) -> Importance:
     colour = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
     found = maker(colour)
     return found if isinstance(found, Importance) else Importance(np.asarray(found, np.float64))

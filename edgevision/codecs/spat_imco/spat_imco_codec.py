@@ -31,7 +31,7 @@ import numpy as np
 from edgevision.arrays import ByteImage, FloatArray, IntArray
 from edgevision.checks import checked_bytes, real_number
 from edgevision.codecs.base import JPEG_SCALE, MAX_LEVEL, MIN_LEVEL, ImageInfo, check_image, encode_at_rate
-from edgevision.codecs.importance_input import estimate, fitted
+from edgevision.codecs.importance_input import estimate, fitted, glance
 from edgevision.codecs.jpeg import file as jpegfile
 from edgevision.codecs.jpeg import huffman
 from edgevision.codecs.jpeg.markers import read_header
@@ -165,9 +165,9 @@ class SpatImco:
         }
 
     def analyse(self, image: ByteImage) -> Importance:
-        """Importance of the image's pixels; takes a forward pass of a network."""
+        """See ``ImageCodec.analyse``; takes a forward pass of a network."""
         check_image(image)
-        return estimate(self._maker, image)
+        return glance(self._maker, image)
 
     def encode(
         self,
@@ -180,7 +180,9 @@ class SpatImco:
     ) -> bytes:
         """See ``ImageCodec.encode``."""
         check_image(image)
-        by_region = region_weights(fitted(self.analyse(image) if importance is None else importance, *image.shape[:2]))
+        by_region = region_weights(
+            fitted(estimate(self._maker, image) if importance is None else importance, *image.shape[:2])
+        )
         level_map = assign_levels(by_region, LEVEL_RULES[self.strategy](self.spread, 1.0, by_region.size))
         coefficients = forward(image, self.subsampling)
         packed_map = pack(level_map, len(self.spread))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from edgevision.arrays import ByteImage, FloatArray
 from edgevision.codecs.base import ImageInfo, check_image
-from edgevision.codecs.importance_input import estimate, fitted
+from edgevision.codecs.importance_input import estimate, fitted, glance
 from edgevision.codecs.quality_codec import QualityCodec
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.codecs.steered.region_ranks import region_ranks, region_side
@@ -62,15 +62,15 @@ class SteeredCodec(QualityCodec):
         }
 
     def analyse(self, image: ByteImage) -> Importance:
-        """Importance of the image's pixels; takes a forward pass of a network."""
+        """See ``ImageCodec.analyse``; takes a forward pass of a network."""
         check_image(image)
-        return estimate(self._maker, image)
+        return glance(self._maker, image)
 
     def encoder(self, image: ByteImage, importance: Importance | FloatArray | None) -> Callable[[float], bytes]:
         """See ``QualityCodec.encoder``."""
         height, width = image.shape[:2]
         side = region_side(height, width)
-        given = self.analyse(image) if importance is None else importance
+        given = estimate(self._maker, image) if importance is None else importance
         ranks = region_ranks(fitted(given, height, width), side)
         return lambda level: self.steered(image, ranks, side, level, self.strengths.at(level))
 

@@ -68,17 +68,28 @@ def measure_profiles(
         for classifier in classifiers
         for name, codec in codecs.items()
     }
-    found = {key: _finished(folder, dataset, request) for key, request in requests.items()}
-    missing = [key for key, profile in found.items() if profile is None]
-    measured = measure_image_profiles(dataset, [requests[key] for key in missing], folder, progress, processes)
-    found |= dict(zip(missing, measured, strict=True))
-    profiles = [profile for profile in found.values() if profile is not None]
-    if not _one_run(profiles):
-        profiles = time_together(dataset, list(requests.values()), profiles, progress)
-        for profile in profiles:
-            save_profile(profile, folder)
+    profiles = measure_requests(dataset, list(requests.values()), folder, progress, processes)
     by_key = dict(zip(requests, profiles, strict=True))
     return {classifier.name: {name: by_key[classifier.name, name] for name in codecs} for classifier in classifiers}
+
+
+def measure_requests(
+    dataset: ImageFolder,
+    requests: Sequence[ProfileRequest],
+    folder: Path,
+    progress: StageProgress = lambda name, done, total: None,
+    processes: int = 1,
+) -> list[OperatingPointProfile]:
+    """The profiles of some requests, all timed in one run; for the rest see ``measure_profiles``."""
+    found = [_finished(folder, dataset, request) for request in requests]
+    missing = [request for request, profile in zip(requests, found, strict=True) if profile is None]
+    measured = iter(measure_image_profiles(dataset, missing, folder, progress, processes))
+    profiles = [next(measured) if profile is None else profile for profile in found]
+    if not _one_run(profiles):
+        profiles = time_together(dataset, requests, profiles, progress)
+        for profile in profiles:
+            save_profile(profile, folder)
+    return profiles
 
 
 def spread_levels(ladder: Sequence[float], count: int | None) -> tuple[float, ...]:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
-from edgevision.arrays import FloatArray
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.errors import ProfileError, shown
+from edgevision.experiments.codec_comparison.monotone_cubic import MonotoneCubics
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.statistics import Interval, percentile_interval
 
-Summary = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], float]
+Summary = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
 
 ACCURACY_RANGE = (0.3, 0.8)
 RESAMPLES = 2000
@@ -63,15 +63,46 @@ class Comparison:
     equal_level: tuple[LevelRow, ...]
 
 
-def efficient_points(size: FloatArray, accuracy: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Log bytes and accuracy of the efficient levels among K, both strictly increasing.
+@dataclass(frozen=True, eq=False)
+class EfficientPoints:
+    """The efficient levels of B curves: no other level reaches their accuracy with fewer bytes.
 
-    A level is efficient if no other level reaches its accuracy with fewer bytes.
+    Attributes:
+        log_bytes: log bytes, increasing strictly along the first ``count`` columns, (B, K).
+        accuracy: accuracy, likewise, (B, K).
+        count: how many levels of each curve are efficient, (B,).
     """
-    order = np.lexsort((-accuracy, size))
-    ordered = accuracy[order]
-    better = ordered > np.concatenate([[-np.inf], np.maximum.accumulate(ordered)[:-1]])
-    return np.log(size[order][better]), ordered[better]
+
+    log_bytes: FloatArray
+    accuracy: FloatArray
+    count: IntArray
+
+    @classmethod
+    def among(cls, size: FloatArray, accuracy: FloatArray) -> EfficientPoints:
+        """Those among K levels with these bytes and accuracies, (B, K) or (K,) each."""
+        size, accuracy = np.atleast_2d(size), np.atleast_2d(accuracy)
+        order = np.lexsort((-accuracy, size))
+        size, accuracy = (np.take_along_axis(values, order, axis=1) for values in (size, accuracy))
+        best = np.maximum.accumulate(accuracy, axis=1)
+        better = accuracy > np.concatenate([np.full((len(best), 1), -np.inf), best[:, :-1]], axis=1)
+        order = np.argsort(~better, axis=1, kind="stable")
+        size, accuracy = (np.take_along_axis(values, order, axis=1) for values in (size, accuracy))
+        return cls(np.log(size), accuracy, better.sum(axis=1))
+
+    def bytes_by_accuracy(self) -> MonotoneCubics:
+        """Log bytes as a function of accuracy."""
+        return MonotoneCubics(self.accuracy, self.log_bytes, self.count)
+
+    def accuracy_by_bytes(self) -> MonotoneCubics:
+        """Accuracy as a function of log bytes."""
+        return MonotoneCubics(self.log_bytes, self.accuracy, self.count)
+
+
+def efficient_points(size: FloatArray, accuracy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Log bytes and accuracy of the efficient levels of one curve, among K levels."""
+    found = EfficientPoints.among(size, accuracy)
+    used = slice(found.count[0])
+    return found.log_bytes[0, used], found.accuracy[0, used]
 
 
 def bytes_saved(
@@ -80,41 +111,40 @@ def bytes_saved(
     reference_size: FloatArray,
     reference: FloatArray,
     within: tuple[float, float] = ACCURACY_RANGE,
-) -> float:
+) -> FloatArray:
     """Share of the reference's bytes saved at equal accuracy, averaged over accuracies.
 
     Args:
-        size: mean bytes per level [byte], (K,).
-        accuracy: accuracy per level, or another measure that grows with quality, (K,).
-        reference_size: mean bytes per level of the reference [byte], (M,).
-        reference: accuracy per level of the reference, (M,).
+        size: mean bytes per level [byte], of B samples, (B, K) or (K,).
+        accuracy: accuracy per level, or another measure that grows with quality, likewise.
+        reference_size: mean bytes per level of the reference [byte], (B, M) or (M,).
+        reference: accuracy per level of the reference, likewise.
         within: the accuracies to average over.
 
     Returns:
-        1 - exp(mean difference of log bytes); NaN if the curves share no accuracy in the range.
+        1 - exp(mean difference of log bytes), (B,); NaN where the curves share no accuracy in the range.
     """
-    ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
-    low, high = _overlap(ours[1], theirs[1], *within)
-    if not low < high:
-        return float("nan")
-    areas = [float(PchipInterpolator(x, log_bytes).integrate(low, high)) for log_bytes, x in (ours, theirs)]
-    return float(-np.expm1((areas[0] - areas[1]) / (high - low)))
+    ours = EfficientPoints.among(size, accuracy).bytes_by_accuracy()
+    theirs = EfficientPoints.among(reference_size, reference).bytes_by_accuracy()
+    low, high = _overlap(ours, theirs, *within)
+    return -np.expm1(_mean_difference(ours, theirs, low, high))
 
 
-def accuracy_gained(size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray) -> float:
+def accuracy_gained(
+    size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray
+) -> FloatArray:
     """Accuracy gained at equal bytes, averaged over the log bytes at which the reference is in ``ACCURACY_RANGE``.
 
-    Takes the arguments of ``bytes_saved``. NaN if the curves share no bytes in that range.
+    Takes the arguments of ``bytes_saved``. NaN where the curves share no bytes in that range.
     """
-    ours, theirs = efficient_points(size, accuracy), efficient_points(reference_size, reference)
-    low, high = _overlap(theirs[1], theirs[1], *ACCURACY_RANGE)
-    if not low < high:
-        return float("nan")
-    low, high = _overlap(ours[0], theirs[0], *PchipInterpolator(theirs[1], theirs[0])([low, high]))
-    if not low < high:
-        return float("nan")
-    areas = [float(PchipInterpolator(log_bytes, y).integrate(low, high)) for log_bytes, y in (ours, theirs)]
-    return float((areas[0] - areas[1]) / (high - low))
+    points = EfficientPoints.among(reference_size, reference)
+    needed = points.bytes_by_accuracy()
+    low, high = _overlap(needed, needed, *ACCURACY_RANGE)
+    ours, theirs = EfficientPoints.among(size, accuracy).accuracy_by_bytes(), points.accuracy_by_bytes()
+    shared = low < high
+    ends = (needed(np.clip(end, needed.first, needed.last)) for end in (low, high))
+    low, high = _overlap(ours, theirs, *ends)
+    return _mean_difference(ours, theirs, low, np.where(shared, high, -np.inf))
 
 
 def log_probability_range(size: FloatArray, accuracy: FloatArray, log_probability: FloatArray) -> tuple[float, float]:
@@ -132,9 +162,19 @@ def log_probability_range(size: FloatArray, accuracy: FloatArray, log_probabilit
     return float(low), float(high)
 
 
-def _overlap(first: FloatArray, second: FloatArray, low: float, high: float) -> tuple[float, float]:
-    """The part of [low, high] that lies within both increasing sequences."""
-    return max(first[0], second[0], low), min(first[-1], second[-1], high)
+def _overlap(
+    first: MonotoneCubics, second: MonotoneCubics, low: FloatArray | float, high: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """The part of [low, high] that lies within both curves of each pair, (B,) each."""
+    return np.maximum(np.maximum(first.first, second.first), low), np.minimum(np.minimum(first.last, second.last), high)
+
+
+def _mean_difference(first: MonotoneCubics, second: MonotoneCubics, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Mean over [low, high] of the difference of two curves, (B,); NaN where that is empty."""
+    shared = low < high
+    low, high = np.where(shared, low, 0.0), np.where(shared, high, 1.0)
+    difference = (first.integrate(low, high) - second.integrate(low, high)) / (high - low)
+    return np.where(shared, difference, np.nan)
 
 
 def compare(
@@ -198,4 +238,4 @@ def outcomes(profile: OperatingPointProfile) -> FloatArray:
 
 def _bootstrap(summary: Summary, means: tuple[FloatArray, ...], resampled: tuple[FloatArray, ...]) -> Interval:
     """``summary`` of the four means, and its interval from their resamples (B, K)."""
-    return percentile_interval(summary(*means), np.array([summary(*values) for values in zip(*resampled, strict=True)]))
+    return percentile_interval(float(summary(*means)[0]), summary(*resampled))

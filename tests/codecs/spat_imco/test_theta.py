@@ -21,6 +21,7 @@ from edgevision.codecs.spat_imco.theta import (
     save_weights,
 )
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
+from edgevision.codecs.spat_imco.theta.late_stages import LateStages, load_stages, save_stages
 from edgevision.codecs.spat_imco.theta.maps import as_pixels, shrink
 from edgevision.codecs.spat_imco.theta.theta_network import RegionHead
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED, SHIPPED_FOLDS, load_folds, save_folds
@@ -79,26 +80,79 @@ def test_look_and_worth_are_the_networks_two_maps(shipped: Theta) -> None:
         assert np.corrcoef(region_weights(ours).ravel(), expected.ravel())[0, 1] > 0.95
 
 
-def test_onnx_runtime_and_pytorch_make_the_same_maps(random_network: ThetaNetwork) -> None:
+def test_onnx_runtime_and_pytorch_find_the_same(random_network: ThetaNetwork) -> None:
     onnx_session = pytest.importorskip(
         "edgevision.codecs.spat_imco.theta.onnx_session", reason="needs the extra 'onnx'"
     )
-    run = onnx_session.OnnxSession(random_network)
-    elsewhere = pickle.loads(pickle.dumps(run))  # noqa: S301 - as a worker process gets it
+    torch.manual_seed(6)
+    stages = LateStages()
+    pairs = [onnx_session.OnnxTheta(random_network), onnx_session.OnnxLateStages(stages)]
+    run, classify = pairs
+    elsewhere, classify_elsewhere = pickle.loads(pickle.dumps(pairs))  # noqa: S301 - as a worker process gets them
     for image in (picture(224, 224), picture(90, 131)):
         small = shrink(image)
+        maps, deep = run(small)
+        scores = classify(deep)
         with torch.inference_mode():
-            expected = random_network(as_pixels(small[None]))[0].numpy()
-        np.testing.assert_allclose(run(small), expected, atol=1e-4 * np.abs(expected).max())
-        np.testing.assert_array_equal(elsewhere(small), run(small))
+            features = random_network.extract(as_pixels(small[None]))
+            expected = random_network.head(features.fine, features.deep)[0].numpy(), features.deep[0].numpy()
+            expected_scores = stages(features.deep)[0].numpy()
+        for ours, theirs in zip((maps, deep, scores), (*expected, expected_scores), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
+        np.testing.assert_array_equal(elsewhere(small)[0], maps)
+        np.testing.assert_array_equal(classify_elsewhere(deep), scores)
 
 
-def test_theta_needs_no_onnx_runtime(random_network: ThetaNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgevision.codecs.spat_imco.theta.maps.find_spec", lambda name: None)
+def test_theta_needs_no_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     image = picture(90, 131)
-    without = Theta(random_network)(image).weights
-    monkeypatch.undo()
-    np.testing.assert_allclose(without, Theta(random_network)(image).weights, atol=1e-4 * np.abs(without).max())
+    expected = Theta.load().glance(image)
+    monkeypatch.setattr("edgevision.codecs.spat_imco.theta.maps.find_spec", lambda name: None)
+    without = Theta.load().glance(image)
+    for ours, theirs in (
+        (without.weights, expected.weights),
+        (without.probabilities, expected.probabilities),
+    ):
+        assert ours is not None and theirs is not None
+        np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
+
+
+def test_a_glance_adds_class_probabilities_to_the_same_map(shipped: Theta, labelled_folder: Path) -> None:
+    folder = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
+    images = [folder.load(item) for item in folder.items]
+    seen = [shipped.glance(image) for image in images]
+    for image, found in zip(images, seen, strict=True):
+        np.testing.assert_array_equal(found.weights, shipped(image).weights)
+        assert found.probabilities is not None
+        assert found.probabilities.shape == (1000,)
+        assert found.probabilities.sum() == pytest.approx(1)
+    right = [found.probabilities.argmax() == int(item.label) for found, item in zip(seen, folder.items, strict=True)]
+    assert np.mean(right) > 0.3  # guessing is right once in a thousand
+
+
+def test_stages_of_another_backbone_are_not_used(random_network: ThetaNetwork, tmp_path: Path) -> None:
+    assert Theta(random_network).glance(picture(90, 131)).probabilities is None
+    path = tmp_path / "stages.safetensors"
+    save_stages(LateStages(), random_network, path, {})
+    assert load_stages(random_network, path) is not None
+    assert load_stages(load_weights(), path) is None
+
+
+@pytest.mark.parametrize("damage", ["truncated", "no trunk", "other tensors"])
+def test_damaged_stages_are_refused(random_network: ThetaNetwork, tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "stages.safetensors"
+    save_stages(LateStages(), random_network, path, {})
+    about = json.loads(path.with_suffix(".json").read_text())
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-7])
+    elif damage == "no trunk":
+        path.with_suffix(".json").write_text(json.dumps(about | {"trunk": 3}))
+    else:
+        save_weights(random_network, path, {})
+        ours = json.loads(path.with_suffix(".json").read_text())
+        mixed = about | {"sha256": ours["sha256"]}
+        path.with_suffix(".json").write_text(json.dumps(mixed))
+    with pytest.raises(WeightsError, match="stages"):
+        load_stages(random_network, path)
 
 
 def test_codec_follows_theta(shipped: Theta) -> None:

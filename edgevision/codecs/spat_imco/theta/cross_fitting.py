@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgevision.arrays import ByteImage, FloatArray
+from edgevision.codecs.importance_input import glance
 from edgevision.codecs.spat_imco.theta.distillation import (
     DistillationConfig,
     Views,
@@ -146,7 +147,14 @@ class CrossFitted:
         Raises:
             KeyError: the picture is not in the data set.
         """
-        return self._networks[self._fold_of[fingerprint(image)]](image)
+        return self._network(image)(image)
+
+    def glance(self, image: ByteImage) -> Importance:
+        """The same with class probabilities, see ``Theta.glance``."""
+        return glance(self._network(image), image)
+
+    def _network(self, image: ByteImage) -> ImportanceMap:
+        return self._networks[self._fold_of[fingerprint(image)]]
 
 
 def number_of_crop(dataset: ImageFolder, classifiers: Sequence[Classifier]) -> dict[str, int]:

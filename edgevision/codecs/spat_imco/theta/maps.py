@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
 from PIL import Image
+from scipy.special import softmax
 from torch import Tensor
 
 from edgevision.arrays import ByteImage, Float32Array, FloatArray
+from edgevision.codecs.spat_imco.theta.late_stages import SHIPPED_STAGES, LateStages, load_stages
 from edgevision.codecs.spat_imco.theta.theta_network import SIDE, ThetaNetwork
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED, load_weights
 from edgevision.vision.grad_cam import resize_map
@@ -32,10 +36,17 @@ class Theta:
         name: name for metadata.
     """
 
-    def __init__(self, network: ThetaNetwork, name: str = "theta") -> None:
+    def __init__(self, network: ThetaNetwork, name: str = "theta", stages: Path = SHIPPED_STAGES) -> None:
+        """Pair a network with the file of the ``LateStages`` for ``glance``, which is read at the first one."""
         self.network = network.eval()
         self.name = name
-        self._run = _onnx_runtime(network)
+        self._stages = stages
+        self._see = _theta_runner(network)
+
+    @cached_property
+    def _classify(self) -> Callable[[Float32Array], Float32Array] | None:
+        stages = load_stages(self.network, self._stages)
+        return None if stages is None else _stages_runner(stages)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Theta:
@@ -44,33 +55,71 @@ class Theta:
         Raises:
             WeightsError: the file is missing or damaged.
         """
-        return cls(load_weights(path or SHIPPED), "theta" if path is None else f"theta from {path.name}")
+        if path is None:
+            return cls(load_weights(SHIPPED))
+        beside = path.with_name(SHIPPED_STAGES.name)
+        return cls(load_weights(path), f"theta from {path.name}", beside if beside.is_file() else SHIPPED_STAGES)
 
-    @torch.inference_mode()
     def regions(self, image: ByteImage) -> Float32Array:
         """Predicted Grad-CAM and predicted sensitivity of an (h, w, 3) uint8 image, (2, 14, 14)."""
-        picture = shrink(image)
-        if self._run is not None:
-            return self._run(picture)
-        maps: Float32Array = self.network(as_pixels(picture[None]))[0].numpy()
-        return maps
+        return self._see(shrink(image))[0]
 
     def __call__(self, image: ByteImage) -> Importance:
         """Importance of an (h, w, 3) uint8 image."""
         return Importance(resize_map(self.regions(image)[1], image.shape))
+
+    def glance(self, image: ByteImage) -> Importance:
+        """Importance of an (h, w, 3) uint8 image, with class probabilities by the ``LateStages``.
+
+        There are no probabilities if theta was trained on another backbone than that of the stages.
+
+        Raises:
+            WeightsError: the file of the stages is missing or damaged.
+        """
+        maps, deep = self._see(shrink(image))
+        probabilities = None if self._classify is None else softmax(self._classify(deep).astype(np.float64))
+        return Importance(resize_map(maps[1], image.shape), probabilities)
 
     def look(self, image: ByteImage) -> FloatArray:
         """Predicted Grad-CAM of larger classifiers on an (h, w, 3) uint8 image, (h, w)."""
         return resize_map(self.regions(image)[0], image.shape)
 
 
-def _onnx_runtime(network: ThetaNetwork) -> Callable[[ByteImage], Float32Array] | None:
-    """The network in ONNX Runtime; ``None`` if the extra ``onnx`` is not installed, and PyTorch must do."""
+def _onnx() -> ModuleType | None:
+    """The module ``onnx_session``; ``None`` if the extra ``onnx`` is not installed, and PyTorch must do."""
     if find_spec("onnxruntime") is None or find_spec("onnx") is None:
         return None
-    from edgevision.codecs.spat_imco.theta.onnx_session import OnnxSession
+    from edgevision.codecs.spat_imco.theta import onnx_session
 
-    return OnnxSession(network)
+    return onnx_session
+
+
+def _theta_runner(network: ThetaNetwork) -> Callable[[ByteImage], tuple[Float32Array, Float32Array]]:
+    """Maps (2, 14, 14) and deep features (96, 7, 7) of a picture (SIDE, SIDE, 3)."""
+    onnx = _onnx()
+    if onnx is not None:
+        return onnx.OnnxTheta(network)
+    return partial(_run_theta, network)
+
+
+def _stages_runner(stages: LateStages) -> Callable[[Float32Array], Float32Array]:
+    """Class scores (C,) of deep features (96, 7, 7)."""
+    onnx = _onnx()
+    if onnx is not None:
+        return onnx.OnnxLateStages(stages)
+    return partial(_run_stages, stages)
+
+
+@torch.inference_mode()
+def _run_theta(network: ThetaNetwork, picture: ByteImage) -> tuple[Float32Array, Float32Array]:
+    found = network.extract(as_pixels(picture[None]))
+    return network.head(found.fine, found.deep)[0].numpy(), found.deep[0].numpy()
+
+
+@torch.inference_mode()
+def _run_stages(stages: LateStages, deep: Float32Array) -> Float32Array:
+    scores: Float32Array = stages(torch.from_numpy(deep[None]))[0].numpy()
+    return scores
 
 
 def shrink(image: ByteImage) -> ByteImage:

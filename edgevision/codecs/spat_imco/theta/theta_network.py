@@ -20,7 +20,7 @@ from edgevision.codecs.spat_imco.theta.large_network import GRID, LargeNetwork
 
 SIDE = 112
 FINE, DEEP = 32, 96  # channels of stages 3 and 5
-_FINE_STAGE, _DEEP_STAGE = 3, 5
+FINE_STAGE, DEEP_STAGE = 3, 5  # how many stages of the backbone they come after
 MEAN, STD = (tuple(255 * value for value in values) for values in (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD))
 
 
@@ -49,8 +49,8 @@ class ThetaNetwork(nn.Module):
         super().__init__()
         whole: Any = timm.create_model("mobilenetv2_100")
         self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
-        self.fine = whole.blocks[:_FINE_STAGE]
-        self.deep = whole.blocks[_FINE_STAGE:_DEEP_STAGE]
+        self.fine = whole.blocks[:FINE_STAGE]
+        self.deep = whole.blocks[FINE_STAGE:DEEP_STAGE]
         self.head = RegionHead(width)
         self.eval().requires_grad_(False)
 
@@ -60,8 +60,8 @@ class ThetaNetwork(nn.Module):
         made, backbone = cls(head.width), large.backbone
         for part, source in (
             (made.stem, nn.Sequential(backbone.conv_stem, backbone.bn1)),
-            (made.fine, backbone.blocks[:_FINE_STAGE]),
-            (made.deep, backbone.blocks[_FINE_STAGE:_DEEP_STAGE]),
+            (made.fine, backbone.blocks[:FINE_STAGE]),
+            (made.deep, backbone.blocks[FINE_STAGE:DEEP_STAGE]),
             (made.head, head),
         ):
             part.load_state_dict(source.state_dict())

@@ -20,6 +20,7 @@ from edgevision.codecs.spat_imco.theta.examples import Examples, collect_example
 from edgevision.codecs.spat_imco.theta.fit_head import Log, TrainingConfig, fit_head
 from edgevision.codecs.spat_imco.theta.large_network import LargeNetwork, RefiningHead
 from edgevision.codecs.spat_imco.theta.large_weights import load_large, save_large
+from edgevision.codecs.spat_imco.theta.late_stages import SHIPPED_STAGES, LateStages, save_stages
 from edgevision.codecs.spat_imco.theta.theta_network import ThetaNetwork
 from edgevision.codecs.spat_imco.theta.theta_weights import save_weights
 from edgevision.data.images import ImageFolder
@@ -57,8 +58,8 @@ def train_importance(
         dataset: the pictures.
         network: the large network; its backbone is used, its head replaced.
         teachers: classifiers that end in average pooling and one linear layer.
-        folder: receives ``theta.safetensors`` and ``large.safetensors`` with a ``.json`` each, examples, views,
-            checkpoints and TensorBoard's events.
+        folder: receives ``theta.safetensors``, ``late-stages.safetensors`` and ``large.safetensors`` with a ``.json``
+            each, examples, views, checkpoints and TensorBoard's events.
         config: settings of the large network's head; ``None`` for the defaults.
         distillation: settings of theta's training; ``None`` for the defaults.
         provenance: further entries of the descriptions, such as the backbone's origin.
@@ -107,6 +108,7 @@ def train_importance(
             "distillation": asdict(distillation),
             "validation_rank_correlation_with_large_network": agreement,
         }
+        save_stages(LateStages.cut_from(large), theta, folder / SHIPPED_STAGES.name, provenance or {})
         save_weights(theta, folder / "theta.safetensors", record)
         return theta
 
