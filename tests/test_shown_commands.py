@@ -61,7 +61,7 @@ SHORT = FitConfig(1, 8, 1e-3)
 
 #: What makes a command small, by the first words of the command.
 SMALLER = {
-    "demo": "--steps 2048 --episodes 2 --processes 1",
+    "demo": "--steps 2048 --episodes 2 --processes 1 --set episode_slots=4",
     "train": "--steps 256 --set episode_slots=2",
     "train-belief": "--rounds 1 --set users=2 --set episode_slots=3",
     "train-sending": "--rounds 1",

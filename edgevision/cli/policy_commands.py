@@ -35,6 +35,7 @@ def demo(
     episodes: Annotated[int, typer.Option(help="Test episodes (at most 1000).")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     processes: Annotated[int, _PROCESSES] = _CORES,
+    settings: Annotated[list[str] | None, _SET] = None,
 ) -> None:
     """Train an agent and compare it with the classical controllers: on images (the default), video or over time.
 
@@ -44,9 +45,10 @@ def demo(
     Example: **edgevision demo --out runs/demo** or **edgevision demo dynamic**
     """
     from edgevision.experiments.demo import DemoConfig, run_demo
+    from edgevision.experiments.evaluation.scenario import parse_settings
 
     folder = Path("runs") / ("demo" if what == "image" else f"demo-{what}")
-    run_demo(DemoConfig(out or folder, steps, episodes, seed, processes, what=what))
+    run_demo(DemoConfig(out or folder, steps, episodes, seed, processes, parse_settings(settings or ()), what))
 
 
 def train(
