@@ -35,6 +35,7 @@ class Outlook:
         far_gain: the same in 32 and in 64 slots (at the latest in the last one), then the largest and the mean in dB
             of the slots that are left, (N, 4, U) [dB].
         line_of_sight: whether the camera sees the base station, (N, U).
+        shadowing_db: standard deviation of the shadowing, (N, U) [dB].
         correlation: correlation of the shadowing between one slot and the next, (N, U).
         queue_length: most requests that a queue holds, (N,).
     """
@@ -53,6 +54,7 @@ class Outlook:
     route_gain: FloatArray
     far_gain: FloatArray
     line_of_sight: BoolArray
+    shadowing_db: FloatArray
     correlation: FloatArray
     queue_length: IntArray
 

@@ -15,7 +15,6 @@ from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number
-from edgevision.envs.channel import propagation
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import PolicyOptionError
 
@@ -99,8 +98,7 @@ def value_ahead(
         return found
     kept = future.correlation**ahead
     shadowing = np.log(problem.gain_scale / future.route_gain[:, 0])
-    spread = np.where(future.line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
-    unknown = np.log(10.0) / 10.0 * spread * np.sqrt(1.0 - kept**2)
+    unknown = np.log(10.0) / 10.0 * future.shadowing_db * np.sqrt(1.0 - kept**2)
     gain = future.route_gain[:, ahead] * np.exp(shadowing * kept + upside * unknown)
     slot, users = active_users(replace(problem, active=still, gain_scale=gain))
     user = np.nonzero(still)[1]

@@ -26,7 +26,6 @@ from edgevision.baselines.joint.inner_bound import Users
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number
-from edgevision.envs.channel import propagation
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.errors import PolicyOptionError
 
@@ -37,6 +36,8 @@ _NORMAL, _WEIGHT = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHT = _WEIGHT / _WEIGHT.sum()
 #: Share of the band that is assumed in the future: about what a camera gets.
 _SHARE = np.array([0.12])
+#: Shadowing is never taken for exactly constant, so that z is defined [natural logarithm of the gain].
+_LEAST_SIGMA = 1e-6
 #: Nodes of the gain at which the value of sending is computed.
 _GAINS = 6
 
@@ -105,8 +106,7 @@ def stopping_value(problem: SlotProblem, price: FloatArray, trust: float, bandwi
     if not may_wait.any():
         return found
     row, user = np.nonzero(may_wait)
-    sight = future.line_of_sight[row, user]
-    sigma = np.log(10.0) / 10.0 * np.where(sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
+    sigma = np.maximum(np.log(10.0) / 10.0 * future.shadowing_db[row, user], _LEAST_SIGMA)
     rho, slack = future.correlation[row, user], future.slack[row, user]
     route = np.log(future.route_gain[row, : int(slack.max()), user])
     now = np.log(problem.gain_scale[row, user])

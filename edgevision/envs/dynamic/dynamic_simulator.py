@@ -17,7 +17,7 @@ import numpy as np
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.computing.energy import request_energy
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
-from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_traces
+from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_traces, shadowing_db
 from edgevision.envs.dynamic.request_queue import RequestQueue
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.problem import Allocation, SlotProblem
@@ -191,6 +191,7 @@ class DynamicSimulator(EpisodeSimulator):
             route_gain=self._ahead[self._rows[:, None], ahead],
             far_gain=self._far[self._rows, self.slot],
             line_of_sight=self._now("line_of_sight"),
+            shadowing_db=shadowing_db(config, self._now("line_of_sight")),
             correlation=self._running()["correlation"].copy(),
             queue_length=np.full(self.n, config.queue_length),
         )

@@ -139,8 +139,7 @@ def draw_dynamic_traces(
         distance, line_of_sight, config.carrier_ghz, config.base_station_height_m, config.user_height_m
     )
     correlation = np.exp(-speeds * config.slot_time / config.decorrelation_m)
-    spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
-    shadowing = config.shadowing_scale * spread * autoregressive(standard_normal(radius, angle), correlation)
+    shadowing = shadowing_db(config, line_of_sight) * autoregressive(standard_normal(radius, angle), correlation)
     low, high = config.deadline_slots
     return DynamicTrace(
         arrives=arrival < np.where(busy_slots(config, first_scene, scene), *config.arrivals_per_slot[::-1]),
@@ -156,6 +155,12 @@ def draw_dynamic_traces(
         harvest=_harvest(config, harvests),
         gain_error=_gain_error(config, errors),
     )
+
+
+def shadowing_db(config: DynamicConfig, line_of_sight: BoolArray) -> FloatArray:
+    """Standard deviation of the shadowing with and without line of sight [dB]."""
+    spread = np.where(line_of_sight, propagation.SHADOWING_LOS_DB, propagation.SHADOWING_NLOS_DB)
+    return config.shadowing_scale * spread
 
 
 def _harvest(config: DynamicConfig, uniform: FloatArray) -> FloatArray:

@@ -244,6 +244,22 @@ def test_the_stopping_value_is_that_of_the_best_slot_on_a_known_channel(encoding
     np.testing.assert_allclose(stopping, known, atol=0.05)
 
 
+@pytest.mark.parametrize("scale", [0.0, 0.3, 2.0])
+def test_controllers_know_how_much_the_shadowing_varies(scale: float) -> None:
+    usual, scaled = problem_after(5).future, problem_after(5, shadowing_scale=scale).future
+    np.testing.assert_allclose(scaled.shadowing_db, scale * usual.shadowing_db)
+    assert set(np.unique(usual.shadowing_db)) <= {4.0, 7.82}
+
+
+def test_waiting_is_worth_more_where_the_channel_varies_more() -> None:
+    price = np.full(problem_after(5).active.shape, 10.0)
+    steady, lively = (
+        stopping_value(problem_after(5, shadowing_scale=scale), price, trust=1.0, bandwidth_price=0.2).sum()
+        for scale in (0.0, 2.0)
+    )
+    assert lively > 1.05 * steady
+
+
 @given(trust=st.floats(0.0, 1.0))
 @settings(max_examples=10, deadline=None)
 def test_the_stopping_value_rises_with_trust_and_is_a_probability(trust: float) -> None:
