@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevision import provenance
+from edgevision import codecs, provenance
 from edgevision.arrays import BoolArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder
@@ -224,8 +224,19 @@ def _metadata(dataset: ImageFolder, request: ProfileRequest) -> dict[str, Any]:
         "codec_version": codec.version,
         "codec_settings": dict(codec.settings),
         "levels": list(request.ladder),
-        "command": f"{command} --codec {codec.name} --name {request.name}",
+        "command": f"{command} --codec {_as_argument(codec)} --name {request.name}",
         "versions": provenance.versions(_LIBRARIES),
         "date": datetime.date.today().isoformat(),
         "licence": "numbers measured on the images are given; no image or part of one is",
     }
+
+
+def _as_argument(codec: ImageCodec) -> str:
+    """The codec as the command line takes it, such as ``avif-raw:speed=9``."""
+    plain = codecs.make(codec.name) if codec.name in codecs.names() else codec
+    changed = {
+        key: value
+        for key, value in vars(codec).items()
+        if isinstance(value, str | int | float) and value != getattr(plain, key, None)
+    }
+    return ":".join(filter(None, [codec.name, ",".join(f"{key}={value}" for key, value in changed.items())]))

@@ -165,6 +165,14 @@ def test_the_recorded_command_names_no_label_file_where_there_is_none(lite0: Cla
     assert made.metadata["command"].startswith("edgevision profile image --images DIR --model")
 
 
+def test_the_recorded_command_names_the_settings_of_the_codec(
+    labelled_folder: Path, lite0: Classifier, tmp_path: Path
+) -> None:
+    codec = codecs.make("avif-raw", speed=10)
+    made = measure_image_profile(folder_of(labelled_folder), codec, lite0, (60.0, 90.0), tmp_path, "mine")
+    assert made.metadata["command"].endswith("--codec avif-raw:speed=10 --name mine")
+
+
 def test_names_and_numbers_of_classes_give_the_same_profile(
     measured: OperatingPointProfile, labelled_folder: Path, lite0: Classifier, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from edgevision.errors import CodecInputError, shown
 from edgevision.vision.grad_cam import ImportanceMap
 from edgevision.vision.importance import Importance
 
+_VERSION = "steering 2"
+
 
 @dataclass(frozen=True)
 class SteeredCodec(QualityCodec):
@@ -50,7 +52,7 @@ class SteeredCodec(QualityCodec):
     @property
     def version(self) -> str:
         """See ``QualityCodec.version``."""
-        return self.unsteered.version
+        return f"{_VERSION}, {self.unsteered.version}"
 
     @property
     def settings(self) -> Mapping[str, Any]:
