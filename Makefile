@@ -32,7 +32,7 @@ docs: $(INSTALLED)  ## Build the documentation (docs/_build/html/index.html).
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
 
 test: lint docs  ## Set up, lint, type-check, build the documentation and run all tests.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 25
 
 clean:  ## Remove the virtual environment and caches.
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from edgevision.vision.classifiers import Classifier
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests that share a fixture of their file, so that it is made only once."""
+    for item in items:
+        made = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+        if any(definitions[-1].scope == "module" for definitions in made):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
 @pytest.fixture(scope="session")
 def measured_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small profile with recorded outcomes, made up for tests: 40 contents, 6 levels, 3 features."""
