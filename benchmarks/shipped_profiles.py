@@ -17,7 +17,7 @@ from edgevision import codecs
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted
 from edgevision.data.images import ImageFolder
-from edgevision.experiments.codec_comparison.codec_bench import measure_requests
+from edgevision.experiments.codec_comparison.codec_bench import measure_requests, spread_levels
 from edgevision.measure.image_answers import ProfileRequest
 from edgevision.progress import stage_bars
 from edgevision.vision.classifiers import load_classifier
@@ -25,7 +25,13 @@ from edgevision.vision.classifiers import load_classifier
 MODELS = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2", "squeezenet1_1")
 CODECS = ("uniform", "avif-raw", "spat-imco", "spat-avif", "spat-hevc")
 #: What makes encoders fast. Files become a tenth or two larger, in a tenth of the time, which counts in a slot.
-SETTINGS = {"avif-raw": {"speed": 9}, "spat-avif": {"speed": 9}, "spat-hevc": {"preset": "ultrafast"}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "avif-raw": {"speed": 9},
+    "spat-avif": {"speed": 9},
+    "spat-hevc": {"preset": "ultrafast"},
+}
+#: Levels of their long ladders; those of JPEG are the paper's and are measured in full.
+LEVELS = {"avif-raw": 9, "spat-avif": 9, "spat-hevc": 9}
 
 
 def profile_name(model: str, codec: str) -> str:
@@ -35,7 +41,7 @@ def profile_name(model: str, codec: str) -> str:
 
 def make(name: str, theta: CrossFitted) -> ImageCodec:
     """A codec with its settings, and with theta's maps if it is steered."""
-    settings: dict[str, Any] = SETTINGS.get(name, {})
+    settings = SETTINGS.get(name, {})
     codec = codecs.make(name, **settings)
     return codecs.make(name, **settings, importance=theta) if hasattr(codec, "importance") else codec
 
@@ -55,7 +61,9 @@ def main() -> None:
     theta = CrossFitted.load(dataset, classifiers)
     made = {name: make(name, theta) for name in given.codec or CODECS}
     requests = [
-        ProfileRequest(profile_name(classifier.name, name), codec, classifier)
+        ProfileRequest(
+            profile_name(classifier.name, name), codec, classifier, spread_levels(codec.levels, LEVELS.get(name))
+        )
         for classifier in classifiers
         for name, codec in made.items()
     ]
