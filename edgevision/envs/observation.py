@@ -60,8 +60,8 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
     snr = problem.gain_scale * density
     capacity = np.maximum(bandwidth * np.log2(1.0 + snr), 1e-30)  # [bit/s]; the worst channels would give 0
     anchors = anchor_points(problem.grid)
-    airtime = problem.deadline[..., None] - problem.compute_time.take(anchors, axis=2)
-    payload = problem.raw_size[..., None] * problem.size_fraction.take(anchors, axis=2)
+    airtime = problem.deadline[..., None] - problem.compute_time[..., anchors]
+    payload = problem.raw_size[..., None] * problem.size_fraction_columns(anchors)
     # Nothing to send is no load, unless computing alone misses the deadline.
     payload = np.where((payload == 0) & (airtime < 0), np.inf, payload)
     airtime = np.maximum(airtime, 1e-9)

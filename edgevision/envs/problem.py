@@ -16,6 +16,7 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import radio
 from edgevision.envs.channel.modulation import Modulation
 from edgevision.envs.config import Fading, SuccessModel
+from edgevision.envs.content_rows import ContentRows, GatheredField
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import AllocationError, SlotProblemError, shown
@@ -99,7 +100,7 @@ class SlotProblem:
     @property
     def points(self) -> int:
         """Number of operating points K."""
-        return int(self.size_fraction.shape[2])
+        return int(self.accuracy.shape[2])
 
     @property
     def payload(self) -> FloatArray:
@@ -173,7 +174,9 @@ class SlotProblem:
     def __getitem__(self, index: slice | BoolArray | IntArray) -> SlotProblem:
         """The sub-batch of slots that ``index`` selects along N."""
         arrays: dict[str, Any] = {
-            name: value[index] for name, value in vars(self).items() if isinstance(value, np.ndarray)
+            name.removeprefix("_"): value[index]
+            for name, value in vars(self).items()
+            if isinstance(value, np.ndarray | ContentRows)
         }
         outlook = None if self.outlook is None else self.outlook[index]
         return dataclasses.replace(self, **arrays, outlook=outlook)
@@ -203,7 +206,7 @@ class SlotProblem:
         ``payload`` (N, U) [bit] replaces the size that the profile gives for the operating point.
         """
         return radio.log_threshold(
-            self.raw_size * self.at(allocation, self.size_fraction) if payload is None else payload,
+            self.raw_size * self.size_fraction_at(allocation.operating_point) if payload is None else payload,
             self.deadline - self.at(allocation, self.compute_time),
             allocation.bandwidth,
             allocation.power,
@@ -222,6 +225,25 @@ class SlotProblem:
         log_x = self.log_threshold(allocation, payload)
         probability = radio.success_probability(log_x, self.fading, model or self.success_model)
         return np.where(self.active, probability, 0.0)
+
+    def size_fraction_at(self, point: IntArray) -> FloatArray:
+        """Entries of ``size_fraction`` for one operating point per user, (N, U)."""
+        rows = self._rows
+        if rows is not None:
+            return rows.at(point)
+        slots, users = np.ogrid[: point.shape[0], : point.shape[1]]
+        return np.asarray(self.size_fraction[slots, users, point])
+
+    def size_fraction_columns(self, points: IntArray | list[int]) -> FloatArray:
+        """Entries of ``size_fraction`` for P operating points, the same for all users, (N, U, P)."""
+        rows = self._rows
+        return np.asarray(self.size_fraction[..., points]) if rows is None else rows.columns(points)
+
+    @property
+    def _rows(self) -> ContentRows | None:
+        """What ``size_fraction`` will be made of, if it was not read yet."""
+        stored = vars(self)["_size_fraction"]
+        return stored if isinstance(stored, ContentRows) else None
 
     def task_success(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
         """Phi = eta(o) P(t <= t0) of each user (eq. 3), (N, U); inactive users get 0."""
@@ -242,6 +264,10 @@ class SlotProblem:
         point = allocation.operating_point
         slots, users = (np.arange(size) for size in point.shape)
         return np.asarray(table[slots[:, None], users, point])
+
+
+# Set after the class is made: as a default, fields without one could not follow.
+SlotProblem.size_fraction = GatheredField("size_fraction")  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, eq=False)

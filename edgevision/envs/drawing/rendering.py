@@ -75,7 +75,7 @@ class Scene:
         _, allocation, outcome = last
         return cls(
             operating_point=np.where(problem.active, allocation.operating_point, -1)[0],
-            compression=np.where(problem.active, 1.0 - problem.at(allocation, problem.size_fraction), 0.0)[0],
+            compression=np.where(problem.active, 1.0 - problem.size_fraction_at(allocation.operating_point), 0.0)[0],
             bandwidth_share=allocation.bandwidth[0] / problem.bandwidth_budget[0],
             power_share=allocation.power[0] / problem.power_budget[0],
             in_time=outcome.in_time[0],

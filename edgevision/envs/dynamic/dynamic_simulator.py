@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.computing.energy import request_energy
+from edgevision.envs.content_rows import ContentRows
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
 from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_traces, shadowing_db
 from edgevision.envs.dynamic.request_queue import RequestQueue
@@ -149,7 +150,7 @@ class DynamicSimulator(EpisodeSimulator):
             raw_size=8.0 * profile.raw_size[content],
             deadline=np.full(shape[:2], config.slot_time),
             gain_scale=self._known_gain(),
-            size_fraction=profile.size_fraction.take(content, axis=0),
+            size_fraction=cast(FloatArray, ContentRows(profile.size_fraction, content)),
             accuracy=np.broadcast_to(profile.accuracy, shape),
             compute_time=np.broadcast_to(self.compute_time, shape),
             features=profile.features.take(content, axis=0),

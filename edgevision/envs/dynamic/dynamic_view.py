@@ -82,7 +82,7 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
         future.waiting / future.queue_length[:, None],
         future.arrival_average,
         *(
-            np.where(held, _log10(problem.raw_size * problem.size_fraction[..., point] / capacity), 0.0)
+            np.where(held, _log10(problem.raw_size * problem.size_fraction_columns([point])[..., 0] / capacity), 0.0)
             for point in (0, -1)
         ),
     )

@@ -6,13 +6,14 @@ The scalar environment uses it with N = 1 and the vector environment with N = n;
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, cast
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.computing.energy import computing_energy, request_energy
 from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.content_rows import ContentRows
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
@@ -69,17 +70,12 @@ class Simulator(EpisodeSimulator):
         config, profile, episodes, now = self.config, self.profile, self._running(), (self._rows, self.slot)
         content = episodes["content"][now]
         shape = (self.n, config.users, profile.points)
-        # A closed form has only one content; a broadcast view avoids a copy of its K sizes for each user.
-        closed = profile.contents == 1
-        fraction = (
-            np.broadcast_to(profile.size_fraction[0], shape) if closed else profile.size_fraction.take(content, axis=0)
-        )
         return SlotProblem(
             active=episodes["pool"][now] > 0,
             raw_size=episodes["raw_size"][now],
             deadline=episodes["deadline"][now],
             gain_scale=episodes["gain_scale"][now],
-            size_fraction=fraction,
+            size_fraction=cast(FloatArray, ContentRows(profile.size_fraction, content)),
             accuracy=np.broadcast_to(profile.accuracy, shape),
             compute_time=np.broadcast_to(self.compute_time, shape),
             features=profile.features.take(content, axis=0),
