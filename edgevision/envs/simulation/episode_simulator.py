@@ -163,7 +163,10 @@ class EpisodeSimulator(ABC):
 
     def _now(self, name: str) -> NDArray[Any]:
         """An array of the episodes in the current slot, (N, U)."""
-        return np.asarray(self._running()[name][self._rows, self.slot])
+        stored, first = self._running()[name], self.slot[0]
+        if (self.slot == first).all():  # in step, as episodes of equal length are: no index per environment
+            return stored[:, first].copy()
+        return np.asarray(stored[self._rows, self.slot])
 
     @property
     @abstractmethod

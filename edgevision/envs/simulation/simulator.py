@@ -67,14 +67,13 @@ class Simulator(EpisodeSimulator):
         return self.problem.active, self.content
 
     def _build_problem(self) -> SlotProblem:
-        config, profile, episodes, now = self.config, self.profile, self._running(), (self._rows, self.slot)
-        content = episodes["content"][now]
+        config, profile, content = self.config, self.profile, self.content
         shape = (self.n, config.users, profile.points)
         return SlotProblem(
-            active=episodes["pool"][now] > 0,
-            raw_size=episodes["raw_size"][now],
-            deadline=episodes["deadline"][now],
-            gain_scale=episodes["gain_scale"][now],
+            active=self._now("pool") > 0,
+            raw_size=self._now("raw_size"),
+            deadline=self._now("deadline"),
+            gain_scale=self._now("gain_scale"),
             size_fraction=cast(FloatArray, ContentRows(profile.size_fraction, content)),
             accuracy=np.broadcast_to(profile.accuracy, shape),
             compute_time=np.broadcast_to(self.compute_time, shape),
@@ -92,11 +91,11 @@ class Simulator(EpisodeSimulator):
 
     def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:
         """Score the current slot and advance the environments in ``running`` (all by default)."""
-        problem, episodes, now = self.problem, self._running(), (self._rows, self.slot)
-        payload, accuracy = self._accuracy(allocation, problem, episodes["content"][now])
+        problem = self.problem
+        payload, accuracy = self._accuracy(allocation, problem, self.content)
         in_time = problem.success_probability(allocation, payload=payload)
         if self.config.transmission == "sampled":
-            in_time = (episodes["fading"][now] < in_time).astype(np.float64)
+            in_time = (self._now("fading") < in_time).astype(np.float64)
         accuracy = np.where(problem.active, accuracy, 0.0)
         energy, computing = self._energy(allocation, problem)
         self.slot = self.slot + (1 if running is None else running)
@@ -106,7 +105,7 @@ class Simulator(EpisodeSimulator):
             in_time=in_time,
             accuracy=accuracy,
             energy=energy,
-            truncated=self.slot >= episodes["length"],
+            truncated=self.slot >= self._running()["length"],
             share=problem.active / np.maximum(problem.active.sum(axis=1, keepdims=True), 1),
             offered=np.ones(self.n),
             sent=problem.active,
