@@ -29,8 +29,7 @@ _NAMES = (
     "spat-imco (JPEG by region, steered by importance), uniform (plain JPEG), spat-avif, spat-hevc or spat-h264 "
     "(steered), avif, avif-raw, webp, hevc or h264."
 )
-_CODEC = typer.Option(help=_NAMES)
-_CODEC_WITH_SETTINGS = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
+_CODEC = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
 _ORDINARY = ("plain", "baseline")  # containers that any viewer opens
 #: The codecs that write what a codec reads.
 _WRITERS = {
@@ -47,7 +46,7 @@ _NAMED = 5  # skipped pictures that are named; the metadata of the profile lists
 def compress(
     source: Annotated[Path, _SOURCE],
     target: Annotated[Path, _TARGET],
-    codec: Annotated[str, _CODEC_WITH_SETTINGS] = "spat-imco",
+    codec: Annotated[str, _CODEC] = "spat-imco",
     level: Annotated[
         float | None,
         typer.Option(
@@ -228,17 +227,16 @@ def profile_image(
     """
     for module in ("PIL", "jpeglib", "torch", "timm"):
         require(module, "codecs")
-    from edgevision import codecs
     from edgevision.data.images import ImageFolder
     from edgevision.measure.image_profile import measure_image_profile
     from edgevision.progress import stage_bars
     from edgevision.vision.classifiers import load_classifier
 
-    dataset = ImageFolder(images, labels)
+    chosen, dataset = make_codec(codec), ImageFolder(images, labels)
     with stage_bars() as report:
         profile = measure_image_profile(
             dataset,
-            codecs.make(codec),
+            chosen,
             load_classifier(model),
             None,
             out,
