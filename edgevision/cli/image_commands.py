@@ -88,7 +88,10 @@ def compress(
     from edgevision.data.image_reading import read_image, without_colour
 
     for path in filter(None, (target, overlay)):
-        _check_apart(source, path)
+        for read in filter(None, (source, importance)):
+            _check_apart(read, path)
+    if overlay is not None and overlay.resolve() == target.resolve():
+        raise ImageFileError(f"{target}: --overlay names the same file; choose another for one of them")
     if overlay is not None:
         _kind(overlay)
     chosen = make_codec(codec)

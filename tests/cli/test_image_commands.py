@@ -95,6 +95,17 @@ def test_a_map_from_a_file_steers_as_in_python(codec: str, photo: Path) -> None:
     assert tint[:16, :16, 2].mean() > tint[:16, :16, 0].mean() + 20  # blue where it does not
 
 
+def test_no_file_is_written_over_the_map_or_another_result(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights, target = photo.with_name("map.png"), photo.with_name("small.jpg")
+    Image.fromarray(np.full((3, 3), 200, np.uint8)).save(weights)
+    before = weights.read_bytes()
+    steered = ["compress", str(photo), str(target), "--level", "4", "--importance", str(weights), "--overlay"]
+    assert "file to read too" in complaint(capsys, *steered, str(weights))
+    assert "names the same file" in complaint(capsys, *steered, str(target))
+    assert weights.read_bytes() == before
+    assert not target.exists()
+
+
 def test_a_map_for_a_codec_without_one_is_refused(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(photo.with_name("map.npy"), np.ones((3, 3)))
     target = photo.with_name("small.avif")
