@@ -67,7 +67,6 @@ def bench(
     """
     for module in ("PIL", "skimage", "torch", "timm"):
         require(module, "codecs")
-    require("scipy", "convex")
     require("matplotlib", "report")
     from edgevision.data.images import ImageFolder
     from edgevision.experiments.codec_comparison.bench_table import codec_rows, middle_size, table
@@ -112,7 +111,6 @@ def compare(
 
     Example: **edgevision codec compare image-lite0-spat-imco image-lite0-uniform**
     """
-    require("scipy", "convex")
     from edgevision.experiments.codec_comparison.rate_accuracy import compare as run
     from edgevision.profiles import load_profile
 

@@ -13,7 +13,7 @@ from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
 from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.errors import BitstreamError, ImageFileError, UnreadableImageError
-from edgevision.imports import require
+from edgevision.imports import CODEC_LIBRARIES, require, require_all
 from edgevision.storage.disk_files import read_bytes
 
 if TYPE_CHECKING:
@@ -228,8 +228,7 @@ def profile_image(
 
     Example: **edgevision profile image --images photos --labels photos/labels.csv --name my-cameras**
     """
-    for module in ("PIL", "jpeglib", "torch", "timm"):
-        require(module, "codecs")
+    require_all(CODEC_LIBRARIES, "codecs")
     from edgevision.data.images import ImageFolder
     from edgevision.measure.image_profile import measure_image_profile
     from edgevision.progress import stage_bars

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("scipy", reason="needs the extra 'convex'")
 pytest.importorskip("matplotlib", reason="needs the extra 'report'")
 from edgevision.cli import codec_commands
 from edgevision.codecs.h26x.intra_codec import H264
@@ -144,6 +145,16 @@ def test_shipped_profiles_are_compared_without_images(tmp_path: Path, capsys: py
     assert "bytes saved at equal accuracy" in capsys.readouterr().out
     saved = json.loads(file.read_text())["bytes_saved"]
     assert 0 < saved["low"] < saved["estimate"] < saved["high"] < 1
+
+
+def test_a_comparison_needs_no_extra() -> None:
+    given = ["codec", "compare", "image-lite0-spat-imco", "image-lite0-uniform", "--resamples", "100"]
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('scipy', 'torch', 'PIL'))); "
+        f"from edgevision.cli import main; main({given!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_profiles_of_different_classifiers_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
