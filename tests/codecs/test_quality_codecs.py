@@ -58,6 +58,7 @@ def test_round_trip_keeps_shape_and_describes_itself(codec: ImageCodec, image: P
     data = codec.encode(image, level=level)
     decoded, info = codec.decode(data), codec.inspect(data)
     assert (decoded.shape, decoded.dtype) == ((*image.shape[:2], 3), np.uint8)
+    assert decoded.flags.writeable
     assert (info.height, info.width, info.size) == (*image.shape[:2], len(data))
     assert codec.encode(image, level=level) == data
     assert reader_of(data) in (codec.name, codec.name.removeprefix("spat-"), "avif-raw")

@@ -62,7 +62,7 @@ class _OrdinaryJpeg(QualityCodec):
 
     def decode(self, data: bytes) -> ByteImage:
         """See ``ImageCodec.decode``."""
-        return np.asarray(_opened(data, decode=True).convert("RGB"))
+        return np.array(_opened(data, decode=True).convert("RGB"))
 
     def inspect(self, data: bytes) -> ImageInfo:
         """See ``ImageCodec.inspect``; levels are not given."""
