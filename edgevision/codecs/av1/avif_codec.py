@@ -100,7 +100,7 @@ class Avif(QualityCodec):
 
 @dataclass(frozen=True)
 class AvifRaw(Avif):
-    """The AV1 payload of such a file: sequence header and frame. It lacks the 275 bytes of boxes around it."""
+    """The AV1 payload of such a file: sequence header and frame, which is 277 bytes smaller (271 in grey)."""
 
     name = "avif-raw"
     suffix = ".obu"
