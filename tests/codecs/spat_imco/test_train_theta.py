@@ -190,18 +190,24 @@ def test_networks_of_other_settings_in_the_folder_are_refused(
     distilled = {**record, "distillation": asdict(distillation)}
     save_folds([ThetaNetwork(8), ThetaNetwork(8)], tmp_path / "theta-folds.safetensors", distilled)
 
-    def fit(given: TrainingConfig, distilled: DistillationConfig) -> int:
-        large, teachers = LargeNetwork(8), [lite0]
-        arguments = (dataset, large, teachers, tmp_path, given, distilled, {}, lambda stage, done, total: None)
-        return len(cross_fitted_networks(*arguments))
+    def fit(given: TrainingConfig, distilled: DistillationConfig, stop: str = "") -> int:
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage == stop:
+                raise _KilledError
+
+        return len(cross_fitted_networks(dataset, LargeNetwork(8), [lite0], tmp_path, given, distilled, {}, progress))
 
     assert fit(config, distillation) == 2
     for settings in ((replace(config, views=1), distillation), (config, replace(distillation, epochs=1))):
         with pytest.raises(WeightsError, match="other pictures or settings"):
             fit(*settings)
-    dataset.items = dataset.items[1:]
+    items, dataset.items = dataset.items, dataset.items[1:]
     with pytest.raises(WeightsError, match="other pictures or settings"):
         fit(config, distillation)
+    dataset.items = items
+    (tmp_path / "theta-folds.json").unlink()  # as a kill between the two files leaves them
+    with pytest.raises(_KilledError):
+        fit(config, distillation, stop="views")
 
 
 @pytest.mark.parametrize(("field", "value"), [("epochs", 0), ("learning_rate", float("nan")), ("validation", 1)])

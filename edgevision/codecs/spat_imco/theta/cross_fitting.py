@@ -125,14 +125,15 @@ def cross_fitted_networks(
 
 
 def _made_before(path: Path, record: Mapping[str, Any]) -> bool:
-    """Whether an earlier run with the same pictures and settings left the file ``path``.
+    """Whether an earlier run with the same pictures and settings left the file ``path`` and its description.
 
     Raises:
         WeightsError: a run with others left it, or its description is damaged.
     """
-    if not path.is_file():
-        return False
-    noted = read_json(path.with_suffix(".json"), WeightsError).get("provenance")
+    description = path.with_suffix(".json")
+    if not (path.is_file() and description.is_file()):
+        return False  # the description is written last
+    noted = read_json(description, WeightsError).get("provenance")
     if not isinstance(noted, dict) or any(noted.get(name) != record[name] for name in _DECIDES if name in record):
         raise WeightsError(f"{path} is of other pictures or settings; choose another folder or remove it")
     return True
