@@ -22,6 +22,7 @@ from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.images import ImageFolder
 from edgevision.errors import BitstreamError, CodecInputError
 from edgevision.experiments.codec_comparison import jpeg_encoders
+from edgevision.experiments.codec_comparison.bench_table import percent
 from edgevision.experiments.codec_comparison.codec_bench import spread_levels
 from edgevision.experiments.codec_comparison.jpeg_encoders import (
     JPEG_ENCODERS,
@@ -31,6 +32,7 @@ from edgevision.experiments.codec_comparison.jpeg_encoders import (
 from edgevision.measure.image_answers import ProfileRequest
 from edgevision.measure.image_profile import measure_image_profiles
 from edgevision.profiles import load_profile
+from edgevision.statistics import Interval
 from edgevision.vision.classifiers import load_classifier
 from tests.codecs.pictures import centre_weights, picture, psnr
 from tests.end_to_end.command import run
@@ -162,6 +164,13 @@ def test_profiles_of_different_classifiers_are_refused(capsys: pytest.CaptureFix
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "different classifiers" in said
+
+
+def test_an_interval_that_is_not_defined_is_said_so() -> None:
+    nan = float("nan")
+    assert percent(Interval(0.123, 0.1, 0.2)) == "12.3 [10.0, 20.0]"
+    assert percent(Interval(0.123, nan, nan)) == "12.3 [none]"
+    assert percent(Interval(nan, nan, nan)) == percent(None) == "-"
 
 
 @pytest.mark.parametrize("count", [3, 7, 20, 50])
