@@ -298,8 +298,17 @@ def test_a_map_of_any_size_is_resized(name: str) -> None:
 @pytest.mark.parametrize("name", [*STEERED, "spat-imco"])
 @pytest.mark.parametrize(
     "weights",
-    [np.zeros((4, 4, 3)), np.full((4, 4), np.nan), np.full((16, 16), np.inf), np.zeros((0, 3)), [["a"]], [[1], [1, 2]]],
-    ids=["3-d", "nan", "inf", "empty", "text", "ragged"],
+    [
+        np.zeros((4, 4, 3)),
+        np.full((4, 4), np.nan),
+        np.full((16, 16), np.inf),
+        np.zeros((0, 3)),
+        np.zeros((1, 65501), np.float16),
+        np.broadcast_to(0.0, (8193, 8192)),
+        [["a"]],
+        [[1], [1, 2]],
+    ],
+    ids=["3-d", "nan", "inf", "empty", "long", "large", "text", "ragged"],
 )
 def test_impossible_maps_are_refused(name: str, weights: Any) -> None:
     codec = CODECS.get(name) or codecs.make("spat-imco", importance=centre_weights)

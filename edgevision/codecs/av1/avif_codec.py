@@ -16,7 +16,7 @@ from edgevision.arrays import ByteImage, FloatArray
 from edgevision.checks import checked_bytes, whole_number
 from edgevision.codecs.av1.av1_payload import StillPicture, read_payload
 from edgevision.codecs.av1.avif_boxes import payload_of
-from edgevision.codecs.base import MAX_PIXELS, QUALITY_SCALE, ImageInfo
+from edgevision.codecs.base import MAX_PIXELS, MAX_SIDE, QUALITY_SCALE, ImageInfo
 from edgevision.codecs.planes import planes_of_frame, to_image
 from edgevision.codecs.quality_codec import QualityCodec
 from edgevision.errors import BitstreamError, CodecInputError
@@ -42,7 +42,7 @@ class Avif(QualityCodec):
     scale = QUALITY_SCALE
     levels = tuple(100.0 - quality for quality in _QUALITIES)
     suffix = ".avif"
-    max_side = 65500
+    max_side = MAX_SIDE
 
     def __post_init__(self) -> None:
         whole_number("speed", self.speed, 0, 10, CodecInputError)
