@@ -11,6 +11,7 @@ Sizes are those of whole files, with headers and side information.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -162,6 +163,12 @@ class ImageCodec(Protocol):
         Raises:
             BitstreamError: ``data`` is not a bitstream of this codec, is damaged, or has more than 2**26 pixels.
         """
+
+
+def settings_as_json(codec: ImageCodec) -> dict[str, Any]:
+    """The settings of a codec as they come back from the metadata of a profile, such as lists in place of tuples."""
+    settings: dict[str, Any] = json.loads(json.dumps(dict(codec.settings)))
+    return settings
 
 
 def check_image(image: ByteImage) -> None:
