@@ -159,6 +159,17 @@ def test_the_payload_is_the_file_without_its_boxes() -> None:
     assert CODECS["spat-avif"].inspect(whole).container == "plain"
 
 
+def test_avif_files_that_viewers_show_in_other_colours_are_refused() -> None:
+    data = CODECS["avif"].encode(picture(32, 32), level=60)
+    place = data.index(b"colrnclx") + 4
+    for part, value in ((slice(0, 4), b"prof"), (slice(8, 10), b"\0\1"), (slice(10, 11), b"\0")):
+        changed = bytearray(data)
+        changed[place + part.start : place + part.stop] = value
+        for read in (CODECS["avif"].decode, CODECS["spat-avif"].inspect):
+            with pytest.raises(BitstreamError, match="ICC profile, or in other colours"):
+                read(bytes(changed))
+
+
 @every_decoder
 @settings(max_examples=60, deadline=None)
 @given(mutations=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=5))

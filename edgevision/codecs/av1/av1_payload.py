@@ -12,7 +12,7 @@ from edgevision.errors import BitstreamError
 
 _SEQUENCE, _DELIMITER, _FRAME = 1, 2, 6
 _SRGB_AS_RGB = (1, 13, 0)  # primaries, transfer and matrix that mean RGB planes
-_MATRICES = (2, 5, 6)  # not stated, and the two numbers of BT.601
+MATRICES = (2, 5, 6)  # of colours, that are read: not stated, and the two numbers of BT.601
 _MOST_HEADER = 16  # bytes of a sequence header up to its colours; more need not be read
 
 
@@ -116,6 +116,6 @@ def _sequence_header(bits: _Bits) -> tuple[int, int, bool]:
         raise BitstreamError("AV1 data of more than 8 bits a sample")
     grey = bool(bits.take(1))
     colour = (bits.take(8), bits.take(8), bits.take(8)) if bits.take(1) else (2, 2, 2)
-    if colour == _SRGB_AS_RGB or colour[2] not in _MATRICES or not bits.take(1):
+    if colour == _SRGB_AS_RGB or colour[2] not in MATRICES or not bits.take(1):
         raise BitstreamError("AV1 picture in other colours than full-range BT.601, as Pillow writes them")
     return width, height, grey

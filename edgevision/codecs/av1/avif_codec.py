@@ -31,7 +31,7 @@ class Avif(QualityCodec):
     """Ordinary ``.avif`` files, 4:2:0, or grey for grey pictures; every viewer of AVIF opens them.
 
     Decoding reads such files too if other programs wrote them, but no others: one still picture of 8 bits, in 4:2:0 or
-    grey, BT.601 at full range, without transparency.
+    grey, BT.601 at full range, without ICC profile and transparency.
 
     Attributes:
         speed: of the encoder, 0 (smallest files) to 10.
