@@ -38,7 +38,7 @@ from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.spat_imco.theta import Theta
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted
-from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED, SHIPPED_FOLDS
 from edgevision.codecs.steered.region_ranks import REGION, region_ranks
 from edgevision.codecs.steered.steered_codec import SteeredCodec
 from edgevision.codecs.steered.strengths import Strength
@@ -87,7 +87,14 @@ BATCH = 16
 
 
 class Pictures:
-    """Some pictures of a data set as a classifier sees them, with their classes and maps."""
+    """Some pictures of a data set as a classifier sees them, with their classes and maps.
+
+    Attributes:
+        classifier: the classifier.
+        numbers: of the pictures in the data set.
+        fingerprint: of the data set.
+        maps: SHA-256 of the weights that make the maps.
+    """
 
     def __init__(self, folder: Path, labels: Path, step: int, starts: Sequence[int] = (0,)) -> None:
         """Take every ``step``-th picture from each of ``starts`` on."""
@@ -97,6 +104,8 @@ class Pictures:
         self._classes = class_indices(known, self.classifier.classes, self.classifier.class_names)
         self.fingerprint = self._dataset.fingerprint()
         self._seen, self._unseen = Theta.load(), CrossFitted.load(self._dataset, [self.classifier])
+        self._known = len(self._dataset) == 700
+        self.maps = sha256((SHIPPED_FOLDS if self._known else SHIPPED).read_bytes())
 
     def __iter__(self) -> Iterator[tuple[int, ByteImage, int]]:
         """Number, crop and class of each."""
@@ -106,7 +115,7 @@ class Pictures:
 
     def importance(self, crop: ByteImage) -> Importance:
         """The map of a crop."""
-        return self._unseen(crop) if len(self._classes) == 700 else self._seen(crop)
+        return self._unseen(crop) if self._known else self._seen(crop)
 
 
 def outcomes(classifier: Classifier, files: Sequence[tuple[bytes, ImageCodec]], label: int) -> list[list[float]]:
@@ -170,7 +179,8 @@ def tune(given: argparse.Namespace) -> None:
             ranks = region_ranks(pictures.importance(crop).weights, REGION)
             return [(codec.steered(crop, ranks, REGION, *one), codec) for one in tried]
 
-        what = {"codec": codec.unsteered.version, "settings": dict(codec.unsteered.settings), "tried": str(tried)}
+        what = {"codec": codec.version, "settings": dict(codec.unsteered.settings), "tried": str(tried)}
+        what["maps"] = pictures.maps
         means = table(pictures, store, f"tune-{name}", what, code).mean(axis=0)
         off = [number for number, (_, strength) in enumerate(tried) if strength == Strength(0.0)]
         curve = PchipInterpolator(*increasing(means[off, 1], np.log(means[off, 0])))
@@ -203,6 +213,13 @@ def saved_at_equal_log_probability(
     return float(-np.expm1((areas[0] - areas[1]) / (high - low)))
 
 
+def saved_at_equal_accuracy(
+    size: FloatArray, accuracy: FloatArray, reference_size: FloatArray, reference: FloatArray
+) -> float:
+    """Share of the reference's bytes saved at equal top-1 accuracy."""
+    return float(bytes_saved(size, accuracy, reference_size, reference)[0])
+
+
 def made(name: str) -> ImageCodec:
     """The codec of a name in ``UNSTEERED`` or ``STEERED``."""
     base, _, container = name.partition(":")
@@ -228,7 +245,7 @@ def savings(given: argparse.Namespace) -> None:
 
         what = {"codec": codec.version, "settings": dict(codec.settings), "levels": list(its)}
         if codec.name.startswith("spat"):
-            what["maps"] = sha256(SHIPPED_FOLDS.read_bytes())
+            what["maps"] = pictures.maps
         tables[name] = table(pictures, store, name.replace(":", "-"), what, code)
     for name, other in PAYLOAD_OF.items():
         if name in levels and other in levels:
@@ -247,7 +264,7 @@ def savings(given: argparse.Namespace) -> None:
             if other == name or (name in UNSTEERED and other != "uniform"):
                 continue
             cells = []
-            for column, summary in ((1, saved_at_equal_log_probability), (2, bytes_saved)):
+            for column, summary in ((1, saved_at_equal_log_probability), (2, saved_at_equal_accuracy)):
                 values = [tables[one][..., c] for one in (name, other) for c in (0, column)]
                 estimate = summary(*(value.mean(axis=0) for value in values))
                 resampled = [summary(*rows) for rows in zip(*(drawn @ value for value in values), strict=True)]

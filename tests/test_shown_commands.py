@@ -33,16 +33,17 @@ import torch
 from edgevision.codecs.av1.avif_codec import AvifRaw
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.spat_imco.spat_imco_codec import SpatImco
-from edgevision.codecs.spat_imco.theta import LargeNetwork, TrainingConfig
+from edgevision.codecs.spat_imco.theta import DistillationConfig, LargeNetwork, TrainingConfig
 from edgevision.codecs.spat_imco.theta.cross_fitting import FOLDS, LARGE_FOLDS
 from edgevision.codecs.spat_imco.theta.large_weights import save_heads
-from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS
+from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, load_folds, save_folds
 from edgevision.codecs.spat_imco.theta.train_theta import fresh_head
 from edgevision.codecs.stae.training import train_stae
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.codecs.steered.spat_avif import SpatAvif
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.hmdb51 import SPLIT_FOLDER
+from edgevision.data.images import ImageFolder
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
 from edgevision.experiments.figures.end_to_end import fig10, utility_sweep
@@ -174,12 +175,13 @@ def hmdb51(folder: Path) -> None:
         (lists / f"{name}_test_split1.txt").write_text("".join(rows), encoding="ascii")
 
 
-def networks(folder: Path) -> None:
+def networks(folder: Path, dataset: ImageFolder) -> None:
     """Cross-fitted networks, as an earlier command leaves them; training some takes a minute."""
     folder.mkdir()
-    save_heads([fresh_head(TrainingConfig()) for _ in range(FOLDS)], folder / LARGE_FOLDS, {})
-    for file in (SHIPPED_FOLDS, SHIPPED_FOLDS.with_suffix(".json")):
-        shutil.copy(file, folder)
+    record = {"data_set_fingerprint": dataset.identity(), "config": dataclasses.asdict(TrainingConfig())}
+    save_heads([fresh_head(TrainingConfig()) for _ in range(FOLDS)], folder / LARGE_FOLDS, record)
+    distilled = {**record, "distillation": dataclasses.asdict(DistillationConfig())}
+    save_folds(load_folds(), folder / SHIPPED_FOLDS.name, distilled)
 
 
 @pytest.fixture
@@ -239,7 +241,7 @@ def here(
             monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
             monkeypatch.setitem(sys.modules, module, importlib.import_module(module))
     if "spatial_gain.py" in line:
-        networks(tmp_path / "OUT")
+        networks(tmp_path / "OUT", ImageFolder(tmp_path / "DIR", tmp_path / "few.csv"))
     if BACKBONE in line:
         torch.save(LargeNetwork().backbone.state_dict(), tmp_path / BACKBONE)
     if line.startswith("profile video"):

@@ -67,7 +67,6 @@ def bench(
     """
     for module in ("PIL", "skimage", "torch", "timm"):
         require(module, "codecs")
-    require("scipy", "convex")
     require("matplotlib", "report")
     from edgevision.data.images import ImageFolder
     from edgevision.experiments.codec_comparison.bench_table import codec_rows, middle_size, table
@@ -112,7 +111,6 @@ def compare(
 
     Example: **edgevision codec compare image-lite0-spat-imco image-lite0-uniform**
     """
-    require("scipy", "convex")
     from edgevision.experiments.codec_comparison.rate_accuracy import compare as run
     from edgevision.profiles import load_profile
 
@@ -145,26 +143,25 @@ def _codecs(specifications: list[str]) -> dict[str, ImageCodec]:
 
 
 def _print(comparison: Comparison, title: str) -> None:
+    from edgevision.experiments.codec_comparison.bench_table import percent
+
+    def shown(interval: Interval) -> str:
+        return percent(interval, "not defined (the curves do not overlap)")
+
     typer.secho(f"{title}, {comparison.images} images", bold=True)
-    typer.echo(f"  bytes saved at equal accuracy (0.3 to 0.8): {_percent(comparison.bytes_saved)} %")
+    typer.echo(f"  bytes saved at equal accuracy (0.3 to 0.8): {shown(comparison.bytes_saved)} %")
     if comparison.bytes_saved_at_log_probability is not None:
-        finer = _percent(comparison.bytes_saved_at_log_probability)
+        finer = shown(comparison.bytes_saved_at_log_probability)
         typer.echo(f"  bytes saved at equal mean log-probability of the true class: {finer} %")
-    typer.echo(f"  accuracy gained at equal bytes: {_percent(comparison.accuracy_gained)} points")
+    typer.echo(f"  accuracy gained at equal bytes: {shown(comparison.accuracy_gained)} points")
     if comparison.equal_level:
         typer.echo("  at equal level (the papers' equal mu):")
         typer.echo("     level    bytes  reference  accuracy  reference  gain [points]")
     for row in comparison.equal_level:
         typer.echo(
             f"  {row.level:8g} {row.size:8.0f} {row.reference_size:10.0f} {row.accuracy:9.3f} "
-            f"{row.reference_accuracy:10.3f}  {_percent(row.gain)}"
+            f"{row.reference_accuracy:10.3f}  {shown(row.gain)}"
         )
-
-
-def _percent(interval: Interval) -> str:
-    if interval.estimate != interval.estimate:
-        return "not defined (the curves do not overlap)"
-    return f"{100 * interval.estimate:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:

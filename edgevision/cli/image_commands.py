@@ -13,7 +13,7 @@ from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
 from edgevision.cli.late_warning import warn_if_late_in_its_environment
 from edgevision.errors import BitstreamError, ImageFileError, UnreadableImageError
-from edgevision.imports import require
+from edgevision.imports import CODEC_LIBRARIES, require, require_all
 from edgevision.storage.disk_files import read_bytes
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ _NAMES = (
     "spat-imco (JPEG by region, steered by importance), uniform (plain JPEG), spat-avif, spat-hevc or spat-h264 "
     "(steered), avif, avif-raw, webp, hevc or h264."
 )
-_CODEC = typer.Option(help=_NAMES)
-_CODEC_WITH_SETTINGS = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
+_CODEC = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
 _ORDINARY = ("plain", "baseline")  # containers that any viewer opens
 #: The codecs that write what a codec reads.
 _WRITERS = {
@@ -47,7 +46,7 @@ _NAMED = 5  # skipped pictures that are named; the metadata of the profile lists
 def compress(
     source: Annotated[Path, _SOURCE],
     target: Annotated[Path, _TARGET],
-    codec: Annotated[str, _CODEC_WITH_SETTINGS] = "spat-imco",
+    codec: Annotated[str, _CODEC] = "spat-imco",
     level: Annotated[
         float | None,
         typer.Option(
@@ -89,7 +88,10 @@ def compress(
     from edgevision.data.image_reading import read_image, without_colour
 
     for path in filter(None, (target, overlay)):
-        _check_apart(source, path)
+        for read in filter(None, (source, importance)):
+            _check_apart(read, path)
+    if overlay is not None and overlay.resolve() == target.resolve():
+        raise ImageFileError(f"{target}: --overlay names the same file; choose another for one of them")
     if overlay is not None:
         _kind(overlay)
     chosen = make_codec(codec)
@@ -226,19 +228,17 @@ def profile_image(
 
     Example: **edgevision profile image --images photos --labels photos/labels.csv --name my-cameras**
     """
-    for module in ("PIL", "jpeglib", "torch", "timm"):
-        require(module, "codecs")
-    from edgevision import codecs
+    require_all(CODEC_LIBRARIES, "codecs")
     from edgevision.data.images import ImageFolder
     from edgevision.measure.image_profile import measure_image_profile
     from edgevision.progress import stage_bars
     from edgevision.vision.classifiers import load_classifier
 
-    dataset = ImageFolder(images, labels)
+    chosen, dataset = make_codec(codec), ImageFolder(images, labels)
     with stage_bars() as report:
         profile = measure_image_profile(
             dataset,
-            codecs.make(codec),
+            chosen,
             load_classifier(model),
             None,
             out,

@@ -11,6 +11,7 @@ Sizes are those of whole files, with headers and side information.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from edgevision.errors import CodecInputError, RateControlError
 from edgevision.vision.importance import Importance
 
 MAX_PIXELS = 2**26  # of an image, such as 8192 x 8192
+MAX_SIDE = 65500  # of an image [pixel]
 MIN_LEVEL, MAX_LEVEL = 1 / 16, 64.0  # of JPEG_SCALE
 
 
@@ -163,6 +165,12 @@ class ImageCodec(Protocol):
         """
 
 
+def settings_as_json(codec: ImageCodec) -> dict[str, Any]:
+    """The settings of a codec as they come back from the metadata of a profile, such as lists in place of tuples."""
+    settings: dict[str, Any] = json.loads(json.dumps(dict(codec.settings)))
+    return settings
+
+
 def check_image(image: ByteImage) -> None:
     """Check that the argument is an (H, W) or (H, W, 3) uint8 image within the limits.
 
@@ -174,8 +182,8 @@ def check_image(image: ByteImage) -> None:
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
         raise CodecInputError(f"image must have shape (H, W) or (H, W, 3), got {image.shape}")
     height, width = image.shape[:2]
-    if not (0 < height <= 65500 and 0 < width <= 65500 and height * width <= MAX_PIXELS):
-        raise CodecInputError(f"image of {height} x {width} pixels; must have 1 to {MAX_PIXELS} (sides <= 65500)")
+    if not (0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE and height * width <= MAX_PIXELS):
+        raise CodecInputError(f"image of {height} x {width} pixels; must have 1 to {MAX_PIXELS} (sides <= {MAX_SIDE})")
 
 
 def encode_at_rate(

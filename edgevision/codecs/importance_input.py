@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.arrays import ByteImage, FloatArray
+from edgevision.codecs.base import MAX_PIXELS, MAX_SIDE
 from edgevision.errors import CodecInputError
 from edgevision.vision.grad_cam import ImportanceMap, resize_map
 from edgevision.vision.importance import Importance
@@ -30,7 +31,8 @@ def fitted(importance: Importance | FloatArray, height: int, width: int) -> Floa
     """The map as (height, width) numbers; one of another size is interpolated linearly.
 
     Raises:
-        CodecInputError: not a map of two dimensions, or a number that is not finite in single precision.
+        CodecInputError: not a map of two dimensions, one larger than pictures may be, or a number that is not finite in
+            single precision.
     """
     given = importance.weights if isinstance(importance, Importance) else importance
     try:
@@ -39,6 +41,10 @@ def fitted(importance: Importance | FloatArray, height: int, width: int) -> Floa
         weights = np.zeros(0)
     if weights.ndim != 2 or not weights.size or weights.dtype.kind not in "biuf":
         raise CodecInputError("importance must be a map of two dimensions that holds numbers")
+    if weights.size > MAX_PIXELS or max(weights.shape) > MAX_SIDE:
+        raise CodecInputError(
+            f"importance must have at most {MAX_PIXELS} numbers and sides of {MAX_SIDE}, got {weights.shape}"
+        )
     weights = weights.astype(np.float64)
     if not (np.abs(weights) <= np.finfo(np.float32).max).all():  # also false for NaN
         raise CodecInputError("importance must hold finite numbers, and at least one does not")

@@ -32,7 +32,7 @@ def to_image(planes: Planes) -> ByteImage:
         rows, columns = plane.shape
         grown = Image.fromarray(np.ascontiguousarray(plane)).resize((2 * columns, 2 * rows), Image.Resampling.BILINEAR)
         bands.append(grown.crop((0, 0, width, height)))
-    return np.asarray(Image.merge("YCbCr", bands).convert("RGB"))
+    return np.array(Image.merge("YCbCr", bands).convert("RGB"))  # a copy, which callers may write to
 
 
 def planes_of_frame(frame: Any, *, grey: bool) -> Planes:

@@ -98,7 +98,7 @@ def _size(data: bytes) -> tuple[int, int]:
     """Stated width and height of a file with one lossy picture and nothing else.
 
     Raises:
-        BitstreamError: not such a file, truncated, or more than 2**24 pixels.
+        BitstreamError: not such a file, truncated, or more than ``MAX_PIXELS`` pixels.
     """
     if not is_webp(data):
         raise BitstreamError("not a WebP file")

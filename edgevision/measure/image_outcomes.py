@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, ByteImage, Float32Array, FloatArray
-from edgevision.codecs.base import ImageCodec
+from edgevision.codecs.base import ImageCodec, settings_as_json
 from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
-from edgevision.errors import ProfileError
+from edgevision.errors import ProfileError, shown
 from edgevision.measure.content_features import content_features
 from edgevision.measure.image_distortion import psnr, ssim
 from edgevision.profiles.profile import OperatingPointProfile
@@ -109,6 +109,23 @@ def measure_content(
     return ContentRecord(item.content_id, image.nbytes, outcomes, features)
 
 
+def _check_settings(codec: ImageCodec, profile: OperatingPointProfile) -> None:
+    """Compare the settings of a codec, but its importance network, with those that a profile was measured with.
+
+    Raises:
+        ProfileError: they differ.
+    """
+    noted, ours = profile.metadata.get("codec_settings"), settings_as_json(codec)
+    if not isinstance(noted, dict):
+        raise ProfileError(f"profile {profile.name!r} does not say with which settings of {codec.name} it was measured")
+    for key in sorted((ours.keys() | noted.keys()) - {"importance"}):
+        if noted.get(key) != ours.get(key):
+            raise ProfileError(
+                f"profile {profile.name!r} was measured with {key}={shown(noted.get(key))} of {codec.name}, not "
+                f"{shown(ours.get(key))}; make the codec with that setting"
+            )
+
+
 class LiveImageCodec:
     """Runs codec and classifier while an environment runs, on the contents and levels of a measured profile.
 
@@ -121,13 +138,15 @@ class LiveImageCodec:
         """Pair a profile with the data set, codec and classifier that it was measured with.
 
         Raises:
-            ProfileError: the profile is of another codec, version or classifier, or of images not in ``dataset``.
+            ProfileError: the profile is of another codec, version, setting or classifier, or of images not in
+                ``dataset``. The importance network may differ: profiles are measured with cross-fitted ones.
             DataSetError: the classifier does not know the classes of its images.
         """
         expected = {"codec": codec.name, "codec_version": codec.version, "model": classifier.name}
         for key, value in expected.items():
             if profile.metadata.get(key) != value:
                 raise ProfileError(f"profile {profile.name!r} has {key} {profile.metadata.get(key)!r}, not {value!r}")
+        _check_settings(codec, profile)
         items = {item.content_id: item for item in dataset.items}
         missing = [content_id for content_id in profile.content_ids if content_id not in items]
         if missing:

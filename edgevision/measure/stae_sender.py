@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from edgevision.arrays import ByteClip
-from edgevision.codecs.stae.bitstream import Coding, Received, inspect, pack, unpack
+from edgevision.codecs.stae.bitstream import LOSSLESS, Received, inspect, pack, unpack
 from edgevision.codecs.stae.stae_codec import StaeCodec
 from edgevision.measure.video_outcomes import Sent, first_order_entropy
-
-_LOSSLESS = (Coding.plain, Coding.huffman, Coding.range)
 
 
 class StaeSender:
@@ -23,7 +21,7 @@ class StaeSender:
     def send(self, clip: ByteClip, class_index: int, frames: int, pixels: float) -> Sent:
         """See ``VideoSender``; all three bitstreams decode to the same values, so the answer is computed once."""
         selection = self.codec.select(clip, frames, pixels)
-        plain, huffman, coded = (pack(clip, selection, coding) for coding in _LOSSLESS)
+        plain, huffman, coded = (pack(clip, selection, coding) for coding in LOSSLESS)
         most = clip.size // 3  # pixels of the whole clip
         received, sizes = unpack(coded, max_pixels=most), inspect(coded, max_pixels=most)
         right = bool(self.codec.classify(received).argmax() == class_index)

@@ -17,6 +17,8 @@ from edgevision.arrays import ByteImage, FloatArray
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.importance import Importance
 
+_MOST = 512  # side of a map whose weights fit into a matrix [value]; larger ones come from callers, not from networks
+
 
 @runtime_checkable
 class ImportanceMap(Protocol):
@@ -95,7 +97,14 @@ class ClassActivation:
 
 
 def resize_map(cam: np.ndarray, shape: tuple[int, ...]) -> FloatArray:
-    """A coarse map, interpolated linearly to the size of an image of ``shape`` (h, w, ...), (h, w)."""
+    """A map, interpolated linearly to the size of an image of ``shape`` (h, w, ...), (h, w).
+
+    A map of more than 512 values a side is interpolated in single precision.
+    """
+    if max(cam.shape) > _MOST:
+        height, width = shape[:2]
+        large = Image.fromarray(np.asarray(cam, np.float32))
+        return np.asarray(large.resize((width, height), Image.Resampling.BILINEAR), np.float64)
     rows, columns = (_interpolation(*lengths) for lengths in zip(cam.shape, shape[:2], strict=True))
     resized: FloatArray = rows @ np.asarray(cam, np.float64) @ columns.T
     return resized

@@ -12,6 +12,8 @@ pytest.importorskip("torch", reason="needs the extra 'codecs'")
 
 from edgevision import codecs
 from edgevision.codecs.importance_file import read_importance
+from edgevision.codecs.uniform import UniformJpeg
+from edgevision.profiles import load_profile
 from tests.codecs.pictures import picture
 from tests.end_to_end.command import run
 from tests.end_to_end.test_wrong_input import complaint
@@ -93,6 +95,17 @@ def test_a_map_from_a_file_steers_as_in_python(codec: str, photo: Path) -> None:
     assert tint[:16, :16, 2].mean() > tint[:16, :16, 0].mean() + 20  # blue where it does not
 
 
+def test_no_file_is_written_over_the_map_or_another_result(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights, target = photo.with_name("map.png"), photo.with_name("small.jpg")
+    Image.fromarray(np.full((3, 3), 200, np.uint8)).save(weights)
+    before = weights.read_bytes()
+    steered = ["compress", str(photo), str(target), "--level", "4", "--importance", str(weights), "--overlay"]
+    assert "file to read too" in complaint(capsys, *steered, str(weights))
+    assert "names the same file" in complaint(capsys, *steered, str(target))
+    assert weights.read_bytes() == before
+    assert not target.exists()
+
+
 def test_a_map_for_a_codec_without_one_is_refused(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.save(photo.with_name("map.npy"), np.ones((3, 3)))
     target = photo.with_name("small.avif")
@@ -108,3 +121,21 @@ def test_a_map_for_a_codec_without_one_is_refused(photo: Path, capsys: pytest.Ca
     assert run("compress", str(photo), str(target), "--level", "60", "--codec", "avif-raw") == 0
     assert run("inspect", str(target), "--overlay", str(photo.with_name("o.png"))) == 2
     assert "holds no map to show" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("short_timing")
+def test_a_profile_is_measured_with_settings_and_notes_a_command_that_runs(
+    labelled_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(UniformJpeg, "levels", (1.0, 9.0))
+    rows = (labelled_folder / "labels.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "few.csv").write_text("".join(rows[:3]), encoding="utf-8")
+    images = ["--images", str(labelled_folder), "--labels", str(tmp_path / "few.csv"), "--out", str(tmp_path)]
+    codec = ["--codec", "uniform:subsampling=4:4:4"]
+    assert run("profile", "image", *images, "--name", "full-colour", *codec) == 0
+    noted = load_profile(str(tmp_path / "full-colour.npz")).metadata
+    assert noted["codec_settings"]["subsampling"] == "4:4:4"
+    assert " ".join(codec) in noted["command"]
+    capsys.readouterr()
+    said = complaint(capsys, "profile", "image", *images, "--name", "x", "--codec", "uniform:subsampling=4:1:1")
+    assert "subsampling must be" in said

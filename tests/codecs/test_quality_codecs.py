@@ -58,6 +58,7 @@ def test_round_trip_keeps_shape_and_describes_itself(codec: ImageCodec, image: P
     data = codec.encode(image, level=level)
     decoded, info = codec.decode(data), codec.inspect(data)
     assert (decoded.shape, decoded.dtype) == ((*image.shape[:2], 3), np.uint8)
+    assert decoded.flags.writeable
     assert (info.height, info.width, info.size) == (*image.shape[:2], len(data))
     assert codec.encode(image, level=level) == data
     assert reader_of(data) in (codec.name, codec.name.removeprefix("spat-"), "avif-raw")
@@ -156,6 +157,17 @@ def test_the_payload_is_the_file_without_its_boxes() -> None:
     np.testing.assert_array_equal(CODECS["avif"].decode(whole), CODECS["avif-raw"].decode(payload))
     assert CODECS["spat-avif"].inspect(payload).container == "mapped"
     assert CODECS["spat-avif"].inspect(whole).container == "plain"
+
+
+def test_avif_files_that_viewers_show_in_other_colours_are_refused() -> None:
+    data = CODECS["avif"].encode(picture(32, 32), level=60)
+    place = data.index(b"colrnclx") + 4
+    for part, value in ((slice(0, 4), b"prof"), (slice(8, 10), b"\0\1"), (slice(10, 11), b"\0")):
+        changed = bytearray(data)
+        changed[place + part.start : place + part.stop] = value
+        for read in (CODECS["avif"].decode, CODECS["spat-avif"].inspect):
+            with pytest.raises(BitstreamError, match="ICC profile, or in other colours"):
+                read(bytes(changed))
 
 
 @every_decoder
@@ -297,8 +309,17 @@ def test_a_map_of_any_size_is_resized(name: str) -> None:
 @pytest.mark.parametrize("name", [*STEERED, "spat-imco"])
 @pytest.mark.parametrize(
     "weights",
-    [np.zeros((4, 4, 3)), np.full((4, 4), np.nan), np.full((16, 16), np.inf), np.zeros((0, 3)), [["a"]], [[1], [1, 2]]],
-    ids=["3-d", "nan", "inf", "empty", "text", "ragged"],
+    [
+        np.zeros((4, 4, 3)),
+        np.full((4, 4), np.nan),
+        np.full((16, 16), np.inf),
+        np.zeros((0, 3)),
+        np.zeros((1, 65501), np.float16),
+        np.broadcast_to(0.0, (8193, 8192)),
+        [["a"]],
+        [[1], [1, 2]],
+    ],
+    ids=["3-d", "nan", "inf", "empty", "long", "large", "text", "ragged"],
 )
 def test_impossible_maps_are_refused(name: str, weights: Any) -> None:
     codec = CODECS.get(name) or codecs.make("spat-imco", importance=centre_weights)

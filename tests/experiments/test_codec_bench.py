@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("scipy", reason="needs the extra 'convex'")
 pytest.importorskip("matplotlib", reason="needs the extra 'report'")
 from edgevision.cli import codec_commands
 from edgevision.codecs.h26x.intra_codec import H264
@@ -21,6 +22,7 @@ from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.images import ImageFolder
 from edgevision.errors import BitstreamError, CodecInputError
 from edgevision.experiments.codec_comparison import jpeg_encoders
+from edgevision.experiments.codec_comparison.bench_table import percent
 from edgevision.experiments.codec_comparison.codec_bench import spread_levels
 from edgevision.experiments.codec_comparison.jpeg_encoders import (
     JPEG_ENCODERS,
@@ -30,6 +32,7 @@ from edgevision.experiments.codec_comparison.jpeg_encoders import (
 from edgevision.measure.image_answers import ProfileRequest
 from edgevision.measure.image_profile import measure_image_profiles
 from edgevision.profiles import load_profile
+from edgevision.statistics import Interval
 from edgevision.vision.classifiers import load_classifier
 from tests.codecs.pictures import centre_weights, picture, psnr
 from tests.end_to_end.command import run
@@ -146,11 +149,28 @@ def test_shipped_profiles_are_compared_without_images(tmp_path: Path, capsys: py
     assert 0 < saved["low"] < saved["estimate"] < saved["high"] < 1
 
 
+def test_a_comparison_needs_no_extra() -> None:
+    given = ["codec", "compare", "image-lite0-spat-imco", "image-lite0-uniform", "--resamples", "100"]
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('scipy', 'torch', 'PIL'))); "
+        f"from edgevision.cli import main; main({given!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_profiles_of_different_classifiers_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("codec", "compare", "image-lite0-spat-imco", "image-lite1-uniform") == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "different classifiers" in said
+
+
+def test_an_interval_that_is_not_defined_is_said_so() -> None:
+    nan = float("nan")
+    assert percent(Interval(0.123, 0.1, 0.2)) == "12.3 [10.0, 20.0]"
+    assert percent(Interval(0.123, nan, nan)) == "12.3 [none]"
+    assert percent(Interval(nan, nan, nan)) == percent(None) == "-"
 
 
 @pytest.mark.parametrize("count", [3, 7, 20, 50])

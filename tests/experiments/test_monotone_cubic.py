@@ -52,6 +52,16 @@ def test_a_curve_of_one_point_and_points_themselves() -> None:
     np.testing.assert_allclose(found(np.array([1.0, 2.0])), [3.0, 1.0])
 
 
+def test_a_codec_of_one_level_has_no_curve_to_compare() -> None:
+    point = MonotoneCubics(np.array([[2.0], [3.0]]), np.array([[5.0], [7.0]]), np.array([1, 1]))
+    assert point(np.array([2.0, 3.0])).tolist() == [5.0, 7.0]
+    assert point.integrate(point.first, point.last).tolist() == [0.0, 0.0]
+    one, curve = (np.array([900.0]), np.array([0.5])), (np.array([2000.0, 500.0]), np.array([0.7, 0.4]))
+    for summary in (bytes_saved, accuracy_gained):
+        assert np.isnan(summary(*one, *curve)).all()
+        assert np.isnan(summary(*curve, *one)).all()
+
+
 def test_samples_at_once_give_what_they_give_one_by_one() -> None:
     rng = np.random.default_rng(3)
     size, reference_size = (np.sort(rng.uniform(300, 30_000, (40, 8)))[:, ::-1] for _ in range(2))

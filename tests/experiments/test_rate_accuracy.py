@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-pytest.importorskip("scipy", reason="needs the extra 'convex'")
 from edgevision.errors import ProfileError
 from edgevision.experiments.codec_comparison.rate_accuracy import (
     accuracy_gained,

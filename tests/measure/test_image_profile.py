@@ -97,6 +97,9 @@ def test_live_refuses_another_codec_or_data_set(
     folder = folder_of(labelled_folder)
     with pytest.raises(ValueError, match="has codec 'spat-imco', not 'uniform'"):
         LiveImageCodec(folder, UniformJpeg(), lite0, measured)
+    with pytest.raises(ValueError, match=r"measured with container='mapped' of spat-imco, not 'plain'; make the codec"):
+        LiveImageCodec(folder, SpatImco(container="plain"), lite0, measured)
+    LiveImageCodec(folder, SpatImco(importance=centre_weights), lite0, measured)
     folder.items = folder.items[1:]
     with pytest.raises(ValueError, match="1 contents of profile 'small' are not in data set"):
         LiveImageCodec(folder, SpatImco(), lite0, measured)

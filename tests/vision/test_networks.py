@@ -16,6 +16,7 @@ from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.errors import DataSetError, UnknownNameError, WeightsUnavailableError
 from edgevision.measure.content_features import content_features
+from edgevision.vision import grad_cam
 from edgevision.vision.classifiers import Classifier, load_classifier
 from edgevision.vision.grad_cam import ClassActivation, GradCam, ImportanceMap, resize_map
 from tests.codecs.pictures import picture
@@ -145,6 +146,16 @@ def test_map_is_resized_as_pillow_resizes_it(shape: tuple[int, ...]) -> None:
     cam = np.random.default_rng(0).random((14, 7)).astype(np.float32)
     expected = Image.fromarray(cam).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
     np.testing.assert_allclose(resize_map(cam, shape), np.asarray(expected), atol=1e-6)
+
+
+def test_large_map_needs_no_matrix_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    ramp = np.linspace(0, 1, 2**20)[None]  # such a matrix would take 4 TiB
+    expected = [5 / 42, 0.3, 0.5, 0.7, 37 / 42]  # the triangles of the filter are cut at both ends
+    np.testing.assert_allclose(resize_map(ramp, (3, 5)), np.tile(expected, (3, 1)), atol=1e-5)
+    cam = np.random.default_rng(1).random((40, 9))
+    by_matrix = resize_map(cam, (31, 60))
+    monkeypatch.setattr(grad_cam, "_MOST", 8)
+    np.testing.assert_allclose(resize_map(cam, (31, 60)), by_matrix, atol=1e-6)
 
 
 def test_default_codec_uses_theta() -> None:

@@ -12,7 +12,8 @@ from edgevision.errors import BitstreamError
 
 _SEQUENCE, _DELIMITER, _FRAME = 1, 2, 6
 _SRGB_AS_RGB = (1, 13, 0)  # primaries, transfer and matrix that mean RGB planes
-_MATRICES = (2, 5, 6)  # not stated, and the two numbers of BT.601
+MATRICES = (2, 5, 6)  # of colours, that are read: not stated, and the two numbers of BT.601
+_MOST_HEADER = 16  # bytes of a sequence header up to its colours; more need not be read
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def read_payload(data: bytes) -> StillPicture:
 
     Raises:
         BitstreamError: not one sequence header and one frame, of a still picture of 8 bits in 4:2:0 or grey, or more
-            than 2**24 pixels.
+            than ``MAX_PIXELS`` pixels.
     """
     units = _units(data)
     if units and units[0][0] == _DELIMITER:
@@ -45,7 +46,7 @@ def read_payload(data: bytes) -> StillPicture:
     if [kind for kind, _, _ in units] != [_SEQUENCE, _FRAME]:
         raise BitstreamError("not an AV1 still picture: one sequence header and one frame are expected")
     (_, start, body), (_, _, _) = units
-    width, height, grey = _sequence_header(_Bits(data[body : units[1][1]]))
+    width, height, grey = _sequence_header(_Bits(data[body : min(units[1][1], body + _MOST_HEADER)]))
     if width * height > MAX_PIXELS:
         raise BitstreamError(f"AV1 picture of {height} x {width} pixels; must have 1 to {MAX_PIXELS}")
     return StillPicture(data[start:], width, height, grey)
@@ -115,6 +116,6 @@ def _sequence_header(bits: _Bits) -> tuple[int, int, bool]:
         raise BitstreamError("AV1 data of more than 8 bits a sample")
     grey = bool(bits.take(1))
     colour = (bits.take(8), bits.take(8), bits.take(8)) if bits.take(1) else (2, 2, 2)
-    if colour == _SRGB_AS_RGB or colour[2] not in _MATRICES or not bits.take(1):
+    if colour == _SRGB_AS_RGB or colour[2] not in MATRICES or not bits.take(1):
         raise BitstreamError("AV1 picture in other colours than full-range BT.601, as Pillow writes them")
     return width, height, grey

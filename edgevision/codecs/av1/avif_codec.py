@@ -16,7 +16,7 @@ from edgevision.arrays import ByteImage, FloatArray
 from edgevision.checks import checked_bytes, whole_number
 from edgevision.codecs.av1.av1_payload import StillPicture, read_payload
 from edgevision.codecs.av1.avif_boxes import payload_of
-from edgevision.codecs.base import MAX_PIXELS, QUALITY_SCALE, ImageInfo
+from edgevision.codecs.base import MAX_PIXELS, MAX_SIDE, QUALITY_SCALE, ImageInfo
 from edgevision.codecs.planes import planes_of_frame, to_image
 from edgevision.codecs.quality_codec import QualityCodec
 from edgevision.errors import BitstreamError, CodecInputError
@@ -31,7 +31,7 @@ class Avif(QualityCodec):
     """Ordinary ``.avif`` files, 4:2:0, or grey for grey pictures; every viewer of AVIF opens them.
 
     Decoding reads such files too if other programs wrote them, but no others: one still picture of 8 bits, in 4:2:0 or
-    grey, BT.601 at full range, without transparency.
+    grey, BT.601 at full range, without ICC profile and transparency.
 
     Attributes:
         speed: of the encoder, 0 (smallest files) to 10.
@@ -42,7 +42,7 @@ class Avif(QualityCodec):
     scale = QUALITY_SCALE
     levels = tuple(100.0 - quality for quality in _QUALITIES)
     suffix = ".avif"
-    max_side = 65500
+    max_side = MAX_SIDE
 
     def __post_init__(self) -> None:
         whole_number("speed", self.speed, 0, 10, CodecInputError)
@@ -100,7 +100,7 @@ class Avif(QualityCodec):
 
 @dataclass(frozen=True)
 class AvifRaw(Avif):
-    """The AV1 payload of such a file: sequence header and frame. It lacks the 275 bytes of boxes around it."""
+    """The AV1 payload of such a file: sequence header and frame, which is 277 bytes smaller (271 in grey)."""
 
     name = "avif-raw"
     suffix = ".obu"

@@ -79,7 +79,7 @@ def unpack(data: bytes, standard: Standard) -> IntraFile:
     """Read a file, without decoding it.
 
     Raises:
-        BitstreamError: not a file of this standard, damaged, or more than 2**24 pixels.
+        BitstreamError: not a file of this standard, damaged, or more than ``MAX_PIXELS`` pixels.
     """
     if len(data) <= _HEADER.size or not is_intra(data, standard):
         raise BitstreamError(f"not a picture in {standard.decoder}")

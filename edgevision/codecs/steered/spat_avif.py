@@ -26,7 +26,7 @@ class SpatAvif(SteeredCodec):
     """Importance blur and Pillow's AVIF.
 
     Attributes:
-        container: ``mapped`` (the AV1 payload alone) or ``plain`` (an ordinary ``.avif``, 275 bytes larger). Either is
+        container: ``mapped`` (the AV1 payload alone) or ``plain`` (an ordinary ``.avif``, 277 bytes larger). Either is
             decoded.
         speed: of the encoder, 0 (smallest files) to 10.
     """

@@ -17,7 +17,7 @@ class Strength:
     """How strongly ranks of regions steer.
 
     Attributes:
-        blur: standard deviation of the blur where the picture matters least, see ``importance_blur`` [pixel].
+        blur: standard deviation of the blurred copy that the picture is mixed with, see ``importance_blur`` [pixel].
         offset: added to the quantisation parameter there, and taken from it where the picture matters most.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -77,8 +78,8 @@ def table(rows: list[CodecRow], size: float) -> list[str]:
     cells = [_HEADINGS] + [
         (
             row.codec,
-            _percent(row.comparison.bytes_saved if row.comparison else None),
-            _percent(row.comparison.bytes_saved_at_log_probability if row.comparison else None),
+            percent(row.comparison.bytes_saved if row.comparison else None),
+            percent(row.comparison.bytes_saved_at_log_probability if row.comparison else None),
             _number(row.psnr, 1),
             _number(row.ssim, 3),
             f"{row.encode_ratio:.2f}",
@@ -94,11 +95,16 @@ def table(rows: list[CodecRow], size: float) -> list[str]:
     return [*lines, f"  PSNR [dB] and SSIM at {size:.0f} bytes; times are multiples of {rows[0].codec}'s"]
 
 
-def _percent(interval: Interval | None) -> str:
-    if interval is None or interval.estimate != interval.estimate:
-        return _UNDEFINED
-    return f"{100 * interval.estimate:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+def percent(interval: Interval | None, undefined: str = _UNDEFINED) -> str:
+    """An estimate with its interval in per cent; ``undefined`` if there is none.
+
+    ``[none]`` stands for the interval if the estimate is undefined on more than 5 % of the samples.
+    """
+    if interval is None or math.isnan(interval.estimate):
+        return undefined
+    ends = "none" if math.isnan(interval.low) else f"{100 * interval.low:.1f}, {100 * interval.high:.1f}"
+    return f"{100 * interval.estimate:.1f} [{ends}]"
 
 
 def _number(value: float, digits: int) -> str:
-    return _UNDEFINED if value != value else f"{value:.{digits}f}"
+    return _UNDEFINED if math.isnan(value) else f"{value:.{digits}f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.codecs.base import ImageCodec
+from edgevision.codecs.base import ImageCodec, settings_as_json
 from edgevision.data.images import ImageFolder
 from edgevision.errors import ProfileError
 from edgevision.experiments.codec_comparison.bench_table import CodecRow
@@ -146,7 +145,7 @@ def finished_profile(
         "model": classifier.name,
         "codec": codec.name,
         "codec_version": codec.version,
-        "codec_settings": json.loads(json.dumps(dict(codec.settings))),
+        "codec_settings": settings_as_json(codec),
         "levels": list(codec.levels if levels is None else levels),
     }
     return profile if all(profile.metadata.get(key) == value for key, value in expected.items()) else None

@@ -16,7 +16,7 @@ from PIL import Image
 
 from edgevision.arrays import ByteImage, FloatArray
 from edgevision.checks import checked_bytes
-from edgevision.codecs.base import JPEG_SCALE, MAX_PIXELS, ImageInfo, LevelScale
+from edgevision.codecs.base import JPEG_SCALE, MAX_PIXELS, MAX_SIDE, ImageInfo, LevelScale
 from edgevision.codecs.quality_codec import QualityCodec
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.errors import BitstreamError
@@ -48,7 +48,7 @@ class _OrdinaryJpeg(QualityCodec):
     """A codec whose files Pillow decodes."""
 
     suffix = ".jpg"
-    max_side = 65500
+    max_side = MAX_SIDE
 
     @property
     def version(self) -> str:
@@ -62,7 +62,7 @@ class _OrdinaryJpeg(QualityCodec):
 
     def decode(self, data: bytes) -> ByteImage:
         """See ``ImageCodec.decode``."""
-        return np.asarray(_opened(data, decode=True).convert("RGB"))
+        return np.array(_opened(data, decode=True).convert("RGB"))
 
     def inspect(self, data: bytes) -> ImageInfo:
         """See ``ImageCodec.inspect``; levels are not given."""

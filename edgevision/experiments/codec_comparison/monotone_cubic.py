@@ -21,6 +21,8 @@ class MonotoneCubics:
 
     def __init__(self, x: FloatArray, y: FloatArray, count: IntArray) -> None:
         """Curves through the first ``count`` (B,) points of the rows of ``x`` and ``y``, (B, K) each."""
+        if x.shape[1] == 1:  # a second column, which does not count, gives the curves an interval
+            x, y = np.repeat(x, 2, axis=1), np.repeat(y, 2, axis=1)
         self._x, self._y, self._count = x, y, count
         self.first, self.last = x[:, 0], np.take_along_axis(x, count[:, None] - 1, axis=1)[:, 0]
         self._used = np.arange(x.shape[1] - 1) < count[:, None] - 1  # intervals between two points of the curve
@@ -30,8 +32,6 @@ class MonotoneCubics:
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """y of each curve at one point each, (B,), inside the curve."""
-        if self._x.shape[1] < 2:
-            return self._y[:, 0]
         inner = np.maximum(self._count - 2, 0)
         interval = np.minimum((self._x[:, 1:] <= x[:, None]).sum(axis=1, where=self._used), inner)[:, None]
         start, width, left, right = (

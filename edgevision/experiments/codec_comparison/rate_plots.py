@@ -1,4 +1,7 @@
-"""Plots of the codec benchmark, each a PNG. The colours are those of Okabe and Ito (2008); markers differ too."""
+"""Plots of the codec benchmark, each a PNG. The colours are those of Okabe and Ito (2008); markers differ too.
+
+After six codecs, colours and markers come again, with another line.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from edgevision.experiments.plot_style import as_png, new_axes
 from edgevision.profiles.profile import OperatingPointProfile
 
 _STYLES = (("#D55E00", "D"), ("#4D4D4D", "s"), ("#0072B2", "o"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "P"))
+_LINES = ("-", "--", ":")
 
 
 def plot_curves(profiles: Mapping[str, OperatingPointProfile], title: str) -> bytes:
@@ -20,9 +24,9 @@ def plot_curves(profiles: Mapping[str, OperatingPointProfile], title: str) -> by
     for number, (name, profile) in enumerate(profiles.items()):
         if profile.correct is None:
             continue
-        colour, marker = _STYLES[number % len(_STYLES)]
+        (colour, marker), line = _STYLES[number % len(_STYLES)], _LINES[number // len(_STYLES) % len(_LINES)]
         accuracy = profile.correct.mean(axis=0)
-        axes.plot(profile.size.mean(axis=0), accuracy, color=colour, marker=marker, markersize=4, label=name)
+        axes.plot(profile.size.mean(axis=0), accuracy, line, color=colour, marker=marker, markersize=4, label=name)
     axes.set_xscale("log")
     axes.set_xlabel("mean bytes per image (whole file)")
     axes.set_ylabel("top-1 accuracy")

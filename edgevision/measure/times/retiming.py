@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_args
 
 from edgevision import codecs, provenance
 from edgevision.arrays import ByteClip, ByteImage
-from edgevision.codecs.base import ImageCodec
+from edgevision.codecs.base import ImageCodec, settings_as_json
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.stae.bitstream import Coding
 from edgevision.codecs.stae.stae_codec import StaeCodec
@@ -188,7 +188,7 @@ def _codec_of(profile: OperatingPointProfile) -> ImageCodec:
         made = codecs.make(name, **{key: _hashable(noted[key]) for key in fields})
     except (TypeError, ValueError):
         raise error from None
-    known = json.loads(json.dumps(dict(made.settings)))
+    known = settings_as_json(made)
     theta = str(noted.get("importance", "theta")).startswith("theta")
     same = {**noted, "importance": None} == {**known, "importance": None}
     if not (theta and same and profile.metadata.get("codec_version") == made.version):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,21 @@ from edgevision.codecs.spat_imco.theta import (
     train_importance,
 )
 from edgevision.codecs.spat_imco.theta.agreement import rank_correlation
-from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted, cross_fit, number_of_crop
+from edgevision.codecs.spat_imco.theta.cross_fitting import (
+    LARGE_FOLDS,
+    CrossFitted,
+    cross_fit,
+    cross_fitted_networks,
+    number_of_crop,
+)
 from edgevision.codecs.spat_imco.theta.examples import Examples, collect_examples
 from edgevision.codecs.spat_imco.theta.fit_head import fit_head, predict_maps
 from edgevision.codecs.spat_imco.theta.labels import make_view, teacher_map
 from edgevision.codecs.spat_imco.theta.large_network import RefiningHead, standardise
+from edgevision.codecs.spat_imco.theta.large_weights import save_heads
+from edgevision.codecs.spat_imco.theta.theta_weights import save_folds
 from edgevision.data.images import ImageFolder
-from edgevision.errors import DataSetError
+from edgevision.errors import DataSetError, WeightsError
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.grad_cam import GradCam
 from tests.codecs.pictures import picture
@@ -169,6 +178,36 @@ def test_cross_fitted_map_asks_the_fold_of_the_picture(lite0: Classifier, labell
         np.testing.assert_array_equal(made(image).weights, networks[number % 2](image).weights)
     with pytest.raises(KeyError):
         made(np.zeros((224, 224, 3), np.uint8))
+
+
+def test_networks_of_other_settings_in_the_folder_are_refused(
+    lite0: Classifier, labelled_folder: Path, tmp_path: Path
+) -> None:
+    dataset = ImageFolder(labelled_folder, labelled_folder / "labels.csv")
+    config, distillation = TrainingConfig(width=8), DistillationConfig(width=8)
+    record = {"data_set_fingerprint": dataset.identity(), "config": asdict(config)}
+    save_heads([_head(), _head()], tmp_path / LARGE_FOLDS, record)
+    distilled = {**record, "distillation": asdict(distillation)}
+    save_folds([ThetaNetwork(8), ThetaNetwork(8)], tmp_path / "theta-folds.safetensors", distilled)
+
+    def fit(given: TrainingConfig, distilled: DistillationConfig, stop: str = "") -> int:
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage == stop:
+                raise _KilledError
+
+        return len(cross_fitted_networks(dataset, LargeNetwork(8), [lite0], tmp_path, given, distilled, {}, progress))
+
+    assert fit(config, distillation) == 2
+    for settings in ((replace(config, views=1), distillation), (config, replace(distillation, epochs=1))):
+        with pytest.raises(WeightsError, match="other pictures or settings"):
+            fit(*settings)
+    items, dataset.items = dataset.items, dataset.items[1:]
+    with pytest.raises(WeightsError, match="other pictures or settings"):
+        fit(config, distillation)
+    dataset.items = items
+    (tmp_path / "theta-folds.json").unlink()  # as a kill between the two files leaves them
+    with pytest.raises(_KilledError):
+        fit(config, distillation, stop="views")
 
 
 @pytest.mark.parametrize(("field", "value"), [("epochs", 0), ("learning_rate", float("nan")), ("validation", 1)])

@@ -27,14 +27,16 @@ from edgevision.codecs.spat_imco.theta.theta_network import RegionHead, ThetaNet
 from edgevision.codecs.spat_imco.theta.theta_weights import SHIPPED_FOLDS, load_folds, save_folds
 from edgevision.codecs.spat_imco.theta.train_theta import fresh_head, training_examples
 from edgevision.data.images import ImageFolder
+from edgevision.errors import WeightsError
 from edgevision.progress import Progress, StageProgress
-from edgevision.storage.disk_files import sha256
+from edgevision.storage.disk_files import read_json, sha256
 from edgevision.vision.classifiers import Classifier
 from edgevision.vision.grad_cam import ImportanceMap
 from edgevision.vision.importance import Importance
 
 FOLDS = 5
 LARGE_FOLDS = "large-folds.safetensors"
+_DECIDES = ("data_set_fingerprint", "config", "distillation")  # entries that networks of one folder share
 
 
 def cross_fit(examples: Examples, config: TrainingConfig, folds: int = FOLDS) -> list[RefiningHead]:
@@ -88,11 +90,15 @@ def cross_fitted_networks(
         dataset: the pictures.
         network: its backbone is used.
         teachers: see ``train_importance``.
-        folder: receives ``large-folds.safetensors`` and ``theta-folds.safetensors``; what is there is not made again.
+        folder: receives ``large-folds.safetensors`` and ``theta-folds.safetensors``; what is there of the same pictures
+            and settings is not made again.
         config: settings of the heads.
         distillation: settings of theta's training.
         provenance: entries of the descriptions.
         progress: called as by ``train_importance``.
+
+    Raises:
+        WeightsError: ``folder`` holds networks of other pictures or settings, or a file is damaged.
     """
     heads_path, path = folder / LARGE_FOLDS, folder / SHIPPED_FOLDS.name
     record = {
@@ -101,20 +107,36 @@ def cross_fitted_networks(
         "data_set_fingerprint": dataset.identity(),
         "config": asdict(config),
     }
-    if not heads_path.is_file():
+    distilled = {**record, "distillation": asdict(distillation)}
+    if not _made_before(heads_path, record):
         examples = training_examples(
             dataset, network, teachers, folder, config, lambda done, total: progress("examples", done, total)
         )
         save_heads(cross_fit(examples, config), heads_path, record)
-    if not path.is_file():
+    if not _made_before(path, distilled):
         views = collect_views(
             dataset, network, load_heads(heads_path), views=distillation.views, seed=distillation.seed, folder=folder,
             progress=lambda done, total: progress("views", done, total),
         )  # fmt: skip
         made = distil_folds(views, distillation, folder, lambda done, total: progress("distillation", done, total))
         networks = [ThetaNetwork.cut_from(network, head) for head in made]
-        save_folds(networks, path, {**record, "distillation": asdict(distillation)})
+        save_folds(networks, path, distilled)
     return load_folds(path)
+
+
+def _made_before(path: Path, record: Mapping[str, Any]) -> bool:
+    """Whether an earlier run with the same pictures and settings left the file ``path`` and its description.
+
+    Raises:
+        WeightsError: a run with others left it, or its description is damaged.
+    """
+    description = path.with_suffix(".json")
+    if not (path.is_file() and description.is_file()):
+        return False  # the description is written last
+    noted = read_json(description, WeightsError).get("provenance")
+    if not isinstance(noted, dict) or any(noted.get(name) != record[name] for name in _DECIDES if name in record):
+        raise WeightsError(f"{path} is of other pictures or settings; choose another folder or remove it")
+    return True
 
 
 class CrossFitted:

@@ -1,8 +1,8 @@
-"""`LateStages`: the part of MobileNetV2 that theta leaves out, which tells the picture's class from theta's features.
+"""``LateStages``: the part of MobileNetV2 that theta leaves out, which tells the picture's class from theta's features.
 
 Theta does not need it. A device that decides by content does: how sure a small network is of the class says more about
-the answer at the edge than all statistics of the pixels do. On 112 x 112 pixels these stages cost half of what theta
-costs, because few positions are left there.
+the answer at the edge than all statistics of the pixels do. On 112 x 112 pixels these stages take half as many
+multiply-adds as theta, because few positions are left there.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgevision.arrays import FloatArray
+from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs.computing.device_models import DEVICE_MODELS, DeviceName
 from edgevision.experiments.figures.end_to_end.end_to_end_plots import plot_delays
 from edgevision.experiments.figures.request import Request
@@ -101,11 +101,10 @@ def delays(pair: Pair, resamples: int, device: DeviceName = DEVICE) -> Delays:
     return Delays(pair, mu, parts, ends, _rates(pair, at["Unified-IMCO"], factor, bootstrap))
 
 
-def _rates(pair: Pair, chosen: FloatArray, factor: float, bootstrap: GroupBootstrap) -> FloatArray:
+def _rates(pair: Pair, index: IntArray, factor: float, bootstrap: GroupBootstrap) -> FloatArray:
     """Rates of ``Delays.break_even``, (3, L) [Mbit/s]: bits saved over the time that the map and the decoder cost."""
     spatial, uniform = pair.spatial, pair.uniform
     assert spatial.correct is not None and uniform.correct is not None  # noqa: S101 - pairs are measured
-    index = chosen.astype(np.int64)
     more_time = (
         np.interp(uniform.parameter[index], spatial.parameter, factor * spatial.device_time + spatial.edge_time)
         - (factor * uniform.device_time + uniform.edge_time)[index]
