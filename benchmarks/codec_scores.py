@@ -6,8 +6,8 @@
 MODEL is ``lite0``, ``lite1``, ``lite2`` or ``squeezenet``, and DEVICE a kind of device, ``server`` or ``jetson-like``
 for example. For each model, device and split of the contents, it plays the same episodes of 10 slots with the profile
 ``image-MODEL-CODEC`` of each codec, and with all codecs as one profile from which the policy chooses in every request
-(``choice``). It prints the score, and the difference from uniform JPEG and from the best single codec, each with a 95 %
-interval over episodes and contents.
+(``choice``). It prints the score, the difference from uniform JPEG, and by how much ``choice`` is above, each with a
+95 % interval over episodes and contents.
 """
 
 from __future__ import annotations
@@ -49,13 +49,14 @@ def played(profile: str, given: argparse.Namespace, device: str, split: str) -> 
 
 
 def rows(results: dict[str, PolicyResult]) -> Sequence[str]:
-    """A row of the table per codec: score, minus uniform JPEG, minus the best single codec."""
-    single = {codec: result for codec, result in results.items() if codec != CHOICE}
-    best = max(single, key=lambda codec: single[codec].scores.mean())
+    """A row of the table per codec: score, minus uniform JPEG, and ``choice`` minus this codec."""
     found = []
     for codec, result in results.items():
         score = crosswise_interval(result.content_scores, result.content_weight)
-        gains = [difference(result, results[other]) if other != codec else None for other in (UNIFORM, best)]
+        gains = [
+            difference(*pair) if pair[0] is not pair[1] else None
+            for pair in ((result, results[UNIFORM]), (results[CHOICE], result))
+        ]
         found.append(" | ".join([f"`{codec}`", with_interval(score), *(signed(gain) for gain in gains)]))
     return found
 
@@ -71,7 +72,7 @@ def main() -> None:
     parser.add_argument("--policy", default="joint")
     given = parser.parse_args()
     with one_line_errors(), tempfile.TemporaryDirectory() as folder:
-        print(f"| model | device | split | codec | `{given.policy}` | minus uniform | minus the best single codec |")
+        print(f"| model | device | split | codec | `{given.policy}` | minus uniform | `choice` minus this |")
         print(f"|{'---|' * 7}", flush=True)
         for model in given.models:
             profiles = measured_codecs(model, given.profiles)
