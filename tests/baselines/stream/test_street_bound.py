@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -156,3 +157,30 @@ def test_other_environments_have_no_such_bound() -> None:
     for ask in (baselines.episode_bound, baselines.Clairvoyant().foresee, baselines.make("oracle-belief").foresee):
         with pytest.raises(SlotProblemError, match="EdgeVision/Stream-v0"):
             ask(env.simulator)  # type: ignore[attr-defined]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"setback_m": 1e5, "device": "raspberry-pi-like", "levels": (0,)},
+        {"power_mw": 1e-9, "bandwidth_mhz": 1e-6},
+        {"noise_dbm_per_hz": 100.0, "levels": (0, 19)},
+    ],
+)
+def test_where_nothing_can_arrive_the_bound_is_0_but_for_its_slack(changes: dict[str, Any]) -> None:
+    simulator = begun([1, 2], users=3, episode_slots=3, **changes)
+    bound = street_bound(simulator)
+    assert (bound.value >= 0).all() and (bound.value < 1e-4).all()
+    policy = baselines.make("clairvoyant")
+    show_future(policy, simulator)
+    policy.act(simulator.problem).check(simulator.problem)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_empty_batteries_leave_nothing_to_win() -> None:
+    simulator = begun([1], users=3, episode_slots=3)
+    trace = simulator.trace
+    simulator.install(np.array([0]), dataclasses.replace(trace, battery=np.zeros_like(trace.battery)))
+    bound = street_bound(simulator)
+    assert 0 <= bound.value[0] < 1e-3
