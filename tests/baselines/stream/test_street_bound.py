@@ -14,7 +14,7 @@ from edgevision.baselines.stream.street_bound import choices, frame_exponents, s
 from edgevision.envs import StreamConfig, StreamSimulator
 from edgevision.envs.policy import show_future
 from edgevision.envs.simulation.episodes import play, start
-from edgevision.errors import SlotProblemError
+from edgevision.errors import PolicyOptionError, SlotProblemError
 
 TINY: dict[str, Any] = {"episode_slots": 4, "levels": (6, 12), "changes_per_slot": 0.3}
 
@@ -184,3 +184,24 @@ def test_empty_batteries_leave_nothing_to_win() -> None:
     simulator.install(np.array([0]), dataclasses.replace(trace, battery=np.zeros_like(trace.battery)))
     bound = street_bound(simulator)
     assert 0 <= bound.value[0] < 1e-3
+
+
+@pytest.mark.parametrize("steps", [-1, 1.5, "3", True])
+def test_steps_that_are_no_number_of_steps_are_refused(steps: Any) -> None:
+    with pytest.raises(PolicyOptionError, match=r"^steps must be a whole number"):
+        baselines.episode_bound(begun([1], users=1, episode_slots=1), steps=steps)
+
+
+@pytest.mark.parametrize("given_instead", [None, "EdgeVision/Stream-v0"])
+def test_what_is_no_simulator_is_told_where_one_is(given_instead: Any) -> None:
+    with pytest.raises(SlotProblemError, match=r"takes env\.unwrapped\.simulator"):
+        baselines.episode_bound(given_instead)
+
+
+def test_a_policy_with_a_memory_that_two_environments_share_says_so() -> None:
+    policy, (first, second) = baselines.make("tracker"), (begun([seed], users=2) for seed in (1, 2))
+    policy.act(first.problem)
+    policy.act(second.problem)
+    first.step(policy.act(second.problem))
+    with pytest.raises(SlotProblemError, match="a policy for each environment"):
+        policy.act(first.problem)
