@@ -8,11 +8,14 @@ from edgevision.baselines.dynamic.planned_sending import PlannedSending
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.stream.planned_answers import PlannedAnswers
 from edgevision.baselines.stream.street_bound import StreetBound, street_bound
+from edgevision.checks import whole_number
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.stream.stream_simulator import StreamSimulator
-from edgevision.errors import SlotProblemError
+from edgevision.errors import PolicyOptionError, SlotProblemError
+
+_MOST_STEPS = 1_000_000
 
 
 def episode_bound(simulator: EpisodeSimulator, steps: int | None = None) -> EpisodeBound | StreetBound:
@@ -23,18 +26,19 @@ def episode_bound(simulator: EpisodeSimulator, steps: int | None = None) -> Epis
         steps: steps that improve the prices; ``None`` for the number that suits the environment.
 
     Raises:
-        SlotProblemError: it is a simulator of another environment.
+        SlotProblemError: it is no simulator, or that of another environment.
+        PolicyOptionError: ``steps`` is no whole number, or negative.
         gymnasium.error.ResetNeeded: no episode has begun.
         MissingExtraError: the bound needs an extra that is not installed.
     """
-    options = {} if steps is None else {"steps": steps}
+    options = {} if steps is None else {"steps": whole_number("steps", steps, 0, _MOST_STEPS, PolicyOptionError)}
     if isinstance(simulator, DynamicSimulator):
         return dynamic_bound.episode_bound(simulator, **options)
     if isinstance(simulator, StreamSimulator):
         return street_bound(simulator, **options)
     raise SlotProblemError(
-        "episode_bound bounds episodes of EdgeVision/Dynamic-v0 and EdgeVision/Stream-v0; elsewhere upper_bound bounds "
-        "each slot"
+        "episode_bound takes env.unwrapped.simulator of EdgeVision/Dynamic-v0 or EdgeVision/Stream-v0; elsewhere "
+        "upper_bound bounds each slot"
     )
 
 

@@ -70,6 +70,11 @@ class ContentAware:
         Raises:
             AccuracyModelError: there is no model for this problem, or it was trained on another profile.
         """
+        if self.model is None and problem.outlook is not None:
+            raise AccuracyModelError(
+                f"policy {self.name!r}: no accuracy model comes with edgevision for an environment whose decisions "
+                f"change later slots; take {self.policy.name!r}, or a policy of this environment"
+            )
         model = self.model or load_shipped_model(problem.content_fingerprint)
         expected = len(model.feature_names), model.points
         if problem.content_fingerprint not in ("", model.content_fingerprint):

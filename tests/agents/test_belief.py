@@ -120,7 +120,7 @@ def test_the_command_trains_what_evaluate_takes(tmp_path: Path, capsys: pytest.C
     assert run("train-belief", "--network", "camera-gru", "--out", str(tmp_path / "b"), *words) == 0
     assert "on validation" in capsys.readouterr().out
     assert run("train-belief", "--out", str(tmp_path / "b"), *words) == 2
-    assert "not empty" in capsys.readouterr().err
+    assert "holds a finished run; choose another folder" in capsys.readouterr().err
     assert run("evaluate", "EdgeVision/Stream-v0", str(tmp_path / "b"), "--episodes", "2", *words[-4:]) == 0
     assert "camera-gru" in capsys.readouterr().out
     assert run("train-belief", "--network", "street-gpu", "--out", str(tmp_path / "c")) == 2

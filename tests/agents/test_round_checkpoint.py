@@ -157,5 +157,5 @@ def test_a_run_that_was_stopped_after_it_stored_its_policy_goes_on(tmp_path: Pat
     with only_run(tmp_path):
         assert (tmp_path / CHECKPOINT).exists()
     assert not (tmp_path / CHECKPOINT).exists()
-    with pytest.raises(TrainingError, match="not empty"), only_run(tmp_path):
+    with pytest.raises(TrainingError, match="holds a finished run"), only_run(tmp_path):
         pass

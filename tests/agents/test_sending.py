@@ -118,7 +118,7 @@ def test_the_command_trains_what_evaluate_takes(
     settings = ["--set", "users=4", "--set", "episode_slots=12", "--set", "battery_frames=1,4"]
     assert run("evaluate", "EdgeVision/Stream-v0", str(out), "--episodes", "2", *settings) == 0
     assert run("train-sending", str(belief), "--out", str(out)) == 2
-    assert "not empty" in capsys.readouterr().err
+    assert "holds a finished run" in capsys.readouterr().err
     assert run("train-sending", str(tmp_path / "none"), "--out", str(tmp_path / "other")) == 2
     wrong = ["--out", str(tmp_path / "other"), "--set", "battery_frames=9,3"]
     assert run("train-sending", str(belief), *wrong) == 2

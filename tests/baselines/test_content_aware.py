@@ -114,3 +114,11 @@ def test_stored_results_are_not_used_for_another_model(shipped: Path, tmp_path: 
 def test_knowing_the_contents_pays_on_contents_that_trained_nothing(split: str) -> None:
     informed, plain = run("joint-content", "joint", split=split, episodes=200).results
     assert difference(informed, plain).estimate > 0
+
+
+@pytest.mark.parametrize("env_id", ["EdgeVision/Dynamic-v0", "EdgeVision/Stream-v0"])
+def test_environments_over_time_have_no_shipped_model_and_say_so(env_id: str) -> None:
+    env = Scenario(env_id, {"episode_slots": 2}).make(1)
+    env.reset(seed=1)
+    with pytest.raises(AccuracyModelError, match="decisions change later slots; take 'joint'"):
+        baselines.make("joint-content").act(env.problem)

@@ -49,6 +49,27 @@ class Middle:
 
     def act(self, problem):
         return Allocation(problem.active * self.point, *equal_shares(problem))
+
+
+class Breaks:
+    name = "breaks"
+
+    def __init__(self, slots=0):
+        self.slots = slots
+
+    def act(self, problem):
+        self.slots -= 1
+        if self.slots < 0:
+            return {}["no such\\nkey"]
+        return Middle().act(problem)
+
+
+class Stops(Breaks):
+    name = "stops"
+
+    def act(self, problem):
+        self.slots -= 1
+        return None if self.slots < 0 else Middle().act(problem)
 """
 
 
@@ -106,3 +127,17 @@ def test_a_stored_run_imports_no_module(tmp_path: Path) -> None:
 def test_policies_that_cannot_be_made_are_refused(lab: Path, text: str) -> None:
     with pytest.raises((UnknownNameError, EvaluationError)):
         resolve([text])
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [("Breaks", "act failed with KeyError"), ("Stops", "act must return an Allocation, got None")],
+)
+@pytest.mark.parametrize("slots", [0, 3])
+def test_an_own_policy_that_fails_is_named_and_no_defect_of_the_package(
+    policy: str, message: str, slots: int, lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("evaluate", "EdgeVision/Image-v0", f"lab_of_test:{policy}:slots={slots}", "--episodes", "1") == 2
+    shown = capsys.readouterr().err.strip().splitlines()
+    assert f"edgevision: policy {policy.lower()!r}: {message}" in shown[-1]
+    assert "report it" not in shown[-1]

@@ -161,6 +161,7 @@ def only_run(folder: Path) -> Iterator[None]:
         path = folder / CHECKPOINT
         # A run that was stopped after its last round may have stored its policy.
         if not is_unused(folder, CHECKPOINT, *(FILES if path.is_file() else ())):
-            raise TrainingError(f"{folder} is not empty; choose another folder")
+            held = "holds a finished run" if (folder / FILES[1]).is_file() else "is not empty"
+            raise TrainingError(f"{folder} {held}; choose another folder")
         yield
         path.unlink(missing_ok=True)

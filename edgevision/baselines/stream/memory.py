@@ -59,7 +59,8 @@ class Memory:
         first = outlook.slot == 0
         if not (first | again | next_one).all():
             raise SlotProblemError(
-                "this policy remembers what it saw: ask it for every slot of an episode, from the first one on"
+                "this policy remembers what it saw: ask it for every slot of an episode, from the first one on, and "
+                "make a policy for each environment"
             )
         before = {
             name: _where(first, fresh[name], _where(again, kept[rows], self._after[name][rows]))

@@ -41,6 +41,7 @@ _FIRST_PRICE, _FIRST_FRAME_PRICE, _LEAST_PRICE, _LARGEST_PRICE = 0.04, 0.02, 1e-
 #: Success probabilities at which tangents are laid.
 _TANGENTS = (0.001, 0.03, 0.2, 0.45, 0.65, 0.78, 0.86, 0.91, 0.945, 0.965, 0.98, 0.99, 0.997)
 _HARDEST = 700.0  # exponents beyond it mean that nothing arrives
+_COSTLIEST = 1e300  # so are costs beyond it, and sums of a few of them are finite
 _SLACK = 1e-9
 _EPISODES_AT_A_TIME = 32
 
@@ -145,7 +146,8 @@ def frame_exponents(simulator: StreamSimulator) -> FloatArray:
 
 def success_of(exponent: FloatArray, noise: FloatArray, share: FloatArray) -> FloatArray:
     """F(b) = exp(-c(b)) for a = ``exponent``, nu = ``noise`` and b = ``share``."""
-    return np.asarray(np.exp(-noise * share * np.expm1(np.minimum(exponent / share, _HARDEST))))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(-noise * share * np.expm1(np.minimum(exponent / share, _HARDEST))))
 
 
 def choices(exponent: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -159,6 +161,8 @@ def choices(exponent: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatA
     a, nu = np.where(possible, exponent, 1.0)[..., None], noise[..., None]
     at = shares_with(a, nu, -np.log(np.asarray(_TANGENTS)))
     ratio = np.minimum(a / at, _HARDEST)
+    # Less noise only raises F: where nothing arrives anyway, it keeps costs and slopes finite.
+    nu = np.minimum(nu, _COSTLIEST / (np.exp(ratio) * (1.0 + ratio)))
     cost, slope = nu * at * np.expm1(ratio), nu * (np.exp(ratio) * (1.0 - ratio) - 1.0)
     start = cost - slope * at  # tangents of c: start + slope b
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -183,7 +187,8 @@ def shares_with(exponent: FloatArray, noise: FloatArray, cost: FloatArray) -> Fl
     for _ in range(24):
         middle = 0.5 * (low + high)
         share = np.exp(middle)
-        too_little = noise * share * np.expm1(np.minimum(exponent / share, _HARDEST)) > cost
+        with np.errstate(over="ignore"):
+            too_little = noise * share * np.expm1(np.minimum(exponent / share, _HARDEST)) > cost
         low, high = np.where(too_little, middle, low), np.where(too_little, high, middle)
     return np.exp(high)
 
@@ -203,7 +208,7 @@ def _bound_group(episodes: _Episodes, steps: int) -> StreetBound:
         pace = 0.5 / (1.0 + step / 15.0)
         over = np.clip(band - 1.0, -1.0, 2.0)
         price = np.clip(price * np.exp(pace * over), _LEAST_PRICE, _LARGEST_PRICE)
-        over = np.clip(np.log(np.maximum(frames, 1e-9) / episodes.battery), -1.0, 1.0)
+        over = np.clip(np.log(np.maximum(frames, 1e-9) / np.maximum(episodes.battery, 1e-9)), -1.0, 1.0)
         raised = np.clip(frame_price * np.exp(pace * over), _LEAST_PRICE, _LARGEST_PRICE)
         frame_price = np.where(limited, raised, 0.0)
     value, answer_value, _ = _backward(episodes, best_price, best_frame_price)

@@ -111,7 +111,7 @@ class StreamRenderer(Renderer):
             ("answer right", scene.right.astype(np.float64), SUCCESS),
         ]
         if scene.battery is not None:
-            columns.append(("battery", scene.battery / scene.capacity, _BATTERY))
+            columns.append(("battery", scene.battery / np.maximum(scene.capacity, 1), _BATTERY))
         widths = (3.2, *[1] * len(columns))
         grid = figure.add_gridspec(1, len(widths), width_ratios=widths, wspace=0.3, **MARGINS)
         street, *others = (figure.add_subplot(part) for part in grid)

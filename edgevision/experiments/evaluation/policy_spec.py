@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from edgevision import agents, baselines
-from edgevision.envs import Allocation, Policy
+from edgevision.envs import Policy
 from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
+from edgevision.experiments.evaluation.asking import ask
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
 from edgevision.imports import import_own
 from edgevision.protocol import SEEDS
@@ -176,7 +177,7 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     """Let a policy decide one slot, to find errors before the evaluation begins.
 
     Raises:
-        EvaluationError: the value of an option is invalid.
+        EvaluationError: the value of an option is invalid, or a policy of the caller's fails.
         LearnedPolicyError: the policy was trained for other operating points or features.
         AllocationError: its operating point does not exist here, or its allocation violates a constraint.
     """
@@ -187,11 +188,9 @@ def check(spec: PolicySpec, scenario: Scenario) -> None:
     try:
         policy = spec.build()
         show_future(policy, env.simulator)
-        answer = policy.act(env.problem)
+        answer = ask(policy, env.problem)
     except TypeError as error:
         if not spec.options:
             raise
         raise EvaluationError(f"policy {spec.label!r}: {error}") from None
-    if not isinstance(answer, Allocation):
-        raise EvaluationError(f"policy {spec.label!r}: act must return an Allocation, got {shown(answer)}")
     answer.check(env.problem)

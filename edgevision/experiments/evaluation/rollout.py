@@ -15,6 +15,7 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs import Allocation, EpisodeSimulator, Policy, SlotProblem, equal_shares
 from edgevision.envs.policy import show_future
 from edgevision.envs.simulation.episodes import PlayedSlot, play, start
+from edgevision.experiments.evaluation.asking import ask
 from edgevision.experiments.evaluation.scenario import Scenario
 
 #: Edges of the bins of a user's signal-to-noise ratio if it had both whole budgets [dB].
@@ -109,6 +110,7 @@ def run_episodes(policy: Policy, scenario: Scenario, seeds: Sequence[int], *, on
 
     Raises:
         AllocationError: an allocation violates a constraint.
+        EvaluationError: a policy from outside the package fails.
     """
     simulator = scenario.make(len(seeds)).simulator
     start(simulator, seeds)
@@ -148,13 +150,13 @@ def _decide(
 ) -> tuple[Allocation, list[float]]:
     """The allocation of the policy in running episodes (equal shares in the others), and the time of each call [s]."""
     if not one_by_one and running.all():
-        return policy.act(problem), []
+        return ask(policy, problem), []
     answer = {name: value.copy() for name, value in vars(_equal_allocation(problem)).items()}
     seconds = []
     for rows in [np.array([i]) for i in np.flatnonzero(running)] if one_by_one else [np.flatnonzero(running)]:
         asked = problem[rows]
         started = time.perf_counter()
-        part = policy.act(asked)
+        part = ask(policy, asked)
         part.check(asked)
         if asked.active.any():  # in a slot without requests there is nothing to decide
             seconds.append(time.perf_counter() - started)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -13,7 +14,7 @@ from edgevision.baselines.stream.street_bound import choices, frame_exponents, s
 from edgevision.envs import StreamConfig, StreamSimulator
 from edgevision.envs.policy import show_future
 from edgevision.envs.simulation.episodes import play, start
-from edgevision.errors import SlotProblemError
+from edgevision.errors import PolicyOptionError, SlotProblemError
 
 TINY: dict[str, Any] = {"episode_slots": 4, "levels": (6, 12), "changes_per_slot": 0.3}
 
@@ -156,3 +157,51 @@ def test_other_environments_have_no_such_bound() -> None:
     for ask in (baselines.episode_bound, baselines.Clairvoyant().foresee, baselines.make("oracle-belief").foresee):
         with pytest.raises(SlotProblemError, match="EdgeVision/Stream-v0"):
             ask(env.simulator)  # type: ignore[attr-defined]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"setback_m": 1e5, "device": "raspberry-pi-like", "levels": (0,)},
+        {"power_mw": 1e-9, "bandwidth_mhz": 1e-6},
+        {"noise_dbm_per_hz": 100.0, "levels": (0, 19)},
+    ],
+)
+def test_where_nothing_can_arrive_the_bound_is_0_but_for_its_slack(changes: dict[str, Any]) -> None:
+    simulator = begun([1, 2], users=3, episode_slots=3, **changes)
+    bound = street_bound(simulator)
+    assert (bound.value >= 0).all() and (bound.value < 1e-4).all()
+    policy = baselines.make("clairvoyant")
+    show_future(policy, simulator)
+    policy.act(simulator.problem).check(simulator.problem)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_empty_batteries_leave_nothing_to_win() -> None:
+    simulator = begun([1], users=3, episode_slots=3)
+    trace = simulator.trace
+    simulator.install(np.array([0]), dataclasses.replace(trace, battery=np.zeros_like(trace.battery)))
+    bound = street_bound(simulator)
+    assert 0 <= bound.value[0] < 1e-3
+
+
+@pytest.mark.parametrize("steps", [-1, 1.5, "3", True])
+def test_steps_that_are_no_number_of_steps_are_refused(steps: Any) -> None:
+    with pytest.raises(PolicyOptionError, match=r"^steps must be a whole number"):
+        baselines.episode_bound(begun([1], users=1, episode_slots=1), steps=steps)
+
+
+@pytest.mark.parametrize("given_instead", [None, "EdgeVision/Stream-v0"])
+def test_what_is_no_simulator_is_told_where_one_is(given_instead: Any) -> None:
+    with pytest.raises(SlotProblemError, match=r"takes env\.unwrapped\.simulator"):
+        baselines.episode_bound(given_instead)
+
+
+def test_a_policy_with_a_memory_that_two_environments_share_says_so() -> None:
+    policy, (first, second) = baselines.make("tracker"), (begun([seed], users=2) for seed in (1, 2))
+    policy.act(first.problem)
+    policy.act(second.problem)
+    first.step(policy.act(second.problem))
+    with pytest.raises(SlotProblemError, match="a policy for each environment"):
+        policy.act(first.problem)

@@ -311,3 +311,13 @@ def test_settings_are_kept_as_pythons_own_numbers() -> None:
     config = StreamConfig(users=np.int64(3), levels=[np.int64(2), 5])  # type: ignore[arg-type]
     assert type(config.users) is int and config.levels == (2, 5)
     assert hash(config.levels)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_camera_that_starts_with_an_empty_battery_is_drawn() -> None:
+    env = make(render_mode="rgb_array", users=2, episode_slots=2)
+    env.reset(seed=1)
+    trace = env.simulator.trace
+    env.reset(options={"trace": replace(trace, battery=np.zeros_like(trace.battery))})
+    assert env.render().ndim == 3
+    env.close()
