@@ -100,7 +100,8 @@ class StreamEnv(OffloadingEnv, common_page=False):
 
     ## Rewards
     The mean over the cameras of w x whether the answer that the edge holds is right for the scene now, over the mean
-    of w. The weight w is 10 while an event is in view, else 1. `info` holds the terms: `in_time` and `accuracy`, here
+    of w. The weight w is 10 while an event is in view, else 1, and its mean is that of the scenario, so that an episode
+    with many events can score above 1. `info` holds the terms: `in_time` and `accuracy`, here
     whether the answer held is for the present scene and whether it is right (means over the cameras, and per camera as
     `user_in_time` and `user_accuracy`); `sent`, the number of frames; and per camera `operating_point`,
     `bandwidth` [Hz], `power` [W], `energy` [J], `probability` that a frame arrives, and `delivered`.

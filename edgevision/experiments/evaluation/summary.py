@@ -18,7 +18,7 @@ from edgevision.statistics import (
 )
 from edgevision.storage.disk_files import without_nan
 
-#: All others are compared with the first of these policies that is evaluated.
+#: All others are compared with the first of these policies that is evaluated, else with the first of all.
 REFERENCES = ("co-crra", "mpc", "look-ahead", "tracker")
 
 
@@ -66,10 +66,10 @@ def summarise(evaluation: Evaluation) -> list[SummaryRow]:
 
 
 def reference_of(evaluation: Evaluation) -> str:
-    """Label of the policy that the others are compared with; the first of ``REFERENCES`` if none is evaluated."""
+    """Label of the policy that the others are compared with, see ``REFERENCES``."""
     labels = [result.spec.label for result in evaluation.results]
     found = (label for name in REFERENCES for label in labels if label.partition(":")[0] == name)
-    return next(found, REFERENCES[0])
+    return next(found, labels[0])
 
 
 def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
