@@ -116,6 +116,7 @@ def run_demo(config: DemoConfig) -> Path:
         raise EvaluationError(f"processes must be >= 1, got {config.processes}")
     episode_seeds("test", config.episodes)
     _training(config, config.out)
+    Scenario(config.env_id, config.settings).resolve()
     started = time.perf_counter()
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"1/3 training {config.algorithm} on {config.env_id}, contents of the train split")

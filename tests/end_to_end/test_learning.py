@@ -154,6 +154,13 @@ def test_demo_from_training_to_report_and_again(
         run_demo(DemoConfig(tmp_path, 2048, 6, seed=1, processes=1, settings=settings))
 
 
+def test_demo_names_wrong_settings_before_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("demo", "dynamic", "--set", "preset=street", "--out", str(tmp_path / "demo")) == 2
+    told = capsys.readouterr()
+    assert "unknown preset 'street'" in told.err and not told.out
+    assert not (tmp_path / "demo").exists()
+
+
 def test_demo_of_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = {"users": 2, "episode_slots": 3}
     page = run_demo(DemoConfig(tmp_path, 1024, 4, processes=1, settings=settings, what="video"))

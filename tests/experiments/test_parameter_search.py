@@ -50,6 +50,14 @@ def test_evaluations_tune_on_validation_and_score_per_request(tmp_path: Path, mo
     assert len(summarise(evaluation)) == 2
 
 
+def test_without_a_usual_reference_the_first_policy_is_the_reference() -> None:
+    asked = EvaluationConfig(ID, ("pace:wait=0.3,fraction=1", "random"), 3, settings=SMALL)
+    evaluation = evaluate(asked, show_progress=False)
+    first = evaluation.results[0].spec.label
+    assert reference_of(evaluation) == first
+    assert [row.difference is None for row in summarise(evaluation)].count(True) == 1
+
+
 def test_a_clairvoyant_is_shown_the_episodes_that_it_plays() -> None:
     scenario, seeds = Scenario(ID, SMALL), (20_000, 20_001, 20_002)
     together = run_episodes(resolve(["clairvoyant"])[0].build(), scenario, seeds)
