@@ -6,6 +6,7 @@ Both describe a batch of N slots with U users each.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -180,6 +181,17 @@ class SlotProblem:
         }
         outlook = None if self.outlook is None else self.outlook[index]
         return dataclasses.replace(self, **arrays, outlook=outlook)
+
+    @staticmethod
+    def joined(problems: Sequence[SlotProblem]) -> SlotProblem:
+        """The slots of several batches of one environment as one batch, without their outlook."""
+        names = [field.name for field in dataclasses.fields(SlotProblem)]
+        arrays: dict[str, Any] = {
+            name: np.concatenate([getattr(problem, name) for problem in problems])
+            for name in names
+            if isinstance(getattr(problems[0], name), np.ndarray)
+        }
+        return dataclasses.replace(problems[0], **arrays, outlook=None)
 
     def success_probabilities(
         self, bandwidth: FloatArray, power: FloatArray, model: SuccessModel | None = None

@@ -52,6 +52,14 @@ def test_a_problem_is_the_same_before_and_after_its_sizes_are_read() -> None:
     np.testing.assert_array_equal(moved.size_fraction, sizes)
 
 
+def test_batches_are_joined_with_the_sizes_of_each() -> None:
+    one, two = problem(), problem()
+    joined = SlotProblem.joined([one[np.array([0, 2])], two])
+    assert joined.slots == 7
+    np.testing.assert_array_equal(joined.size_fraction, np.concatenate([one.size_fraction[[0, 2]], two.size_fraction]))
+    np.testing.assert_array_equal(joined.deadline, np.concatenate([one.deadline[[0, 2]], two.deadline]))
+
+
 def test_sizes_cannot_be_changed_or_replaced() -> None:
     found = problem()
     with pytest.raises(ValueError, match="read-only"):

@@ -132,13 +132,7 @@ def record_slots(scenario: Scenario, seeds: Sequence[int]) -> SlotProblem:
     """All slots with requests in one episode per seed, as one batch. Policies are tuned on them."""
     simulator = scenario.make(len(seeds)).simulator
     played = play(simulator, lambda problem, _: _equal_allocation(problem), seeds)
-    slots = [slot.problem[np.flatnonzero(slot.asked.any(axis=1))] for slot in played]
-    arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(slot, name) for slot in slots])
-        for name, value in vars(slots[0]).items()
-        if isinstance(value, np.ndarray)
-    }
-    return dataclasses.replace(slots[0], **arrays, outlook=None)
+    return SlotProblem.joined([slot.problem[np.flatnonzero(slot.asked.any(axis=1))] for slot in played])
 
 
 def _equal_allocation(problem: SlotProblem) -> Allocation:

@@ -69,7 +69,7 @@ def reference_of(evaluation: Evaluation) -> str:
     """Label of the policy that the others are compared with, see ``REFERENCES``."""
     labels = [result.spec.label for result in evaluation.results]
     found = (label for name in REFERENCES for label in labels if label.partition(":")[0] == name)
-    return next(found, labels[0])
+    return next(found, labels[0] if labels else REFERENCES[0])
 
 
 def _row(result: PolicyResult, reference: PolicyResult | None) -> SummaryRow:
@@ -143,16 +143,14 @@ def _text(interval: Interval, form: str) -> str:
     return f"{estimate} [{low}, {high}]"
 
 
-def notes(rows: Sequence[SummaryRow], reference: str) -> list[str]:
-    """Why there are dashes in a table of these rows, compared with ``reference``; a sentence for each reason."""
+def notes(rows: Sequence[SummaryRow]) -> list[str]:
+    """Why there are dashes in a table of these rows; a sentence for each reason."""
     intervals = [interval for row in rows for interval in (row.score, row.iqm, row.difference) if interval is not None]
     found = []
     if any(math.isnan(interval.low) for interval in intervals):
         found.append(
             "[-, -]: no interval, because too many of its bootstrap samples have no request; evaluate more episodes."
         )
-    if reference not in [row.policy for row in rows]:
-        found.append(f"minus {reference}: -, because {reference} is not among these policies.")
     return found
 
 

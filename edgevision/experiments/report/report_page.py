@@ -36,7 +36,7 @@ def render_page(evaluation: Evaluation, rows: Sequence[SummaryRow], pictures: It
         html.paragraph(f"Made {evaluation.created} on {evaluation.cpu}"),
         html.paragraph(headline(evaluation, list(rows)), "lead"),
         _scores(rows, reference_of(evaluation)),
-        *(html.paragraph(note) for note in notes(rows, reference_of(evaluation))),
+        *(html.paragraph(note) for note in notes(rows)),
         html.paragraph(_how_to_read(evaluation)),
     ]
     for picture in pictures:

@@ -54,5 +54,5 @@ def print_table(evaluation: Evaluation, console: Console | None = None) -> None:
             f"{three_digits(row.latency_p50_ms)} / {three_digits(row.latency_p99_ms)}",
         )
     console.print(table)
-    for sentence in (*notes(rows, reference_of(evaluation)), headline(evaluation, rows)):
+    for sentence in (*notes(rows), headline(evaluation, rows)):
         console.print(Text(sentence))
