@@ -87,6 +87,7 @@ SMALLER = {
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/dynamic_agents.py": "--seeds 0 1 --steps 1 --episodes 1 --slots 4",
     "python benchmarks/dynamic_options.py": "--episodes 1 --slots 4",
+    "python benchmarks/codec_scores.py": "--episodes 1 --device server --split test",
     "python benchmarks/codec_memory.py": "--megapixels 0.1",
     "python benchmarks/import_squeezenet.py": "--labels few.csv",
     "python benchmarks/foresight_curves.py": "--policies myopic",
