@@ -19,6 +19,7 @@ from pathlib import Path
 
 from one_line import one_line_errors
 
+from edgevision.errors import ProfileError
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, PolicyResult, evaluate
 from edgevision.experiments.evaluation.summary import difference, signed, with_interval
 from edgevision.profiles import load_profile, save_profile, shipped_profiles
@@ -76,6 +77,9 @@ def main() -> None:
         print(f"|{'---|' * 7}", flush=True)
         for model in given.models:
             profiles = measured_codecs(model, given.profiles)
+            if UNIFORM not in profiles:
+                where = given.profiles or "the package"
+                raise ProfileError(f"no profile image-{model}-{UNIFORM} in {where}; name a model that was measured")
             parts = [load_profile(name) for name in profiles.values()]
             profiles[CHOICE] = str(save_profile(codec_choice(f"image-{model}-{CHOICE}", parts), Path(folder)))
             for device in given.device or ("server", "jetson-like"):

@@ -14,6 +14,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from one_line import one_line_errors
+
 from edgevision import codecs
 from edgevision.codecs.base import ImageCodec
 from edgevision.codecs.spat_imco.theta.cross_fitting import CrossFitted
@@ -57,6 +59,12 @@ def main() -> None:
     parser.add_argument("--codec", action="append", help=f"codec, repeatable; by default {', '.join(CODECS)}")
     parser.add_argument("--processes", type=int, default=1, help="processes that share the pictures")
     given = parser.parse_args()
+    with one_line_errors():
+        measure(given)
+
+
+def measure(given: argparse.Namespace) -> None:
+    """Measure what the command line asks for, and print a line per profile."""
     dataset = ImageFolder(given.images, given.labels)
     classifiers = [load_classifier(model) for model in dict.fromkeys(given.model or MODELS)]
     theta = CrossFitted.load(dataset, classifiers)

@@ -11,7 +11,6 @@ from types import ModuleType
 import numpy as np
 import torch
 from PIL import Image
-from scipy.special import softmax
 from torch import Tensor
 
 from edgevision.arrays import ByteImage, Float32Array, FloatArray
@@ -77,8 +76,11 @@ class Theta:
             WeightsError: the file of the stages is missing or damaged.
         """
         maps, deep = self._see(shrink(image))
-        probabilities = None if self._classify is None else softmax(self._classify(deep).astype(np.float64))
-        return Importance(resize_map(maps[1], image.shape), probabilities)
+        importance = resize_map(maps[1], image.shape)
+        if self._classify is None:
+            return Importance(importance)
+        scores = torch.from_numpy(self._classify(deep)).double()
+        return Importance(importance, scores.softmax(0).numpy())
 
     def look(self, image: ByteImage) -> FloatArray:
         """Predicted Grad-CAM of larger classifiers on an (h, w, 3) uint8 image, (h, w)."""
