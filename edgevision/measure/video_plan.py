@@ -18,10 +18,12 @@ from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.training.fit_step import FitConfig
 from edgevision.data.clips import ClipSource
 from edgevision.data.sources import WithTest
+from edgevision.measure.clip_coding import clip_work, coder_of, needed_pixels
+from edgevision.measure.fitting_models import fitting
 from edgevision.measure.times import clean_timing, stae_work
 from edgevision.measure.times.clean_timing import time_interleaved
 from edgevision.measure.video_assembly import ClipCoding
-from edgevision.measure.video_profile import clip_work, coder_of, fitting, measure_clips, needed_pixels
+from edgevision.measure.video_profile import measure_clips
 from edgevision.profiles.video_grid import FRAMES, PIXELS
 
 _TRIED_ROUNDS = 2

@@ -8,10 +8,10 @@ from __future__ import annotations
 import copy
 import datetime
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,18 +24,17 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.codecs.stae.training.algorithm1 import Plan
 from edgevision.codecs.stae.training.clipset import ClipSet
 from edgevision.codecs.stae.training.fit_step import FitConfig
-from edgevision.codecs.stae.training.train_stae import STEPS_VERSION, adopt, clip_set
+from edgevision.codecs.stae.training.train_stae import STEPS_VERSION, clip_set
 from edgevision.data.clip_cache import CachedClips, cached_clips
 from edgevision.data.clips import ClipSource
 from edgevision.data.sources import WithTest
-from edgevision.errors import ProfileError
 from edgevision.locking import only_writer
+from edgevision.measure.clip_coding import clip_work, coder_of, needed_pixels
+from edgevision.measure.fitting_models import fitting
 from edgevision.measure.frame_sender import FrameSender
 from edgevision.measure.stae_sender import StaeSender
 from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import PartTimes, TimedWork, time_interleaved
-from edgevision.measure.times.motion_work import MotionWork
-from edgevision.measure.times.stae_work import StaeWork
 from edgevision.measure.video_assembly import ClipCoding, assemble
 from edgevision.measure.video_folds import leave_one_group_out
 from edgevision.measure.video_outcomes import Outcomes, measure
@@ -293,55 +292,6 @@ def measure_clips(
     return Outcomes(**{name: np.concatenate([values, getattr(video, name)], 2) for name, values in vars(exact).items()})
 
 
-def coder_of(coding: ClipCoding) -> VideoCoder | None:
-    """The video codec that a coding is; ``None`` for an entropy coder."""
-    return next((coder for coder in get_args(VideoCoder) if coder == coding), None)
-
-
-def needed_pixels(coding: ClipCoding) -> tuple[float, ...]:
-    """The pixel budgets whose networks a coding needs: a video codec has whole frames."""
-    return PIXELS if coder_of(coding) is None else (1.0,)
-
-
-def clip_work(codec: StaeCodec, clips: list[ByteClip], *, video: bool) -> TimedWork:
-    """What to time of a codec on clips: its operations on a video of the kept frames, or on their exact values."""
-    return MotionWork(codec, clips, FRAMES, CRFS) if video else StaeWork(codec, clips, FRAMES, PIXELS)
-
-
-def fitting(models: StaeModels, source: ClipSource, pixels: Sequence[float], *, may_differ: bool) -> StaeModels:
-    """Models for the source's classes.
-
-    Args:
-        models: the models given.
-        source: the clips' source.
-        pixels: the pixel budgets that are needed.
-        may_differ: whether ``models`` may know other classes (folds train further); a new head is then made, with the
-            weights of the classes in common.
-
-    Raises:
-        ProfileError: the models do not fit the grid or, unless ``may_differ``, the classes.
-    """
-    if models.config.frames != FRAMES[0]:
-        raise ProfileError(
-            f"video profiles are of clips of {FRAMES[0]} frames; these weights are for clips of {models.config.frames}"
-        )
-    if may_differ:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            fitting = StaeModels(replace(models.config, classes=len(source.classes)), source.classes)
-        adopt(fitting, models)
-        return fitting
-    if models.classes != source.classes:
-        raise ProfileError(
-            f"the weights know other classes than {source.name} ({', '.join(models.classes)}); measure in folds, which "
-            "train further (--folds)"
-        )
-    missing = [f"{alpha} x {beta:g}" for alpha in FRAMES for beta in pixels if not models.trained(alpha, beta)]
-    if missing:
-        raise ProfileError(f"the weights lack {len(missing)} budgets of the grid, such as {missing[0]}; train them too")
-    return models
-
-
 def _key(source: ClipSource, models: StaeModels, plan: Plan | None) -> str:
     """Hash of everything that decides outcomes and times, so that measurements of different settings never mix."""
     parts = [
@@ -349,6 +299,7 @@ def _key(source: ClipSource, models: StaeModels, plan: Plan | None) -> str:
         models.config.as_json(),
         models.classes,
         StaeCodec.version,
+        [FRAMES, PIXELS, CRFS],
         plan and [STEPS_VERSION, asdict(plan)],
     ]
     machine = [provenance.versions(_LIBRARIES), provenance.cpu_name(), torch.get_num_threads()]

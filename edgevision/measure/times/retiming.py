@@ -24,15 +24,14 @@ from edgevision.codecs.stae.stae_model_set import StaeModels
 from edgevision.data.clips import ClipSource
 from edgevision.data.images import ImageFolder
 from edgevision.errors import ClipError, ProfileError, UnreadableClipError
+from edgevision.measure.clip_coding import clip_work
 from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import Sides, TimedWork, time_interleaved
 from edgevision.measure.times.deepisc_times import DeepIscWork
 from edgevision.measure.times.image_times import ImageWork, image_sides, pictures_to_time
-from edgevision.measure.times.motion_work import MotionWork
-from edgevision.measure.times.stae_work import StaeWork
 from edgevision.measure.video_assembly import EntropyCoding, video_sides
 from edgevision.profiles.profile import OperatingPointProfile
-from edgevision.profiles.video_grid import AXES, CRFS, FRAMES, GRID, PIXELS, VideoCoder
+from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS, VideoCoder
 from edgevision.progress import Progress
 from edgevision.vision.classifiers import Classifier, load_classifier
 
@@ -164,10 +163,8 @@ class _Workshop:
         return clips
 
     def _make_stae_work(self, data_set: str, coding: str) -> TimedWork:
-        codec, clips = StaeCodec(self._stae(), Coding[coding]), self._clips(data_set)
-        if coding in get_args(VideoCoder):
-            return MotionWork(codec, clips, FRAMES, CRFS)
-        return StaeWork(codec, clips, FRAMES, PIXELS)
+        codec = StaeCodec(self._stae(), Coding[coding])
+        return clip_work(codec, self._clips(data_set), video=coding in get_args(VideoCoder))
 
     def _make_deepisc_work(self, data_set: str) -> DeepIscWork:
         return DeepIscWork(self._stae(), self._deepisc(), self._clips(data_set), FRAMES, PIXELS)
