@@ -17,6 +17,7 @@ pytest.importorskip("torch", reason="needs the extra 'codecs'")
 pytest.importorskip("clarabel", reason="needs the extra 'convex'")
 
 from edgevision import baselines
+from edgevision.arrays import BoolArray, FloatArray
 from edgevision.envs import Allocation, SlotProblem, equal_shares
 from edgevision.errors import ReproductionError
 from edgevision.experiments.evaluation.scenario import Scenario
@@ -28,7 +29,7 @@ from edgevision.experiments.figures.end_to_end.utility_gains import mean_ratio, 
 from edgevision.experiments.figures.end_to_end.utility_lines import BASELINE, OURS
 from edgevision.experiments.figures.end_to_end.utility_sweep import PAPERS_COUNT, USERS, Decided, needed_time, relative
 from edgevision.experiments.figures.spat_imco.profile_pairs import Pair, find_pairs
-from edgevision.profiles import load_profile, save_profile
+from edgevision.profiles import OperatingPointProfile, load_profile, save_profile
 from edgevision.profiles import profile as profiles
 from edgevision.protocol import episode_seeds
 
@@ -242,6 +243,33 @@ def test_the_break_even_rate_is_bits_saved_over_the_time_that_they_cost() -> Non
     )
     found = fig11.delays(Pair("made-up", uniform, half), resamples=100)
     saved = 4 * uniform.size.mean(axis=0)[[uniform.parameter.tolist().index(mu) for mu in found.mu]]  # bits
-    np.testing.assert_allclose(found.break_even[0], saved * 1e-6 / 6)
+    efficient = _efficient(uniform, found.mu)
+    assert efficient.sum() > 5
+    np.testing.assert_allclose(found.break_even[0, efficient], saved[efficient] * 1e-6 / 6)
     slower = dataclasses.replace(half, size=2 * uniform.size)
-    assert (fig11.delays(Pair("made-up", uniform, slower), 100).break_even == 0).all()
+    assert (fig11.delays(Pair("made-up", uniform, slower), 100).break_even[:, efficient] == 0).all()
+
+
+def test_a_codec_that_is_smaller_and_faster_breaks_even_at_any_rate() -> None:
+    uniform = load_profile(CODECS[0])
+    better = dataclasses.replace(
+        uniform, name="better", size=uniform.size / 2, device_time=uniform.device_time / 2, metadata={}
+    )
+    found = fig11.delays(Pair("made-up", uniform, better), resamples=100)
+    assert (found.break_even[:, _efficient(uniform, found.mu)] == np.inf).all()
+    larger = dataclasses.replace(better, size=2 * uniform.size)
+    assert np.isnan(fig11.delays(Pair("made-up", uniform, larger), 100).break_even).all()
+
+
+def test_an_accuracy_that_a_codec_never_reaches_has_no_break_even_rate() -> None:
+    uniform = load_profile(CODECS[0])
+    wrong = dataclasses.replace(uniform, name="wrong", correct=np.zeros_like(uniform.correct), metadata={})
+    assert np.isnan(fig11.delays(Pair("made-up", uniform, wrong), 100).break_even).all()
+
+
+def _efficient(profile: OperatingPointProfile, mu: FloatArray) -> BoolArray:
+    """Which levels no other one beats in bytes at their accuracy."""
+    assert profile.correct is not None
+    size, accuracy = profile.size.mean(axis=0), profile.correct.mean(axis=0)
+    at = [profile.parameter.tolist().index(level) for level in mu]
+    return np.array([accuracy[k] > accuracy[size < size[k]].max(initial=-1.0) for k in at])

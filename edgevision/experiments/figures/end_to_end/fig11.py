@@ -10,6 +10,7 @@ import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.envs.computing.device_models import DEVICE_MODELS, DeviceName
+from edgevision.experiments.codec_comparison.rate_accuracy import EfficientPoints
 from edgevision.experiments.figures.end_to_end.end_to_end_plots import plot_delays
 from edgevision.experiments.figures.request import Request
 from edgevision.experiments.figures.section import Plot, Section, Table
@@ -21,7 +22,7 @@ from edgevision.experiments.figures.spat_imco.published_numbers import (
     RATE_MBPS,
     SWEEP,
 )
-from edgevision.statistics import GroupBootstrap
+from edgevision.statistics import GroupBootstrap, percentile_interval
 
 #: The device that the paper measures on, and the reference machine in place of its laptops.
 DEVICE: DeviceName = "jetson-like"
@@ -40,7 +41,8 @@ class Delays:
         parts: by codec, the mean delay of each part at each level, (L,) [ms].
         ends: by codec, mean and interval of the delay of transmission over pictures, (3, L) [ms].
         break_even: rate below which SpaT-IMCO is faster than Unified-IMCO where both are equally accurate, with its
-            interval, at each level of Unified-IMCO, (3, L) [Mbit/s]; 0 if it is slower at any rate.
+            interval, at each level of Unified-IMCO, (3, L) [Mbit/s]; 0 if it is slower at any rate, infinite if it is
+            faster at any, and NaN if it does not reach the accuracy or is faster above a rate only.
     """
 
     pair: Pair
@@ -110,20 +112,27 @@ def _rates(pair: Pair, index: IntArray, factor: float, bootstrap: GroupBootstrap
         - (factor * uniform.device_time + uniform.edge_time)[index]
     )
     tables = (spatial.size, spatial.correct, uniform.size[:, index], uniform.correct[:, index])
-
-    def rates(*means: FloatArray) -> FloatArray:
-        bits, accuracy, their_bits, their_accuracy = means
-        rising = np.maximum.accumulate(accuracy[..., ::-1], axis=-1)
-        sizes = bits[..., ::-1]
-        return their_bits - np.stack(
-            [np.interp(a, r, s) for a, r, s in zip(their_accuracy, rising, sizes, strict=True)]
-        )
-
     samples = [bootstrap.samples(table.astype(np.float64)) for table in tables]
-    point = [table.mean(axis=0)[None].astype(np.float64) for table in tables]
-    saved = rates(*samples)
-    ends = np.quantile(saved, (0.025, 0.975), axis=0)
-    return np.maximum(8e-6 * np.concatenate([rates(*point), ends]) / more_time, 0.0)
+    means = [table.mean(axis=0)[None].astype(np.float64) for table in tables]
+    estimate, drawn = _bytes_saved(*means)[0], _bytes_saved(*samples)
+    intervals = [percentile_interval(*column) for column in zip(estimate.tolist(), drawn.T, strict=True)]
+    saved = np.array([(found.estimate, found.low, found.high) for found in intervals]).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = np.where(more_time > 0, np.maximum(8e-6 * saved / more_time, 0.0), np.inf)
+    # A codec that is faster but larger wins above a rate, not below one.
+    rates[:, (more_time <= 0) & ~(estimate > 0)] = np.nan
+    return np.where(np.isnan(saved), np.nan, rates)
+
+
+def _bytes_saved(size: FloatArray, accuracy: FloatArray, their_size: FloatArray, theirs: FloatArray) -> FloatArray:
+    """Bytes that a codec, given by its K levels, saves at the accuracy of each of L levels of another, (B, L).
+
+    NaN where the codec does not reach that accuracy.
+    """
+    curve = EfficientPoints.among(size, accuracy).bytes_by_accuracy()
+    needed = np.stack([np.exp(curve(np.clip(a, curve.first, curve.last))) for a in theirs.T], axis=-1)
+    reached = (theirs >= curve.first[:, None]) & (theirs <= curve.last[:, None])
+    return np.where(reached, their_size - needed, np.nan)
 
 
 def _bars(found: Delays) -> list[tuple[str, dict[str, float]]]:
@@ -215,13 +224,13 @@ def _table(measured: Sequence[Delays]) -> Table:
 
 def _break_even(measured: Sequence[Delays]) -> Table:
     rows = tuple(
-        (found.pair.label, f"{mu:g}", f"{value:.3f} [{low:.3f}, {high:.3f}]")
+        (found.pair.label, f"{mu:g}", "-" if np.isnan(value) else f"{value:.3f} [{low:.3f}, {high:.3f}]")
         for found in measured
         for mu, (value, low, high) in zip(found.mu, found.break_even.T, strict=True)
     )
     caption = (
         "Rate [Mbit/s] below which SpaT-IMCO is faster than Unified-IMCO if both are equally accurate, on a "
-        f"{DEVICE} device; 0 if it is slower at any rate."
+        f"{DEVICE} device; 0 if it is slower at any rate, inf if it is faster at any, - if it is not that accurate."
     )
     return Table(caption, ("classifier", "mu of Unified-IMCO", "rate"), rows)
 
@@ -251,5 +260,5 @@ def _record(found: Delays) -> dict[str, Any]:
             codec: {part: values.tolist() for part, values in parts.items()} for codec, parts in found.parts.items()
         },
         "transmission_interval_ms": {codec: ends.tolist() for codec, ends in found.ends.items()},
-        "break_even_mbps": found.break_even.tolist(),
+        "break_even_mbps": [[rate if np.isfinite(rate) else str(rate) for rate in row] for row in found.break_even],
     }
