@@ -17,7 +17,12 @@ pytest.importorskip("stable_baselines3", reason="needs the extra 'agents'")
 
 ROOT = Path(__file__).parents[2]
 #: Calls to interrupt, by kind of fault; few where a run takes seconds.
-POINTS = dict.fromkeys(COMMANDS, 6) | {"evaluate-processes": 1, "train-stae": 3, "profile-video": 3}
+POINTS = dict.fromkeys(COMMANDS, 6) | {
+    "evaluate-processes": 1,
+    "train-stae": 3,
+    "train-importance": 3,
+    "profile-video": 3,
+}
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the files of open descriptors in /proc")
