@@ -59,9 +59,9 @@ TRIED: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "spat-h264": ((30.0, 36.0, 42.0), (25.0, 47.0)),
 }
 STRENGTHS: Mapping[str, tuple[Strength, ...]] = {
-    "spat-avif": tuple(Strength(blur) for blur in (0.0, 0.6, 1.2, 1.8)),
-    "spat-hevc": tuple(Strength(blur, offset) for blur in (0.0, 0.8) for offset in (0.0, 4.0, 8.0)),
-    "spat-h264": tuple(Strength(blur, offset) for blur in (0.0, 0.8) for offset in (0.0, 4.0, 8.0)),
+    "spat-avif": tuple(Strength(blur) for blur in (0.0, 0.8, 1.4, 2.0, 2.8)),
+    "spat-hevc": tuple(Strength(blur, offset) for blur in (0.0, 1.0, 1.6) for offset in (0.0, 4.0, 8.0)),
+    "spat-h264": tuple(Strength(blur, offset) for blur in (0.0, 1.0, 1.6) for offset in (0.0, 4.0, 8.0)),
 }
 #: Levels at which codecs are compared.
 AVIF_LEVELS, HEVC_LEVELS, H264_LEVELS = (55, 68, 78, 87, 94), (30, 34, 38, 42, 46), (32, 36, 40, 44, 48)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
 from edgevision.envs.simulation.random_processes import autoregressive, busy_slots, standard_normal
-from edgevision.envs.simulation.trace import load_trace, save_trace, typed
+from edgevision.envs.simulation.trace import StoredTrace, typed
 from edgevision.errors import ScenarioError
 
 #: Routes pass the base station at least this far away [m], and reach at most this share of the radius.
@@ -37,7 +36,7 @@ _TYPES: dict[str, type[np.generic]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class DynamicTrace:
+class DynamicTrace(StoredTrace):
     """All random quantities of N episodes of T slots with U cameras.
 
     Arrays have one slot more than the episode, for the observation after its last step. Those with a default belong to
@@ -92,19 +91,6 @@ class DynamicTrace:
             raise ScenarioError("trace: window, route_gain, gain_scale and gain_error must be > 0")
         if (self.correlation > 1).any():
             raise ScenarioError("trace: correlation must be at most 1")
-
-    def save(self, path: Path) -> None:
-        """Write the trace to an ``.npz`` file, atomically."""
-        save_trace(self, path)
-
-    @classmethod
-    def load(cls, path: Path) -> DynamicTrace:
-        """Read a trace that ``save`` wrote.
-
-        Raises:
-            ScenarioError: the file is missing, not such a trace, or inconsistent.
-        """
-        return load_trace(cls, path)
 
 
 def draw_dynamic_traces(

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,36 @@ MAX_TRACE_BYTES = 2**32
 _WHAT = "episode trace"
 _WHOLE = ("length", "pool", "content")
 
-Trace = TypeVar("Trace")
+
+class StoredTrace:
+    """A dataclass of arrays that is stored as an ``.npz`` file."""
+
+    def save(self, path: Path) -> None:
+        """Write the trace to an ``.npz`` file, atomically."""
+        write_atomically(Path(path), pack_arrays(vars(self)))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a trace of this kind that ``save`` wrote; arrays that have a default may be missing.
+
+        Raises:
+            ScenarioError: the file is missing, not such a trace, or inconsistent.
+        """
+        stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
+        fields = dataclasses.fields(cast(Any, cls))
+        missing = [
+            field.name for field in fields if field.name not in stored and field.default_factory is dataclasses.MISSING
+        ]
+        if missing:
+            raise ScenarioError(f"{path}: not a readable {_WHAT} (it lacks {', '.join(missing)})")
+        try:
+            return cls(**{field.name: stored[field.name] for field in fields if field.name in stored})
+        except ScenarioError as error:
+            raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
 
 
 @dataclass(frozen=True, eq=False)
-class EpisodeTrace:
+class EpisodeTrace(StoredTrace):
     """All random quantities of N episodes of up to T slots with U users.
 
     Arrays have one slot more than the longest episode, for the observation after its last step.
@@ -81,43 +106,6 @@ class EpisodeTrace:
     def active(self) -> BoolArray:
         """Who has a request in each slot, (N, T + 1, U)."""
         return self.pool > 0
-
-    def save(self, path: Path) -> None:
-        """Write the trace to an ``.npz`` file, atomically."""
-        save_trace(self, path)
-
-    @classmethod
-    def load(cls, path: Path) -> EpisodeTrace:
-        """Read a trace that ``save`` wrote.
-
-        Raises:
-            ScenarioError: the file is missing, not a trace, or inconsistent.
-        """
-        return load_trace(cls, path)
-
-
-def save_trace(trace: Any, path: Path) -> None:
-    """Write a dataclass of arrays to an ``.npz`` file, atomically."""
-    write_atomically(Path(path), pack_arrays(vars(trace)))
-
-
-def load_trace(kind: type[Trace], path: Path) -> Trace:
-    """Read a trace of a kind that ``save_trace`` wrote; arrays that have a default may be missing.
-
-    Raises:
-        ScenarioError: the file is missing, not such a trace, or inconsistent.
-    """
-    stored = read_arrays(Path(path), ScenarioError, MAX_TRACE_BYTES, _WHAT)
-    fields = dataclasses.fields(cast(Any, kind))
-    missing = [
-        field.name for field in fields if field.name not in stored and field.default_factory is dataclasses.MISSING
-    ]
-    if missing:
-        raise ScenarioError(f"{path}: not a readable {_WHAT} (it lacks {', '.join(missing)})")
-    try:
-        return kind(**{field.name: stored[field.name] for field in fields if field.name in stored})
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}: not a readable {_WHAT} ({error})") from None
 
 
 def typed(name: str, value: Any, kind: type[np.generic] = np.float64) -> NDArray[Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
-from edgevision.envs.simulation.trace import typed
+from edgevision.envs.simulation.trace import StoredTrace, typed
 from edgevision.envs.stream.convoys import passages, uniforms_needed
 from edgevision.envs.stream.stream_config import StreamConfig
 from edgevision.errors import ScenarioError
@@ -33,7 +33,7 @@ _SIGNED = ("score", "noise", "confidence_noise", "position")
 
 
 @dataclass(frozen=True, eq=False)
-class StreamTrace:
+class StreamTrace(StoredTrace):
     """All random quantities of N episodes of T slots with U cameras.
 
     Arrays have one slot more than the episode, for the observation after its last step.

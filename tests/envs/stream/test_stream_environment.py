@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -321,3 +322,14 @@ def test_a_camera_that_starts_with_an_empty_battery_is_drawn() -> None:
     env.reset(options={"trace": replace(trace, battery=np.zeros_like(trace.battery))})
     assert env.render().ndim == 3
     env.close()
+
+
+def test_a_stored_trace_replays_the_episode(tmp_path: Path) -> None:
+    env = make(episode_slots=10)
+    first, _ = env.reset(seed=5)
+    env.simulator.trace.save(tmp_path / "trace.npz")
+    again, _ = env.reset(seed=6, options={"trace": StreamTrace.load(tmp_path / "trace.npz")})
+    assert_equal(first, again)
+    np.savez(tmp_path / "other.npz", scene=np.zeros((1, 2, 3)))
+    with pytest.raises(ScenarioError, match="it lacks event"):
+        StreamTrace.load(tmp_path / "other.npz")
