@@ -54,12 +54,12 @@ from edgevision.vision.importance import Importance
 MODEL = "tf_efficientnet_lite0"
 #: Levels at which strengths are tried, and, before and after them, levels of the unsteered curve alone.
 TRIED: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "spat-avif": ((55.0, 68.0, 80.0, 88.0, 95.0), (40.0, 99.0)),
+    "spat-avif": ((35.0, 45.0, 55.0, 68.0, 80.0, 88.0, 95.0), (25.0, 99.0)),
     "spat-hevc": ((30.0, 36.0, 42.0), (25.0, 47.0)),
     "spat-h264": ((30.0, 36.0, 42.0), (25.0, 47.0)),
 }
 STRENGTHS: Mapping[str, tuple[Strength, ...]] = {
-    "spat-avif": tuple(Strength(blur) for blur in (0.0, 0.8, 1.4, 2.0, 2.8)),
+    "spat-avif": tuple(Strength(blur) for blur in (0.0, 0.4, 0.8, 1.4, 2.0)),
     "spat-hevc": tuple(Strength(blur, offset) for blur in (0.0, 1.0, 1.6) for offset in (0.0, 4.0, 8.0)),
     "spat-h264": tuple(Strength(blur, offset) for blur in (0.0, 1.0, 1.6) for offset in (0.0, 4.0, 8.0)),
 }

@@ -32,6 +32,7 @@ html_css_files = ["site.css"]
 
 myst_heading_anchors = 3
 nb_execution_raise_on_error = True
+nb_execution_timeout = 300  # [s] for one cell, on a busy machine
 copybutton_exclude = ".linenos, .gp, .go"
 
 default_role = "py:obj"

@@ -1,7 +1,7 @@
 """How strongly a map steers a codec at each level.
 
-AVIF's table follows the best strengths of 100 development pictures, which ``python benchmarks/steered_codecs.py
-strengths`` prints. Those of HEVC and H.264 hold one strength that is not tuned yet; the command tries others.
+The tables follow, smoothly, the best strengths of 100 development pictures (AVIF) and of 35 (HEVC and H.264), which
+``python benchmarks/steered_codecs.py strengths`` prints.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ class Strengths:
         return [[level, strength.blur, strength.offset] for level, strength in self.rows]
 
 
-AVIF = Strengths(((35.0, Strength(0.0)), (55.0, Strength(1.2)), (70.0, Strength(1.4)), (85.0, Strength(1.8))))
-HEVC = Strengths(((20.0, Strength(0.0, 6.0)), (35.0, Strength(0.8, 6.0))))
-H264 = Strengths(((20.0, Strength(0.0, 6.0)), (35.0, Strength(0.8, 6.0))))
+AVIF = Strengths(((40.0, Strength(0.0)), (50.0, Strength(0.6)), (75.0, Strength(0.8)), (90.0, Strength(1.8))))
+HEVC = Strengths(((30.0, Strength(0.0, 6.0)), (42.0, Strength(1.0, 4.0))))
+H264 = Strengths(((30.0, Strength(0.0, 4.0)), (42.0, Strength(0.8, 4.0))))
