@@ -92,6 +92,7 @@ SMALLER = {
     "python benchmarks/import_squeezenet.py": "--labels few.csv",
     "python benchmarks/foresight_curves.py": "--policies myopic",
     "python benchmarks/foresight.py": "--episodes 1 --slots 4 --policies myopic",
+    "python benchmarks/stress_table.py": "--episodes 1 --slots 1 --policies fracr-exact",
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
     "python benchmarks/shipped_profiles.py": "--labels few.csv --model tf_efficientnet_lite0 --codec uniform",

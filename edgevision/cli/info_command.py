@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from edgevision.envs.stresses import Stress
 
 _DISTRIBUTION = "edgevision-gym"
 _EXTRAS = ("convex", "codecs", "agents", "report", "content", "bench", "onnx", "cli")
 
 
 def info() -> None:
-    """List versions, environments, presets, devices, profiles, policies, codecs, and which extras are installed.
+    """List versions, environments, presets and stresses, devices, profiles, policies, codecs, and installed extras.
 
     Writes nothing.
 
@@ -21,6 +26,7 @@ def info() -> None:
     from edgevision import baselines, codecs
     from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS, STREAM_PRESETS
     from edgevision.envs.computing.device_models import DEVICE_MODELS
+    from edgevision.envs.stresses import STRESSES
     from edgevision.experiments.evaluation.fingerprints import versions
 
     presets = {**PRESETS, **DYNAMIC_PRESETS, **STREAM_PRESETS}
@@ -28,6 +34,7 @@ def info() -> None:
         "versions": [f"{name} {number}" for name, number in versions().items()],
         "environments": list(IDS),
         "presets": [f"{name}: {_settings(fields)}" for name, fields in presets.items()],
+        "stresses (presets too)": [f"{name}: {_stress(stress)}" for name, stress in STRESSES.items()],
         "devices": [f"{name}: {factor:g} times the reference machine's time" for name, factor in DEVICE_MODELS.items()],
         "profiles": _profiles(),
         "policies": [", ".join(baselines.known()), "and every folder that 'edgevision train' wrote"],
@@ -40,7 +47,12 @@ def info() -> None:
             typer.echo(f"  {line}")
 
 
-def _settings(fields: dict[str, object]) -> str:
+def _stress(stress: Stress) -> str:
+    changes = "; ".join(f"{base}: {_settings(fields)}" for base, fields in stress.changes.items())
+    return f"{stress.what} ({changes})"
+
+
+def _settings(fields: Mapping[str, object]) -> str:
     return ", ".join(f"{key}={value}" for key, value in fields.items()) or "all defaults of its environment"
 
 

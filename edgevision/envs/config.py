@@ -27,6 +27,7 @@ Fading = Literal["half-normal", "rayleigh"]
 SuccessModel = Literal["exact", "chernoff"]
 Propagation = Literal["fixed", "umi"]
 Traffic = Literal["full-buffer", "poisson"]
+PowerLimit = Literal["shared", "each"]
 AccuracyMode = Literal["mean", "replay", "live"]
 
 #: Ranges, both ends included: wide, but narrow enough that no rate or probability overflows or underflows.
@@ -37,6 +38,8 @@ _RANGES = {
     "shadowing_walk_db": (0.0, 100.0),
     "shadowing_correlation": (0.0, 1 - 1e-9),
     "arrivals_per_slot": (1e-9, 1 - 1e-9),
+    "burst_share": (0.0, 0.5),
+    "burst_slots": (1.0, 1e6),
 }
 _RANGES_OF_PAIRS = {"deadline_ms": (1e-6, 1e9), "size_mbit": (1e-9, 1e9)}
 _MINIMUM = (0.0, 1e9)
@@ -45,6 +48,7 @@ _CHOICES = {
     "fading": Fading,
     "success_model": SuccessModel,
     "traffic": Traffic,
+    "power_limit": PowerLimit,
     "accuracy": AccuracyMode,
     "transmission": TransmissionMode,
     "content_split": ContentSplit,
@@ -118,6 +122,8 @@ class ScenarioConfig(ScenarioSettings):
         users: number of cameras U in the cell.
         bandwidth_mhz: uplink bandwidth B_max shared by all users [MHz].
         power_mw: transmit power P_max shared by all users [mW].
+        power_limit: ``shared`` lets a controller divide P_max as it likes; with ``each``, every active user sends with
+            P_max / U, whatever the others do.
         min_bandwidth_mhz: B_min per active user [MHz]; ``None`` is the published 5 MHz, or half an equal share if
             that is less, so that the minima always fit B_max.
         min_power_mw: P_min per active user [mW]; ``None`` is the published 10 mW, or half an equal share if that
@@ -144,6 +150,8 @@ class ScenarioConfig(ScenarioSettings):
         traffic: ``full-buffer`` (every user has a request in every slot) or ``poisson``.
         arrivals_per_slot: Poisson mean of new requests per user and slot; below 1, so that the pool cannot grow
             without bound.
+        burst_share: share of slots in which all users have a request at once; 0 is no bursts.
+        burst_slots: mean length of such a burst [slots].
         profile: name of a shipped operating-point profile, or path of a profile file.
         content_split: split of a measured profile from which contents are drawn.
         accuracy: ``mean`` scores the population accuracy, ``replay`` whether the recorded answer for the drawn content
@@ -163,6 +171,7 @@ class ScenarioConfig(ScenarioSettings):
     users: int = 6
     bandwidth_mhz: float = 30.0
     power_mw: float = 150.0
+    power_limit: PowerLimit = "shared"
     min_bandwidth_mhz: float | None = None
     min_power_mw: float | None = None
     noise_dbm_per_hz: float = -174.0
@@ -181,6 +190,8 @@ class ScenarioConfig(ScenarioSettings):
     success_model: SuccessModel = "exact"
     traffic: Traffic = "poisson"
     arrivals_per_slot: float = 0.8
+    burst_share: float = 0.0
+    burst_slots: float = 4.0
     profile: str = "published-eta"
     content_split: ContentSplit = "all"
     accuracy: AccuracyMode = "mean"

@@ -125,7 +125,7 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         """Build the environment.
 
         Args:
-            preset: name of the scenario; by default that of the id.
+            preset: name of the scenario, or of a stress; by default that of the id.
             render_mode: ``rgb_array``, ``human``, ``ansi`` or ``None``.
             outcomes: source that runs codec and classifier for ``accuracy="live"``.
             spaces: ``sets``, ``flat`` or ``discrete``; see `edgevision.envs.interface`.
@@ -137,7 +137,8 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
         """
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ScenarioError(f"render_mode must be one of {self.metadata['render_modes']}, got {render_mode!r}")
-        self.config = self.config_type.from_preset(self.default_preset if preset is None else preset, **settings)
+        base = self.default_preset
+        self.config = self.config_type.from_preset(base if preset is None else preset, base, **settings)
         self.simulator = type(self).simulator_type(self.config, 1, outcomes)
         profile = self.simulator.profile
         self._interface = Interface(spaces, self.view, self.config.users, len(profile.feature_names), profile.grid)

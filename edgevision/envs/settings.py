@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from edgevision.checks import real_number
+from edgevision.envs.stresses import STRESSES
 from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown_name
 
 TransmissionMode = Literal["expected", "sampled"]
@@ -112,21 +113,32 @@ class ScenarioSettings:
         return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
 
     @classmethod
-    def from_preset(cls, /, preset: str, **overrides: Any) -> Self:
+    def from_preset(cls, preset: str, base: str = "", /, **overrides: Any) -> Self:
         """The named preset with some fields replaced.
+
+        Args:
+            preset: a name in ``presets``, or a stress of ``base``, see `edgevision.envs.stresses`.
+            base: the default preset of the environment's id.
+            **overrides: fields that differ from the preset.
 
         Raises:
             UnknownNameError: no such preset.
             UnknownSettingError: no such field.
             ScenarioError: the resulting settings are invalid.
         """
-        if not isinstance(preset, str) or preset not in cls.presets:
-            raise unknown_name("preset", preset, cls.presets)
+        known_presets = {**cls.presets, **_stressed(cls.presets.get(base, {}), base)}
+        if not isinstance(preset, str) or preset not in known_presets:
+            raise unknown_name("preset", preset, known_presets)
         known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
         for name in overrides:
             if name not in known:
                 raise UnknownSettingError(str(unknown_name("scenario setting", name, known)))
-        return cls(**{**cls.presets[preset], **overrides})
+        return cls(**{**known_presets[preset], **overrides})
+
+
+def _stressed(settings: Mapping[str, Any], base: str) -> dict[str, dict[str, Any]]:
+    """The settings of the preset ``base`` under each stress that it has."""
+    return {name: {**settings, **stress.changes[base]} for name, stress in STRESSES.items() if base in stress.changes}
 
 
 class SlottedSettings(ScenarioSettings):

@@ -79,7 +79,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
 
         Args:
             num_envs: number of environments n.
-            preset: name of the scenario; by default that of the id.
+            preset: name of the scenario, or of a stress; by default that of the id.
             render_mode: must be ``None``; render a scalar environment instead.
             outcomes: source that runs codec and classifier for ``accuracy="live"``.
             autoreset_mode: ``NextStep``, ``SameStep`` or ``Disabled``, or a member of ``AutoresetMode``.
@@ -96,7 +96,8 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
             raise ScenarioError("the vector environment does not render; use gymnasium.make(id, render_mode=...)")
         if max_episode_steps is not None:
             max_episode_steps = whole_number("max_episode_steps", max_episode_steps, 1, 2**31, ScenarioError)
-        self.config = self.config_type.from_preset(self.default_preset if preset is None else preset, **settings)
+        base = self.default_preset
+        self.config = self.config_type.from_preset(base if preset is None else preset, base, **settings)
         try:
             self.autoreset_mode = AutoresetMode(autoreset_mode)
         except ValueError:

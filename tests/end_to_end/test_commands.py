@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps
 import edgevision
 from edgevision import baselines
 from edgevision.envs import DYNAMIC_PRESETS, IDS, PRESETS, STREAM_PRESETS
+from edgevision.envs.stresses import STRESSES
 from edgevision.profiles import load_profile, shipped_profiles
 from edgevision.profiles.video_grid import AXES
 
@@ -74,7 +75,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_info_names_everything_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     text = capsys.readouterr().out
-    presets = (*PRESETS, *DYNAMIC_PRESETS, *STREAM_PRESETS)
+    presets = (*PRESETS, *DYNAMIC_PRESETS, *STREAM_PRESETS, *STRESSES)
     for name in (edgevision.__version__, *IDS, *presets, *shipped_profiles(), *baselines.known()):
         assert name in text
     assert re.search(r"convex: (installed|missing .*pip install 'edgevision-gym\[convex\]')", text)

@@ -86,8 +86,8 @@ class BeliefConfig:
         Raises:
             ScenarioError: settings contradict each other.
         """
-        settings = {"preset": "street", **self.settings, "content_split": split}
-        return StreamConfig.from_preset(**settings)
+        settings = {**self.settings, "content_split": split}
+        return StreamConfig.from_preset(settings.pop("preset", "street"), "street", **settings)
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,8 @@ def draw_dynamic_traces(
     shadowing = shadowing_db(config, line_of_sight) * autoregressive(standard_normal(radius, angle), correlation)
     low, high = config.deadline_slots
     return DynamicTrace(
-        arrives=arrival < np.where(busy_slots(config, first_scene, scene), *config.arrivals_per_slot[::-1]),
+        arrives=arrival
+        < np.where(busy_slots(config.mean_stay_slots, first_scene, scene), *config.arrivals_per_slot[::-1]),
         window=low + np.floor(deadline * (high - low + 1)).astype(np.int64),
         content=members[np.floor(content * len(members)).astype(np.int64)],
         route_gain=propagation.gain_scale_from_loss(loss, "rayleigh"),

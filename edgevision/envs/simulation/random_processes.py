@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray
-from edgevision.envs.settings import SlottedSettings
 
 
 def standard_normal(radius: FloatArray, angle: FloatArray) -> FloatArray:
@@ -26,17 +25,17 @@ def autoregressive(steps: FloatArray, correlation: FloatArray | float) -> FloatA
     return walk
 
 
-def busy_slots(settings: SlottedSettings, first: FloatArray, uniform: FloatArray) -> BoolArray:
+def busy_slots(mean_stay_slots: tuple[float, float], first: FloatArray, uniform: FloatArray) -> BoolArray:
     """Whether it is busy, (N, slots, ..): a Markov chain of two states, stationary from the first slot on.
 
     Args:
-        settings: say how long it stays calm, and busy.
+        mean_stay_slots: mean number of slots for which it stays calm, and busy; at least 1 each.
         first: uniform numbers for the first slot, (N, ..).
         uniform: uniform numbers for all slots, (N, slots, ..).
     """
-    calm_stay, busy_stay = settings.mean_stay_slots
+    calm_stay, busy_stay = mean_stay_slots
     busy = np.empty(uniform.shape, bool)
-    busy[:, 0] = first < settings.busy_share
+    busy[:, 0] = first < busy_stay / (calm_stay + busy_stay)
     for slot in range(1, uniform.shape[1]):
         leaves = uniform[:, slot] < np.where(busy[:, slot - 1], 1.0 / busy_stay, 1.0 / calm_stay)
         busy[:, slot] = busy[:, slot - 1] != leaves

@@ -69,8 +69,10 @@ class Simulator(EpisodeSimulator):
     def _build_problem(self) -> SlotProblem:
         config, profile, content = self.config, self.profile, self.content
         shape = (self.n, config.users, profile.points)
+        active = self._now("pool") > 0
+        power_budget, min_power = self._power_limits(active)
         return SlotProblem(
-            active=self._now("pool") > 0,
+            active=active,
             raw_size=self._now("raw_size"),
             deadline=self._now("deadline"),
             gain_scale=self._now("gain_scale"),
@@ -79,15 +81,27 @@ class Simulator(EpisodeSimulator):
             compute_time=np.broadcast_to(self.compute_time, shape),
             features=profile.features.take(content, axis=0),
             bandwidth_budget=np.full(self.n, config.bandwidth),
-            power_budget=np.full(self.n, config.power),
+            power_budget=power_budget,
             min_bandwidth=np.full(self.n, config.min_bandwidth),
-            min_power=np.full(self.n, config.min_power),
+            min_power=min_power,
             noise_density=np.full(self.n, config.noise_density),
             grid=profile.grid,
             fading=config.fading,
             success_model=config.success_model,
             content_fingerprint=profile.content_fingerprint,
         )
+
+    def _power_limits(self, active: BoolArray) -> tuple[FloatArray, FloatArray]:
+        """P_max and P_min of the slot, (N,) each [W].
+
+        Success rises with power, so that each user sends with all it may if that is no concern of the others. A minimum
+        that uses up the budget says so to every policy.
+        """
+        config = self.config
+        if config.power_limit == "shared":
+            return np.full(self.n, config.power), np.full(self.n, config.min_power)
+        least = np.full(self.n, config.power / config.users)
+        return np.maximum(active.sum(axis=1), 1) * least, least
 
     def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:
         """Score the current slot and advance the environments in ``running`` (all by default)."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
 from edgevision.envs.config import ScenarioConfig
-from edgevision.envs.simulation.random_processes import autoregressive, standard_normal
+from edgevision.envs.simulation.random_processes import autoregressive, busy_slots, standard_normal
 from edgevision.errors import ScenarioError, shown
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.storage.disk_files import write_atomically
@@ -140,9 +140,11 @@ def draw_traces(
     uniforms = np.empty((n, per_slot + 5 * users + 1))
     # Drawn only if used, so that the episodes of scenarios without it do not depend on it.
     walk = np.empty((n, 2, slots, users) if config.shadowing_walk_db > 0 else (n, 0))
-    for row, steps, generator in zip(uniforms, walk, generators, strict=True):
+    bursts = np.empty((n, slots + 1 if config.burst_share > 0 else 0))
+    for row, steps, burst, generator in zip(uniforms, walk, bursts, generators, strict=True):
         generator.random(out=row)
         generator.random(out=steps)
+        generator.random(out=burst)
     arrivals, size, deadline, content, fading = uniforms[:, :per_slot].reshape(n, 5, slots, users).swapaxes(0, 1)
     place = uniforms[:, per_slot:-1].reshape(n, 5, users).swapaxes(0, 1)
     low, high = config.slots
@@ -150,7 +152,7 @@ def draw_traces(
     position, gain_scale = _place_users(config, place)
     return EpisodeTrace(
         length=low + np.floor(uniforms[:, -1] * (high - low + 1)).astype(np.int64),
-        pool=_request_pool(config, arrivals),
+        pool=np.maximum(_request_pool(config, arrivals), _in_burst(config, bursts)[..., None]),
         raw_size=_raw_sizes(config, profile, size, chosen),
         deadline=_between(config.deadline_ms, deadline) * 1e-3,
         gain_scale=_walk(config, walk, np.broadcast_to(gain_scale[:, None, :], fading.shape)),
@@ -198,6 +200,14 @@ def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
     left = left - np.minimum(np.minimum.accumulate(left, axis=1), 0)
     before = np.concatenate([np.zeros_like(left[:, :1]), left[:, :-1]], axis=1)
     return before + arrivals
+
+
+def _in_burst(config: ScenarioConfig, uniforms: FloatArray) -> BoolArray:
+    """Whether every user has a request, (N, T), from uniforms (N, T + 1); never, (N, 1), without them."""
+    if not config.burst_share:
+        return np.zeros((len(uniforms), 1), bool)
+    calm_slots = config.burst_slots * (1.0 - config.burst_share) / config.burst_share
+    return busy_slots((calm_slots, config.burst_slots), uniforms[:, 0], uniforms[:, 1:])
 
 
 def _poisson_cdf(mean: float) -> FloatArray:

@@ -65,7 +65,7 @@ def passages(config: StreamConfig, uniforms: FloatArray, slots: int) -> Passages
 
 def _convoys(config: StreamConfig, uniforms: FloatArray, slots: int) -> Passages:
     n, length, users = len(uniforms), slots + WARM_UP, config.users
-    busy = busy_slots(config, uniforms[:, 0], uniforms[:, 1 : 1 + length])
+    busy = busy_slots(config.mean_stay_slots, uniforms[:, 0], uniforms[:, 1 : 1 + length])
     rest = uniforms[:, 1 + length :].reshape(n, length, _DIRECTIONS, 3 + 3 * users)
     chance = config.convoys_per_slot * np.where(busy, 1.0, config.calm_traffic)
     episode, slot, direction = np.nonzero(rest[..., 0] < chance[..., None])

@@ -82,7 +82,10 @@ def _warm_policy(job: Job) -> Policy:
         env.reset(seed=SEEDS["validation"][0])
         show_future(policy, env.simulator)
         for count in range(1, env.config.users + 1):
-            policy.act(replace(env.problem, active=np.arange(env.config.users)[None] < count))
+            active = np.arange(env.config.users)[None] < count
+            # Where each user has its own power, the budget is that of the users with a request.
+            power = np.maximum(env.problem.power_budget, count * env.problem.min_power)
+            policy.act(replace(env.problem, active=active, power_budget=power))
         _warm_policies[key] = policy
     return _warm_policies[key]
 
