@@ -7,12 +7,15 @@ which the rest of the package uses.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
 
 from edgevision.checks import real_number, whole_number
 from edgevision.envs.computing.device_models import DeviceName
+from edgevision.envs.randomisation import Alternative, Range, checked_mix, checked_ranges, mixture
 from edgevision.envs.settings import (
     COMMON_RANGES,
     MAX_SLOTS,
@@ -40,6 +43,7 @@ _RANGES = {
     "arrivals_per_slot": (1e-9, 1 - 1e-9),
     "burst_share": (0.0, 0.5),
     "burst_slots": (1.0, 1e6),
+    "slot_ms": (1e-6, 1e9),
 }
 _RANGES_OF_PAIRS = {"deadline_ms": (1e-6, 1e9), "size_mbit": (1e-9, 1e9)}
 _MINIMUM = (0.0, 1e9)
@@ -143,6 +147,9 @@ class ScenarioConfig(ScenarioSettings):
         shadowing_walk_db: standard deviation of the shadowing that varies from slot to slot, a stationary Gaussian
             process around each user's mean [dB]; 0 keeps the gain scale constant during an episode.
         shadowing_correlation: correlation of that process between consecutive slots, in [0, 1).
+        gain_trace: path of a CSV file with recorded gains, which then take the place of propagation and shadowing; see
+            `edgevision.envs.channel.gain_trace`. ``None`` for none.
+        slot_ms: time from one slot to the next, at which ``gain_trace`` is read [ms]; nothing else depends on it.
         fading: distribution of the gain: ``half-normal`` (the paper's ``|N(0, delta^2)|``) or ``rayleigh``
             (exponential power gain with mean delta).
         success_model: how success probability is scored: ``exact``, or the paper's approximation 2 Q(x) ~ exp(-x^2/2)
@@ -162,11 +169,16 @@ class ScenarioConfig(ScenarioSettings):
         device_time_scale: further factor on the device times; 0 ignores them.
         edge_time_scale: factor on the profile's edge times; 0 ignores them.
         episode_slots: length of an episode [slots], or a range (low, high) from which it is drawn, both included.
+        randomise: settings that each episode draws anew, by name with a range (low, high); the ends of a pair of
+            numbers are pairs. Only settings in ``variable`` can vary.
+        mix: alternatives for some settings, of which each episode draws one. ``preset`` with several names makes them.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
     choices: ClassVar[Mapping[str, Any]] = _CHOICES
+    #: Settings that may differ from episode to episode: numbers, on which no shape depends.
+    variable: ClassVar[tuple[str, ...]] = (*(name for name in _RANGES if name != "slot_ms"), *_RANGES_OF_PAIRS)
 
     users: int = 6
     bandwidth_mhz: float = 30.0
@@ -186,6 +198,8 @@ class ScenarioConfig(ScenarioSettings):
     user_height_m: float = 1.5
     shadowing_walk_db: float = 0.0
     shadowing_correlation: float = 0.9
+    gain_trace: str | None = None
+    slot_ms: float = 100.0
     fading: Fading = "half-normal"
     success_model: SuccessModel = "exact"
     traffic: Traffic = "poisson"
@@ -200,12 +214,16 @@ class ScenarioConfig(ScenarioSettings):
     device_time_scale: float = 1.0
     edge_time_scale: float = 1.0
     episode_slots: int | tuple[int, int] = 50
+    randomise: tuple[Range, ...] = ()
+    mix: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_shared()
         for name in ("min_bandwidth_mhz", "min_power_mw"):
             if getattr(self, name) is not None:
                 self._set(name, real_number(name, getattr(self, name), *_MINIMUM, ScenarioError))
+        if self.gain_trace is not None:
+            self._check_path("gain_trace")
         for name, bounds in _RANGES_OF_PAIRS.items():
             self._check_pair(name, real_number, bounds)
         self._set("users", whole_number("users", self.users, 1, MAX_USERS, ScenarioError))
@@ -215,6 +233,12 @@ class ScenarioConfig(ScenarioSettings):
         else:
             self._check_pair("episode_slots", whole_number, (1, MAX_SLOTS))
         self._check_feasible()
+        self._set("randomise", checked_ranges(self, self.randomise))
+        self._set("mix", checked_mix(self, self.mix))
+
+    @classmethod
+    def _mixed(cls, configs: Sequence[Self]) -> Self:
+        return mixture(configs)
 
     def _check_feasible(self) -> None:
         for name, minimum, budget in (
@@ -237,14 +261,14 @@ class ScenarioConfig(ScenarioSettings):
     def min_bandwidth(self) -> float:
         """B_min [Hz]."""
         if self.min_bandwidth_mhz is None:
-            return min(PAPER_MIN_BANDWIDTH_MHZ * 1e6, self.bandwidth / (2 * self.users))
+            return np.minimum(PAPER_MIN_BANDWIDTH_MHZ * 1e6, self.bandwidth / (2 * self.users))
         return self.min_bandwidth_mhz * 1e6
 
     @property
     def min_power(self) -> float:
         """P_min [W]."""
         if self.min_power_mw is None:
-            return min(PAPER_MIN_POWER_MW * 1e-3, self.power / (2 * self.users))
+            return np.minimum(PAPER_MIN_POWER_MW * 1e-3, self.power / (2 * self.users))
         return self.min_power_mw * 1e-3
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Range = tuple[str, Any, Any]
 #: Settings of one alternative: names and values.
 Alternative = tuple[tuple[str, Any], ...]
+
+Config = TypeVar("Config", bound="ScenarioConfig")
 
 
 def checked_ranges(config: ScenarioConfig, given: Any) -> tuple[Range, ...]:
@@ -68,7 +70,7 @@ def checked_mix(config: ScenarioConfig, given: Any) -> tuple[Alternative, ...]:
     return tuple(tuple(_checked(config, alternative).items()) for alternative in whole)
 
 
-def mixture(configs: Sequence[ScenarioConfig]) -> ScenarioConfig:
+def mixture(configs: Sequence[Config]) -> Config:
     """One scenario whose episodes each have the settings of one of ``configs``.
 
     Raises:
@@ -108,8 +110,8 @@ def uniforms_needed(config: ScenarioConfig) -> int:
 
 def varied(config: ScenarioConfig) -> tuple[str, ...]:
     """Names of the settings that vary; a pair of numbers is named twice."""
-    first = (*(item[:2] for item in config.randomise), *config.mix[:1][0]) if config.mix else config.randomise
-    return tuple(name for name, value, *_ in first for _ in np.atleast_1d(value))
+    examples = [*(ends[:2] for ends in config.randomise), *(config.mix[0] if config.mix else ())]
+    return tuple(name for name, value in examples for _ in np.atleast_1d(value))
 
 
 def draw_settings(config: ScenarioConfig, uniforms: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from edgevision.checks import real_number
@@ -67,14 +67,22 @@ class ScenarioSettings:
         """
         for name, bounds in self.ranges.items():
             self._set(name, real_number(name, getattr(self, name), *bounds, ScenarioError))
-        profile: Any = self.profile
-        if not isinstance(profile, str | os.PathLike):
-            raise ScenarioError(f"profile must be a name or a path, got {shown(profile)}")
-        self._set("profile", os.fspath(profile))
+        self._check_path("profile")
         for name, choices in self.choices.items():
             value, allowed = getattr(self, name), get_args(choices)
             if not isinstance(value, str) or value not in allowed:
                 raise ScenarioError(f"{name} must be one of {', '.join(allowed)}, got {shown(value)}")
+
+    def _check_path(self, name: str) -> None:
+        """Check a field that is a path, or the name of something that is shipped.
+
+        Raises:
+            ScenarioError: it is not.
+        """
+        value: Any = getattr(self, name)
+        if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+            raise ScenarioError(f"{name} must be a name or a path, got {shown(value)}")
+        self._set(name, os.fspath(value))
 
     def _check_pair(
         self, name: str, number: Callable[..., Any], bounds: tuple[float, float], *, ordered: bool = True
@@ -110,14 +118,25 @@ class ScenarioSettings:
     @property
     def noise_density(self) -> float:
         """N0 including the noise figure [W/Hz]."""
-        return float(10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10))
+        density: float = 10 ** ((self.noise_dbm_per_hz + self.noise_figure_db - 30) / 10)
+        return density
 
     @classmethod
-    def from_preset(cls, preset: str, base: str = "", /, **overrides: Any) -> Self:
+    def _mixed(cls, configs: Sequence[Self]) -> Self:
+        """Settings whose episodes each have those of one of ``configs``.
+
+        Raises:
+            ScenarioError: the settings cannot vary from episode to episode.
+        """
+        raise ScenarioError("several presets are mixed only on Paper-v0, Image-v0 and Video-v0; give one")
+
+    @classmethod
+    def from_preset(cls, preset: str | Sequence[str], base: str = "", /, **overrides: Any) -> Self:
         """The named preset with some fields replaced.
 
         Args:
-            preset: a name in ``presets``, or a stress of ``base``, see `edgevision.envs.stresses`.
+            preset: a name in ``presets``, or a stress of ``base``, see `edgevision.envs.stresses`. With several names,
+                each episode draws one of these presets.
             base: the default preset of the environment's id.
             **overrides: fields that differ from the preset.
 
@@ -126,6 +145,8 @@ class ScenarioSettings:
             UnknownSettingError: no such field.
             ScenarioError: the resulting settings are invalid.
         """
+        if isinstance(preset, list | tuple) and preset:
+            return cls._mixed([cls.from_preset(name, base, **overrides) for name in preset])
         known_presets = {**cls.presets, **_stressed(cls.presets.get(base, {}), base)}
         if not isinstance(preset, str) or preset not in known_presets:
             raise unknown_name("preset", preset, known_presets)

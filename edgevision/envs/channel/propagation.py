@@ -28,15 +28,17 @@ def line_of_sight_probability(distance_2d: ArrayLike) -> FloatArray:
 def path_loss_db(
     distance_2d: ArrayLike,
     line_of_sight: ArrayLike,
-    carrier_ghz: float,
-    base_station_height: float,
-    user_height: float,
+    carrier_ghz: ArrayLike,
+    base_station_height: ArrayLike,
+    user_height: ArrayLike,
 ) -> FloatArray:
     """UMi street canyon path loss [dB] at a horizontal distance [m] (table 7.4.1-1), shadowing not included."""
     d2 = np.asarray(distance_2d, np.float64)
+    carrier_ghz, user_height = np.asarray(carrier_ghz, np.float64), np.asarray(user_height, np.float64)
+    base_station_height = np.asarray(base_station_height, np.float64)
     d3 = np.hypot(d2, base_station_height - user_height)
     effective = (base_station_height - _ENVIRONMENT_HEIGHT_M) * (user_height - _ENVIRONMENT_HEIGHT_M)
-    breakpoint_m = 4.0 * max(effective, 0.0) * carrier_ghz * 1e9 / _LIGHT_SPEED
+    breakpoint_m = 4.0 * np.maximum(effective, 0.0) * carrier_ghz * 1e9 / _LIGHT_SPEED
     carrier_term = 20.0 * np.log10(carrier_ghz)
     near = 32.4 + 21.0 * np.log10(d3) + carrier_term
     correction = 9.5 * np.log10(breakpoint_m**2 + (base_station_height - user_height) ** 2)

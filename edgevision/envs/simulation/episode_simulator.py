@@ -124,7 +124,10 @@ class EpisodeSimulator(ABC):
             raise ScenarioError("the first reset must reset every environment")
         for name, value in vars(trace).items():
             self._episodes[name] = _write_rows(
-                self._episodes.get(name), value, rows, per_slot=value.shape[:2] == shape[:2] and name != "position"
+                self._episodes.get(name),
+                value,
+                rows,
+                per_slot=value.shape[:2] == shape[:2] and name not in ("position", "settings"),
             )
         self.slot[rows] = 0
         self._problem = None

@@ -25,11 +25,14 @@ def autoregressive(steps: FloatArray, correlation: FloatArray | float) -> FloatA
     return walk
 
 
-def busy_slots(mean_stay_slots: tuple[float, float], first: FloatArray, uniform: FloatArray) -> BoolArray:
+def busy_slots(
+    mean_stay_slots: tuple[FloatArray | float, FloatArray | float], first: FloatArray, uniform: FloatArray
+) -> BoolArray:
     """Whether it is busy, (N, slots, ..): a Markov chain of two states, stationary from the first slot on.
 
     Args:
-        mean_stay_slots: mean number of slots for which it stays calm, and busy; at least 1 each.
+        mean_stay_slots: mean number of slots for which it stays calm, and busy; at least 1 each,
+            numbers or (N,).
         first: uniform numbers for the first slot, (N, ..).
         uniform: uniform numbers for all slots, (N, slots, ..).
     """

@@ -6,15 +6,19 @@ The scalar environment uses it with N = 1 and the vector environment with N = n;
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.channel.gain_trace import load_gain_trace
+from edgevision.envs.computing.compute_time import compute_time
 from edgevision.envs.computing.energy import computing_energy, request_energy
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.content_rows import ContentRows
 from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.randomisation import of_episodes, varied
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace, draw_traces
 from edgevision.errors import ScenarioError
@@ -33,8 +37,8 @@ class Simulator(EpisodeSimulator):
     """State and dynamics of N independent environments of one scenario.
 
     Raises:
-        ScenarioError: the accuracy mode needs data that the profile or the caller does not provide, or the episodes
-            need too much memory.
+        ScenarioError: the accuracy mode needs data that the profile or the caller does not provide, the episodes need
+            too much memory, or recorded gains cannot be read.
     """
 
     trace_type = EpisodeTrace
@@ -49,12 +53,29 @@ class Simulator(EpisodeSimulator):
                 "accuracy='live' and an outcome source (outcomes=...) go together; give both or neither"
             )
         self._outcomes = outcomes
-        self._computing_energy = computing_energy(config, self.profile)
+        self._gains = None
+        if config.gain_trace is not None:
+            recorded = Path(config.gain_trace)
+            self._gains = load_gain_trace(recorded, 1e-3 * config.slot_ms, config.users, config.slots[1] + 1)
         # At a point at which the device answers itself, no content sends anything, so its camera does not radiate.
-        self._sends_after = np.where(self.profile.size.any(axis=0), self.compute_time, np.inf)
+        self._sends = np.asarray(self.profile.size.any(axis=0))
 
     def _draw(self, generators: Sequence[np.random.Generator]) -> EpisodeTrace:
-        return draw_traces(self.config, self.profile, self._members, generators)
+        return draw_traces(self.config, self.profile, self._members, generators, self._gains)
+
+    def install(self, rows: IntArray, trace: EpisodeTrace) -> None:
+        """Start the episodes of ``trace`` in the environments ``rows``.
+
+        Raises:
+            ScenarioError: the trace does not match the environments, or varies other settings.
+        """
+        names = varied(self.config)
+        if trace.settings.shape[1] != len(names):
+            raise ScenarioError(
+                f"trace holds {trace.settings.shape[1]} settings of each episode, this scenario varies "
+                f"{', '.join(names) or 'none'}"
+            )
+        super().install(rows, trace)
 
     @property
     def content(self) -> IntArray:
@@ -67,7 +88,7 @@ class Simulator(EpisodeSimulator):
         return self.problem.active, self.content
 
     def _build_problem(self) -> SlotProblem:
-        config, profile, content = self.config, self.profile, self.content
+        config, profile, content = self._settings, self.profile, self.content
         shape = (self.n, config.users, profile.points)
         active = self._now("pool") > 0
         power_budget, min_power = self._power_limits(active)
@@ -78,18 +99,27 @@ class Simulator(EpisodeSimulator):
             gain_scale=self._now("gain_scale"),
             size_fraction=cast(FloatArray, ContentRows(profile.size_fraction, content)),
             accuracy=np.broadcast_to(profile.accuracy, shape),
-            compute_time=np.broadcast_to(self.compute_time, shape),
+            compute_time=np.broadcast_to(compute_time(config, profile), shape),
             features=profile.features.take(content, axis=0),
-            bandwidth_budget=np.full(self.n, config.bandwidth),
+            bandwidth_budget=self._each(config.bandwidth),
             power_budget=power_budget,
-            min_bandwidth=np.full(self.n, config.min_bandwidth),
+            min_bandwidth=self._each(config.min_bandwidth),
             min_power=min_power,
-            noise_density=np.full(self.n, config.noise_density),
+            noise_density=self._each(config.noise_density),
             grid=profile.grid,
             fading=config.fading,
             success_model=config.success_model,
             content_fingerprint=profile.content_fingerprint,
         )
+
+    @property
+    def _settings(self) -> ScenarioConfig:
+        """The settings of the current episodes; see ``of_episodes``."""
+        return of_episodes(self.config, self._running()["settings"])
+
+    def _each(self, value: FloatArray | float) -> FloatArray:
+        """A setting of the current episodes as (N,)."""
+        return np.full(self.n, np.ravel(value))
 
     def _power_limits(self, active: BoolArray) -> tuple[FloatArray, FloatArray]:
         """P_max and P_min of the slot, (N,) each [W].
@@ -97,10 +127,10 @@ class Simulator(EpisodeSimulator):
         Success rises with power, so that each user sends with all it may if that is no concern of the others. A minimum
         that uses up the budget says so to every policy.
         """
-        config = self.config
+        config = self._settings
         if config.power_limit == "shared":
-            return np.full(self.n, config.power), np.full(self.n, config.min_power)
-        least = np.full(self.n, config.power / config.users)
+            return self._each(config.power), self._each(config.min_power)
+        least = self._each(config.power / config.users)
         return np.maximum(active.sum(axis=1), 1) * least, least
 
     def step(self, allocation: Allocation, running: BoolArray | None = None) -> SlotOutcome:
@@ -128,9 +158,10 @@ class Simulator(EpisodeSimulator):
 
     def _energy(self, allocation: Allocation, problem: SlotProblem) -> tuple[FloatArray, FloatArray]:
         """Energy of each user's request, and the part of it that is spent on computing, (N, U) each [J]."""
-        point = allocation.operating_point
-        computing = np.where(problem.active, self._computing_energy[point], 0.0)
-        airtime = np.maximum(problem.deadline - self._sends_after[point], 0.0)
+        table = np.broadcast_to(computing_energy(self._settings, self.profile), problem.accuracy.shape)
+        computing = np.where(problem.active, problem.at(allocation, table), 0.0)
+        airtime = np.maximum(problem.deadline - problem.at(allocation, problem.compute_time), 0.0)
+        airtime = np.where(self._sends[allocation.operating_point], airtime, 0.0)
         return request_energy(np.where(problem.active, allocation.power, 0.0), airtime, computing), computing
 
     def _accuracy(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.envs.channel import propagation
+from edgevision.envs.channel.gain_trace import windows
 from edgevision.envs.config import ScenarioConfig
+from edgevision.envs.randomisation import draw_settings, ever_positive, of_episodes, uniforms_needed
 from edgevision.envs.simulation.random_processes import autoregressive, busy_slots, standard_normal
 from edgevision.errors import ScenarioError, shown
 from edgevision.profiles.profile import OperatingPointProfile
@@ -73,6 +75,8 @@ class EpisodeTrace(StoredTrace):
         content: index of the content in the profile, (N, T + 1, U).
         fading: uniform in [0, 1); the payload arrives in time iff it is below the success probability, (N, T + 1, U).
         position: coordinates of the users, with the base station at the origin, (N, U, 2) [m].
+        settings: settings that vary from episode to episode, (N, V); see `edgevision.envs.randomisation`. By default
+            none does.
     """
 
     length: IntArray
@@ -83,20 +87,24 @@ class EpisodeTrace(StoredTrace):
     content: IntArray
     fading: FloatArray
     position: FloatArray
+    settings: FloatArray = field(default_factory=lambda: np.zeros(()))
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            kind = np.int64 if field.name in _WHOLE else np.float64
-            object.__setattr__(self, field.name, typed(field.name, getattr(self, field.name), kind))
+        for name in (part.name for part in dataclasses.fields(self)):
+            kind = np.int64 if name in _WHOLE else np.float64
+            object.__setattr__(self, name, typed(name, getattr(self, name), kind))
         shape = self.pool.shape
         if len(shape) != 3 or self.length.shape != shape[:1] or self.position.shape != (shape[0], shape[2], 2):
             raise ScenarioError(f"trace: pool must have shape (N, T + 1, U) and match length and position, got {shape}")
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name not in ("length", "position") and value.shape != shape:
-                raise ScenarioError(f"trace: {field.name} must have shape {shape}, got {value.shape}")
-            if not np.isfinite(value).all() or (field.name != "position" and (value < 0).any()):
-                raise ScenarioError(f"trace: {field.name} must be finite and >= 0")
+        if not self.settings.ndim:
+            object.__setattr__(self, "settings", np.zeros((shape[0], 0)))
+        if self.settings.ndim != 2 or len(self.settings) != shape[0]:
+            raise ScenarioError(f"trace: settings must have shape ({shape[0]}, V), got {self.settings.shape}")
+        for name, value in vars(self).items():
+            if name not in ("length", "position", "settings") and value.shape != shape:
+                raise ScenarioError(f"trace: {name} must have shape {shape}, got {value.shape}")
+            if not np.isfinite(value).all() or (name not in ("position", "settings") and (value < 0).any()):
+                raise ScenarioError(f"trace: {name} must be finite and >= 0")
         if (self.length < 1).any() or (self.length >= shape[1]).any():
             raise ScenarioError(
                 f"trace: length must lie in 1..{shape[1] - 1} (one slot more than the episode is stored)"
@@ -126,6 +134,7 @@ def draw_traces(
     profile: OperatingPointProfile,
     members: IntArray,
     generators: Sequence[np.random.Generator],
+    gains: FloatArray | None = None,
 ) -> EpisodeTrace:
     """Draw one episode from each generator.
 
@@ -134,31 +143,39 @@ def draw_traces(
         profile: the scenario's profile.
         members: indices of the contents that may be drawn.
         generators: one random generator per episode.
+        gains: recorded gains of the scenario's ``gain_trace``, (L, M) [dB].
     """
     n, slots, users = len(generators), config.slots[1] + 1, config.users
     per_slot = 5 * slots * users
     uniforms = np.empty((n, per_slot + 5 * users + 1))
     # Drawn only if used, so that the episodes of scenarios without it do not depend on it.
-    walk = np.empty((n, 2, slots, users) if config.shadowing_walk_db > 0 else (n, 0))
-    bursts = np.empty((n, slots + 1 if config.burst_share > 0 else 0))
-    for row, steps, burst, generator in zip(uniforms, walk, bursts, generators, strict=True):
-        generator.random(out=row)
-        generator.random(out=steps)
-        generator.random(out=burst)
+    walk = np.empty((n, 2, slots, users) if ever_positive(config, "shadowing_walk_db") else (n, 0))
+    bursts = np.empty((n, slots + 1 if ever_positive(config, "burst_share") else 0))
+    varying = np.empty((n, uniforms_needed(config)))
+    recorded = np.empty((n, 0 if gains is None else 2))
+    for *blocks, generator in zip(uniforms, walk, bursts, varying, recorded, generators, strict=True):
+        for block in blocks:
+            generator.random(out=block)
+    settings = draw_settings(config, varying)
+    config = of_episodes(config, settings)
     arrivals, size, deadline, content, fading = uniforms[:, :per_slot].reshape(n, 5, slots, users).swapaxes(0, 1)
-    place = uniforms[:, per_slot:-1].reshape(n, 5, users).swapaxes(0, 1)
+    place = uniforms[:, per_slot:-1].reshape(n, 5, 1, users).swapaxes(0, 1)
     low, high = config.slots
     chosen = members[np.floor(content * len(members)).astype(np.int64)]
     position, gain_scale = _place_users(config, place)
+    gain_scale = _walk(config, walk, np.broadcast_to(gain_scale, fading.shape))
+    if gains is not None:
+        gain_scale = propagation.gain_scale_from_loss(-windows(gains, recorded, users, slots), config.fading)
     return EpisodeTrace(
         length=low + np.floor(uniforms[:, -1] * (high - low + 1)).astype(np.int64),
         pool=np.maximum(_request_pool(config, arrivals), _in_burst(config, bursts)[..., None]),
         raw_size=_raw_sizes(config, profile, size, chosen),
         deadline=_between(config.deadline_ms, deadline) * 1e-3,
-        gain_scale=_walk(config, walk, np.broadcast_to(gain_scale[:, None, :], fading.shape)),
+        gain_scale=gain_scale,
         content=chosen,
         fading=fading,
-        position=position,
+        position=position[:, 0],
+        settings=settings,
     )
 
 
@@ -180,10 +197,10 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
 
     The shadowing in dB is a stationary autoregressive process of order 1: Gudmundson's model for users that move.
     """
-    if not config.shadowing_walk_db:
+    if not uniforms.size:
         return gain_scale
     steps = standard_normal(uniforms[:, 0], uniforms[:, 1])
-    walk = autoregressive(steps, config.shadowing_correlation)
+    walk = autoregressive(steps, np.reshape(config.shadowing_correlation, (-1, 1)))
     return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
 
 
@@ -195,7 +212,7 @@ def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
     """
     if config.traffic == "full-buffer":
         return np.ones(uniform.shape, np.int64)
-    arrivals = np.searchsorted(_poisson_cdf(config.arrivals_per_slot), uniform, side="right")
+    arrivals = _poisson(config.arrivals_per_slot, uniform)
     left = np.cumsum(arrivals - 1, axis=1)
     left = left - np.minimum(np.minimum.accumulate(left, axis=1), 0)
     before = np.concatenate([np.zeros_like(left[:, :1]), left[:, :-1]], axis=1)
@@ -204,20 +221,28 @@ def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
 
 def _in_burst(config: ScenarioConfig, uniforms: FloatArray) -> BoolArray:
     """Whether every user has a request, (N, T), from uniforms (N, T + 1); never, (N, 1), without them."""
-    if not config.burst_share:
+    if not uniforms.size:
         return np.zeros((len(uniforms), 1), bool)
-    calm_slots = config.burst_slots * (1.0 - config.burst_share) / config.burst_share
-    return busy_slots((calm_slots, config.burst_slots), uniforms[:, 0], uniforms[:, 1:])
+    share, busy = np.ravel(config.burst_share), np.ravel(config.burst_slots)
+    calm_slots = busy * (1.0 - share) / np.maximum(share, 1e-300)
+    return busy_slots((calm_slots, busy), uniforms[:, 0], uniforms[:, 1:])
 
 
-def _poisson_cdf(mean: float) -> FloatArray:
-    """P(arrivals <= k) for k = 0 .. 23, where it is 1 in float64 for a mean below 1."""
-    terms = [math.exp(-mean) * mean**k / math.factorial(k) for k in range(24)]
-    return np.cumsum(terms)
+def _poisson(mean: FloatArray | float, uniform: FloatArray) -> IntArray:
+    """Poisson numbers from uniforms (N, T, U), by inversion: how many k have P(X <= k) <= u, for a mean below 1."""
+    found = np.zeros(uniform.shape, np.int64)
+    cumulative: FloatArray | float = 0.0
+    for k in range(24):  # after which the probability is 1 in float64
+        cumulative = cumulative + np.exp(-mean) * mean**k / math.factorial(k)
+        above = uniform >= cumulative
+        if not above.any():
+            break
+        found += above
+    return found
 
 
 def _place_users(config: ScenarioConfig, uniforms: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Positions (N, U, 2) [m] and gain scales (N, U) from 5 uniforms per user."""
+    """Positions (N, 1, U, 2) [m] and gain scales (N, 1, U) from 5 uniforms per user, (5, N, 1, U)."""
     radius, angle, sight, normal_radius, normal_angle = uniforms
     inner, outer = propagation.MIN_DISTANCE_M, config.cell_radius_m
     distance = np.sqrt(inner**2 + (outer**2 - inner**2) * radius)  # uniform on the ring

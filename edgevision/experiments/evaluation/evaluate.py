@@ -150,6 +150,7 @@ def evaluate(
         "env_id": config.env_id,
         "scenario": dataclasses.asdict(resolved),
         "profile": fingerprints.profile_fingerprint(profile),
+        "gains": fingerprints.file_fingerprint(getattr(resolved, "gain_trace", None)),
         "versions": dict(fingerprints.versions()),
         "code": fingerprints.code_fingerprint(),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from edgevision import provenance
 from edgevision.profiles import OperatingPointProfile
 from edgevision.provenance import digest
+from edgevision.storage.disk_files import sha256
 
 _LIBRARIES = ("gymnasium", "numpy", "scipy", "cvxpy", "clarabel", "torch", "stable-baselines3")
 #: Code that no score depends on. All other code is part of the fingerprint, new files included.
@@ -36,6 +37,11 @@ def scoring_code(package: Path) -> list[Path]:
     left_out = [package / part for part in _WITHOUT_EFFECT]
     files = sorted(package.rglob("*.py"))
     return [file for file in files if not any(file == part or part in file.parents for part in left_out)]
+
+
+def file_fingerprint(path: str | None) -> str:
+    """SHA-256 of a file that a scenario reads; empty for none."""
+    return sha256(Path(path).read_bytes()) if path else ""
 
 
 def profile_fingerprint(profile: OperatingPointProfile) -> str:

@@ -66,7 +66,12 @@ class Scenario:
 
 
 def parse_value(text: str) -> Any:
-    """Read the value of a setting: ``10``, ``2.5``, ``true``, ``none``, ``50,100`` or a word."""
+    """Read the value of a setting: ``10``, ``2.5``, ``true``, ``none``, ``50,100``, a JSON object or a word."""
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
     if "," in text:
         return tuple(parse_value(part) for part in text.strip("()[] ").split(",") if part.strip())
     word = text.strip()
