@@ -92,6 +92,7 @@ SMALLER = {
     "python benchmarks/import_squeezenet.py": "--labels few.csv",
     "python benchmarks/foresight_curves.py": "--policies myopic",
     "python benchmarks/foresight.py": "--episodes 1 --slots 4 --policies myopic",
+    "python benchmarks/shift_matrix.py": "--presets umi-image --tests crowded --steps 1 --episodes 1",
     "python benchmarks/stress_table.py": "--episodes 1 --slots 1 --policies fracr-exact",
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
     "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
@@ -274,6 +275,8 @@ def test_commands_run(
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
     if line.startswith("evaluate") and "runs/crowded" in line:
         assert run(*smaller("train my_cells:Lab/Crowded-v0 --out runs/crowded"), "--set", "users=2") == 0
+    if line.startswith("evaluate") and "runs/mixed" in line:
+        assert run(*smaller("train EdgeVision/Image-v0 --set preset=bursts,shadowing --out runs/mixed")) == 0
     if line.startswith("evaluate") and "runs/street-belief" in line:
         assert run(*smaller("train-belief --out runs/street-belief")) == 0
     if "runs/battery" in line and not line.startswith("train-belief"):

@@ -95,7 +95,9 @@ class OffloadingEnv(gymnasium.Env[Any, NDArray[Any]]):
     Truncation after `episode_slots` slots (50). Episodes never terminate.
 
     ## Arguments
-    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them. For tools that take
+    Every field of `edgevision.envs.ScenarioConfig` is a keyword, and `preset` names a set of them. Presets that make
+    one thing harder, settings that differ from episode to episode (`randomise`, or several presets) and recorded
+    channels (`gain_trace`) are described in `docs/scenarios.md`. For tools that take
     no `Dict` or no matrices, `spaces="flat"` puts the numbers of an observation, and those of an action, into one row.
     `spaces="discrete"` does so too, and offers a few values of each coordinate as `MultiDiscrete`: all operating
     points, with equal shares.

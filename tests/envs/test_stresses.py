@@ -14,6 +14,7 @@ from edgevision import baselines
 from edgevision.envs import IDS
 from edgevision.envs.stresses import STRESSES
 from edgevision.errors import UnknownNameError
+from tests.pages import ROOT
 
 ENVS = {env_id: gymnasium.make(env_id).unwrapped for env_id in IDS}
 CASES = [
@@ -47,6 +48,12 @@ def test_a_stress_of_another_id_is_refused_by_name() -> None:
 def test_settings_given_beside_a_stress_count() -> None:
     config = gymnasium.make("EdgeVision/Image-v0", preset="crowded", users=9, power_mw=100.0).unwrapped.config
     assert (config.users, config.power_mw, config.profile) == (9, 100.0, "image-lite0-spat-imco")
+
+
+def test_the_page_names_every_stress_with_what_it_is() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    for name, stress in STRESSES.items():
+        assert f"| `{name}` | {stress.what} |" in page
 
 
 def _trace(**settings: Any) -> Any:
