@@ -177,7 +177,7 @@ class ScenarioConfig(ScenarioSettings):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = PRESETS
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = _RANGES
     choices: ClassVar[Mapping[str, Any]] = _CHOICES
-    #: Settings that may differ from episode to episode: numbers, on which no shape depends.
+    #: Numbers that may differ from episode to episode, because no shape depends on them.
     variable: ClassVar[tuple[str, ...]] = (*(name for name in _RANGES if name != "slot_ms"), *_RANGES_OF_PAIRS)
 
     users: int = 6

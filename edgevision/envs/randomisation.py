@@ -20,9 +20,9 @@ from edgevision.errors import ScenarioError, UnknownSettingError, shown, unknown
 if TYPE_CHECKING:
     from edgevision.envs.config import ScenarioConfig
 
-#: Name of a setting, and the two ends between which it is drawn: numbers, or pairs of numbers.
+#: Name of a setting, and the two ends between which it is drawn, both numbers or both pairs.
 Range = tuple[str, Any, Any]
-#: Settings of one alternative: names and values.
+#: Names and values of the settings of one alternative.
 Alternative = tuple[tuple[str, Any], ...]
 
 Config = TypeVar("Config", bound="ScenarioConfig")

@@ -1,7 +1,7 @@
-"""`STRESSES`: presets that each make one thing harder, by the same name on every id that has it.
+"""``STRESSES``: presets that each make one thing harder, by the same name on every id that has it.
 
 ``gymnasium.make("EdgeVision/Image-v0", preset="cell-edge")`` is the default of the id with the changes below, and
-nothing else. A trained policy that is good at the default may fail here: `docs/scenarios.md` says how the usual
+nothing else. A trained policy that is good at the default may fail here: the page on scenarios says how the usual
 policies score.
 """
 

@@ -17,7 +17,8 @@ from edgevision.data.csv_reading import read_table
 from edgevision.errors import ScenarioError, shown
 from edgevision.storage.disk_files import check_file
 
-#: Columns of the file: time since any start [s], any name of a user, power gain (negative for a loss) [dB].
+#: Columns of the file, with the time since any start [s], any name of a user, and the power gain in dB, which is
+#: negative for a loss.
 COLUMNS = ("time_s", "user", "gain_db")
 MAX_BYTES = 2**24
 MAX_NUMBERS = 2**26  # resampled gains
