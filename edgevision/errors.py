@@ -36,6 +36,10 @@ class MissingExtraError(EdgeVisionError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 
 
+class OwnCodeError(EdgeVisionError, RuntimeError):
+    """A codec or classifier from outside the package fails, or gives what it must not."""
+
+
 class ScenarioError(EdgeVisionError, ValueError):
     """A scenario's settings contradict each other or break a stated rule."""
 

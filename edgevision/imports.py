@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edgevision.errors import MissingExtraError, UnknownNameError, shown
+from edgevision.errors import EdgeVisionError, MissingExtraError, OwnCodeError, UnknownNameError, shown
 
+_OWN = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)(?::(.*))?", re.DOTALL)
 #: Libraries of the extra ``codecs``.
 CODEC_LIBRARIES = ("torch", "timm", "PIL", "jpeglib", "captum", "safetensors", "skimage", "av", "constriction")
 #: Libraries of the extra ``agents``.
@@ -78,5 +80,39 @@ def import_own(module: str) -> ModuleType:
         sys.path.append(here)  # last, so that no file there hides a library
     try:
         return importlib.import_module(module)
-    except (ImportError, ValueError, SyntaxError) as error:
-        raise UnknownNameError(f"module {shown(module)} cannot be imported ({error})") from None
+    except Exception as error:  # a module may raise anything
+        raise UnknownNameError(f"module {shown(module)} cannot be imported ({error or type(error).__name__})") from None
+
+
+def is_own(text: str) -> bool:
+    """Whether a text has the form ``MODULE:CLASS`` or ``MODULE:CLASS:option=value,option=value``."""
+    return _OWN.fullmatch(text) is not None
+
+
+def make_own(kind: str, text: str, read: Callable[[Iterable[str]], Mapping[str, Any]]) -> Any:
+    """Import a module of the user, and call a class (or function) of it; only for names that the user typed.
+
+    Args:
+        kind: what it makes, for messages.
+        text: of the form that ``is_own`` knows.
+        read: reads options from texts ``option=value``.
+
+    Raises:
+        UnknownNameError: the module cannot be imported, or has no such class.
+        OwnCodeError: the class takes no such options, or fails.
+        EdgeVisionError: the options cannot be read.
+    """
+    found = _OWN.fullmatch(text)
+    if found is None:
+        raise UnknownNameError(f"{kind} {shown(text)} is not of the form MODULE:CLASS or MODULE:CLASS:option=value")
+    module, name, options = found.groups(default="")
+    settings = read(filter(None, options.split(",")))
+    make = getattr(import_own(module), name, None)
+    if not callable(make):
+        raise UnknownNameError(f"{kind} {shown(text)}: module {module} has no class {name}")
+    try:
+        return make(**settings)
+    except EdgeVisionError:
+        raise
+    except Exception as error:  # a class may raise anything
+        raise OwnCodeError(f"{kind} {shown(text)} cannot be made ({type(error).__name__}: {error})") from None

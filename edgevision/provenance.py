@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import platform
 from collections.abc import Iterable, Mapping
@@ -44,6 +45,15 @@ def digest(settings: Any, networks: Iterable[Network] = (), arrays: Iterable[Arr
     for array in arrays:
         add("array", array)
     return found.hexdigest()
+
+
+def source_digest(value: object) -> str:
+    """SHA-256 of the file that defines an object's class or a function; ``unknown`` where there is no file."""
+    try:
+        defined = value if inspect.isfunction(value) else type(value)
+        return hashlib.sha256(Path(inspect.getfile(defined)).read_bytes()).hexdigest()
+    except (TypeError, OSError):
+        return "unknown"
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:

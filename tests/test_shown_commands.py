@@ -69,7 +69,10 @@ SMALLER = {
     "train-content": "",
     "evaluate": "--episodes 1 --processes 1 --set users=2 --set episode_slots=2",
     "profile image": "--labels few.csv --codec uniform",
+    "profile image --images DIR --codec my_codecs:Squares": "--labels few.csv",
     "profile choice": "",
+    "profile from-arrays": "",
+    "profile from-csv": "",
     "profile retime": "",
     "profile video": "--weights tiny.safetensors --count 1",
     "codec train-importance": "--views 1 --origin made-up",
@@ -113,8 +116,11 @@ SMALLER = {
 }
 
 
-#: Modules of the reader's that commands name.
+#: Modules of the reader's that commands name; some are blocks of the page.
+_BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/your-own.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
 OWN = {
+    "my_codecs": "".join(block for block in _BLOCKS if "class Squares" in block),
+    "my_classifiers": "".join(block for block in _BLOCKS if "class Tiny" in block or "class Detector" in block),
     "my_policies": """
 import numpy as np
 from edgevision.envs import Allocation, equal_shares
@@ -148,7 +154,7 @@ def whole_commands(program: str) -> list[str]:
 
 def smaller(line: str) -> list[str]:
     """The words of a command, with those that make it small."""
-    (rule,) = [start for start in SMALLER if f"{line} ".startswith(f"{start} ")]
+    rule = max((start for start in SMALLER if f"{line} ".startswith(f"{start} ")), key=len)
     return shlex.split(f"{line} {SMALLER[rule]}")
 
 
@@ -163,6 +169,13 @@ def videos(folder: Path) -> None:
     """Two classes of one video each, in ``DIR``."""
     for number in range(2):
         write(folder / "DIR" / ("push", "wave")[number] / f"{number}.mp4", moving(18, seed=number))
+
+
+def measured_elsewhere(folder: Path) -> None:
+    """Numbers of five contents at two points, as ``measured.csv`` and ``measured.npz``."""
+    rows = [f"{content},{point},{1000 // point},{point % 2}" for content in range(5) for point in (1, 2)]
+    (folder / "measured.csv").write_text("\n".join(["content,point,bytes,correct", *rows]))
+    np.savez(folder / "measured.npz", bytes=np.full((5, 2), (1000, 500)), correct=np.ones((5, 2)))
 
 
 def hmdb51(folder: Path) -> None:
@@ -253,6 +266,8 @@ def here(
     for name in {"photo.png", *re.findall(r"\S+\.png|\S+\.jpg", line.partition("--out")[0])} if photo else ():
         if not line.endswith(name):
             Image.open(photo).resize((96, 64)).save(tmp_path / name)
+    if line.startswith("profile from-"):
+        measured_elsewhere(tmp_path)
     for name in re.findall(r"--importance (\S+)", line):
         weights = np.linspace(0, 1, 12).reshape(3, 4)
         if name.endswith(".npy"):
@@ -270,7 +285,8 @@ def test_commands_run(
         pytest.importorskip("sklearn", reason="needs the extra 'content'")
     words = smaller(line)
     if line.startswith(("decompress", "inspect")):
-        assert run("compress", "photo.png", "photo.jpg", "--level", "4") == 0
+        target, *own = ("photo.bin", "--codec", "my_codecs:Squares") if "my_codecs" in line else ("photo.jpg",)
+        assert run("compress", "photo.png", target, "--level", "4", *own) == 0
     if "--profiles runs/codecs" in line:
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
     if line.startswith("evaluate") and "runs/crowded" in line:

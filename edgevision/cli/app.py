@@ -8,6 +8,7 @@ from edgevision import __version__
 from edgevision.cli.choice_command import profile_choice
 from edgevision.cli.codec_commands import bench, compare
 from edgevision.cli.content_command import train_content
+from edgevision.cli.given_command import profile_from_arrays, profile_from_csv
 from edgevision.cli.image_commands import compress, decompress, inspect, profile_image
 from edgevision.cli.importance_command import train_importance
 from edgevision.cli.info_command import info
@@ -84,6 +85,8 @@ for command in (
     app.command()(command)
 profile.command("image")(profile_image)
 profile.command("video")(profile_video)
+profile.command("from-csv")(profile_from_csv)
+profile.command("from-arrays")(profile_from_arrays)
 profile.command("choice")(profile_choice)
 profile.command("retime")(profile_retime)
 for codec_command in (bench, compare, train_importance, train_stae):  # typer writes hyphens for underscores

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgevision.cli.classifier_argument import make_classifier
 from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
-from edgevision.imports import require
+from edgevision.imports import is_own, require
 
 if TYPE_CHECKING:
     from edgevision.codecs.base import ImageCodec
@@ -26,10 +28,16 @@ def bench(
     labels: Annotated[Path | None, LABELS] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help=f"Name of a classifier; repeatable. {_LEFT_OUT} is always measured too."),
+        typer.Option(
+            help=f"Classifier: a name in timm, or MODULE:CLASS for your own; repeatable. Where none is your own, "
+            f"{_LEFT_OUT} is measured too."
+        ),
     ] = None,
     codec: Annotated[
-        list[str] | None, typer.Option(help="Codec, with settings after a colon (spat-imco:strategy=p3); repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Codec, with settings after a colon (spat-imco:strategy=p3), or MODULE:CLASS for your own; repeatable."
+        ),
     ] = None,
     levels: Annotated[
         int | None,
@@ -53,7 +61,8 @@ def bench(
     JPEG's, all measured in turn.
 
     squeezenet1_1 is the left-out classifier: no codec was trained or tuned on it. What a codec saves there is what it
-    is worth to a classifier that it does not know.
+    is worth to a classifier that it does not know. It is left away beside a classifier of your own, whose labels may be
+    others than ImageNet's.
 
     mozjpeg and jpegli are codecs here too, where the extra bench is installed. Start small, with --limit and --levels
     in a folder of its own: 50 images at 5 levels show in minutes what all of them show in hours.
@@ -74,10 +83,12 @@ def bench(
     from edgevision.experiments.codec_comparison.rate_plots import plot_curves, plot_savings
     from edgevision.progress import stage_bars
     from edgevision.storage.disk_files import write_atomically
-    from edgevision.vision.classifiers import load_classifier
 
     chosen = _codecs(["uniform", *(codec or ["spat-imco"])])
-    classifiers = [load_classifier(name) for name in dict.fromkeys([*(model or ["tf_efficientnet_lite0"]), _LEFT_OUT])]
+    asked = model or ["tf_efficientnet_lite0"]
+    # Labels of the user's own classifier are not the left-out one's.
+    beside = [] if any(map(is_own, asked)) else [_LEFT_OUT]
+    classifiers = [make_classifier(name) for name in dict.fromkeys([*asked, *beside])]
     whole = ImageFolder(images, labels)
     dataset = whole if limit is None else whole.sample(limit)
     sample = f"{len(dataset)} of {len(whole)} images{', spread over the list' if len(dataset) < len(whole) else ''}"
@@ -86,7 +97,8 @@ def bench(
     comparisons = compare_all(profiles, "uniform", resamples)
     rows = {name: codec_rows(by_codec, "uniform", comparisons[name]) for name, by_codec in profiles.items()}
     for name, by_codec in profiles.items():
-        write_atomically(out / f"accuracy-bytes-{name}.png", plot_curves(by_codec, name))
+        plain = re.sub(r"[^\w.]+", "-", name)
+        write_atomically(out / f"accuracy-bytes-{plain}.png", plot_curves(by_codec, name))
     write_atomically(out / "bytes-saved.png", plot_savings(comparisons, "uniform"))
     if json_file is not None:
         _write_json(json_file, as_record(profiles, comparisons, rows, sample))

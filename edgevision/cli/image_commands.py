@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgevision.cli.classifier_argument import make_classifier
 from edgevision.cli.codec_argument import make_codec
 from edgevision.cli.labels_argument import LABELS
 from edgevision.cli.late_warning import warn_if_late_in_its_environment
@@ -29,7 +30,9 @@ _NAMES = (
     "spat-imco (JPEG by region, steered by importance), uniform (plain JPEG), spat-avif, spat-hevc or spat-h264 "
     "(steered), avif, avif-raw, webp, hevc or h264."
 )
-_CODEC = typer.Option(help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain")
+_CODEC = typer.Option(
+    help=f"{_NAMES} Settings follow a colon: spat-imco:container=plain. Or MODULE:CLASS for your own."
+)
 _ORDINARY = ("plain", "baseline")  # containers that any viewer opens
 #: The codecs that write what a codec reads.
 _WRITERS = {
@@ -151,7 +154,6 @@ def decompress(
     Example: **edgevision decompress photo.jpg decoded.png**
     """
     require("PIL", "codecs")
-    from edgevision import codecs
     from edgevision.codecs.recognise import reader_of
     from edgevision.data.image_reading import upright
 
@@ -159,7 +161,7 @@ def decompress(
     _kind(target)
     data = read_bytes(source, ImageFileError, MAX_BYTES)
     with _named(source):
-        decoder = codecs.make(codec or reader_of(data))
+        decoder = make_codec(codec or reader_of(data))
         pixels = decoder.decode(data)
         info = decoder.inspect(data)
     if info.components == 1:
@@ -217,7 +219,9 @@ def profile_image(
     images: Annotated[Path, typer.Option(help="Folder of images.", show_default=False)],
     name: Annotated[str, typer.Option(help="Name of the profile.", show_default=False)],
     labels: Annotated[Path | None, LABELS] = None,
-    model: Annotated[str, typer.Option(help="Name of a classifier in timm.")] = "tf_efficientnet_lite0",
+    model: Annotated[
+        str, typer.Option(help="Classifier: a name in timm, or MODULE:CLASS for your own.")
+    ] = "tf_efficientnet_lite0",
     codec: Annotated[str, _CODEC] = "spat-imco",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("profiles"),
 ) -> None:
@@ -232,14 +236,13 @@ def profile_image(
     from edgevision.data.images import ImageFolder
     from edgevision.measure.image_profile import measure_image_profile
     from edgevision.progress import stage_bars
-    from edgevision.vision.classifiers import load_classifier
 
     chosen, dataset = make_codec(codec), ImageFolder(images, labels)
     with stage_bars() as report:
         profile = measure_image_profile(
             dataset,
             chosen,
-            load_classifier(model),
+            make_classifier(model),
             None,
             out,
             name,

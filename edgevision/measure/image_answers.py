@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from edgevision.codecs.base import ImageCodec
-from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder
 from edgevision.errors import ProfileError, UnreadableImageError
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
+from edgevision.measure.recognition import targets
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import check_name
 from edgevision.progress import StageProgress
-from edgevision.vision.classifiers import Classifier
+from edgevision.vision.own_classifier import Recogniser
 from edgevision.worker_pool import run_in_processes
 
 _PART = 20  # images per part on disk
@@ -35,7 +35,7 @@ class ProfileRequest:
 
     name: str
     codec: ImageCodec
-    classifier: Classifier
+    classifier: Recogniser
     levels: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
@@ -72,17 +72,16 @@ class _Part:
 
 
 class ImageJob:
-    """A profile's request, the images, and the class of each image as the classifier counts classes."""
+    """A profile's request, the images, and what the answer for each image should be."""
 
     def __init__(self, dataset: ImageFolder, request: ProfileRequest) -> None:
-        """Look up the classes.
+        """Look up the labels.
 
         Raises:
             DataSetError: the classifier does not know a label.
         """
-        labels = (item.label for item in dataset.items)
         self.dataset, self.request = dataset, request
-        self._classes = class_indices(labels, request.classifier.classes, request.classifier.class_names)
+        self._targets = targets(request.classifier, (item.label for item in dataset.items))
 
     def key(self, part: _Part) -> tuple[str, dict[str, Any]]:
         """Label and description of a part in the ``PartStore``."""
@@ -95,7 +94,7 @@ class ImageJob:
         for index, item in enumerate(self.dataset.items[part.first : part.last], part.first):
             try:
                 record = measure_content(
-                    self.dataset, item, self._classes[index], request.codec, request.classifier, request.ladder
+                    self.dataset, item, self._targets[index], request.codec, request.classifier, request.ladder
                 )
                 yield "records", asdict(record)
             except UnreadableImageError as error:

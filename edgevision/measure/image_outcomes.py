@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.arrays import BoolArray, ByteImage, Float32Array, FloatArray
+from edgevision.arrays import BoolArray, ByteImage, FloatArray
 from edgevision.codecs.base import ImageCodec, settings_as_json
-from edgevision.data.class_labels import class_indices
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import ProfileError, shown
 from edgevision.measure.content_features import content_features
 from edgevision.measure.image_distortion import psnr, ssim
+from edgevision.measure.recognition import Answer, answer, targets
 from edgevision.profiles.profile import OperatingPointProfile
-from edgevision.vision.classifiers import Classifier
 from edgevision.vision.importance import Importance
+from edgevision.vision.own_classifier import Recogniser
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Outcome:
 
     Attributes:
         size: of the bitstream [byte].
-        correct: whether the classifier's most likely class for the decoded image is the image's class.
-        log_probability: natural logarithm of the probability that the classifier gives to the image's class.
+        correct: whether the classifier's answer for the decoded image is right, see `Answer`.
+        log_probability: see `Answer`.
         psnr: of the decoded image's luma [dB].
         ssim: structural similarity of the decoded image's luma.
     """
@@ -57,54 +57,54 @@ class ContentRecord:
 
 
 def send(
-    image: ByteImage, importance: Importance | None, level: float, codec: ImageCodec, classifier: Classifier
-) -> tuple[int, ByteImage, Float32Array]:
-    """Encode, decode and classify one image: bytes, the decoded image, and the classifier's scores (C,).
+    image: ByteImage,
+    target: int | str,
+    importance: Importance | None,
+    level: float,
+    codec: ImageCodec,
+    classifier: Recogniser,
+) -> tuple[int, ByteImage, Answer]:
+    """Encode, decode and classify one image: bytes, the decoded image, and the answer.
 
-    The image is alone in its batch, so the scores do not depend on others.
+    Raises:
+        ProfileError: the codec returns a picture of another size.
     """
     data = codec.encode(image, level=level, importance=importance)
     decoded = codec.decode(data)
-    return len(data), decoded, classifier.predict_logits(decoded[None])[0]
+    if decoded.shape != image.shape:
+        raise ProfileError(f"codec {codec.name} decodes a picture {image.shape} to {decoded.shape}; it must keep sizes")
+    return len(data), decoded, answer(classifier, decoded, target)
 
 
 def run_once(
     image: ByteImage,
-    class_index: int,
+    target: int | str,
     importance: Importance | None,
     level: float,
     codec: ImageCodec,
-    classifier: Classifier,
+    classifier: Recogniser,
 ) -> Outcome:
-    """The outcome of one image of class ``class_index`` at one level."""
-    size, decoded, logits = send(image, importance, level, codec, classifier)
-    correct = int(logits.argmax()) == class_index
-    return Outcome(size, correct, log_probability(logits, class_index), psnr(image, decoded), ssim(image, decoded))
-
-
-def log_probability(logits: Float32Array, class_index: int) -> float:
-    """Natural logarithm of the probability (softmax) of one class, from the scores of all classes (C,)."""
-    scores = logits.astype(np.float64)
-    scores -= scores.max()
-    return float(scores[class_index] - np.log(np.exp(scores).sum()))
+    """The outcome of one image, whose answer should be ``target``, at one level."""
+    size, decoded, found = send(image, target, importance, level, codec, classifier)
+    return Outcome(size, found.correct, found.log_probability, psnr(image, decoded), ssim(image, decoded))
 
 
 def measure_content(
     dataset: ImageFolder,
     item: LabelledImage,
-    class_index: int,
+    target: int | str,
     codec: ImageCodec,
-    classifier: Classifier,
+    classifier: Recogniser,
     levels: Sequence[float],
 ) -> ContentRecord:
-    """Crop an image, of class ``class_index``, to the classifier's input, then run it at every level.
+    """Crop an image, whose answer should be ``target``, to the classifier's input, then run it at every level.
 
     Raises:
         UnreadableImageError: the image cannot be read.
     """
     image = classifier.crop(dataset.load(item))
     importance = codec.analyse(image)
-    outcomes = tuple(run_once(image, class_index, importance, level, codec, classifier) for level in levels)
+    outcomes = tuple(run_once(image, target, importance, level, codec, classifier) for level in levels)
     features = content_features(image, importance, outcomes[len(levels) // 2].size)
     return ContentRecord(item.content_id, image.nbytes, outcomes, features)
 
@@ -133,7 +133,7 @@ class LiveImageCodec:
     """
 
     def __init__(
-        self, dataset: ImageFolder, codec: ImageCodec, classifier: Classifier, profile: OperatingPointProfile
+        self, dataset: ImageFolder, codec: ImageCodec, classifier: Recogniser, profile: OperatingPointProfile
     ) -> None:
         """Pair a profile with the data set, codec and classifier that it was measured with.
 
@@ -155,8 +155,7 @@ class LiveImageCodec:
                 f"the first is {missing[0]!r}"
             )
         self._items = [items[content_id] for content_id in profile.content_ids]
-        labels = (item.label for item in self._items)
-        self._classes = class_indices(labels, classifier.classes, classifier.class_names)
+        self._targets = targets(classifier, (item.label for item in self._items))
         self._dataset, self._codec, self._classifier, self._profile = dataset, codec, classifier, profile
 
     def outcomes(self, content: NDArray[np.integer], point: NDArray[np.integer]) -> tuple[FloatArray, BoolArray]:
@@ -173,5 +172,5 @@ class LiveImageCodec:
         image = self._classifier.crop(self._dataset.load(item))
         importance = self._codec.analyse(image)
         level = float(self._profile.parameter[point])
-        size, _, logits = send(image, importance, level, self._codec, self._classifier)
-        return size, int(logits.argmax()) == self._classes[content]
+        size, _, found = send(image, self._targets[content], importance, level, self._codec, self._classifier)
+        return size, found.correct

@@ -28,7 +28,7 @@ from edgevision.part_store import PartStore
 from edgevision.profiles.profile import OperatingPointProfile, profile_files, save_profile
 from edgevision.progress import Progress, StageProgress
 from edgevision.protocol import content_split
-from edgevision.vision.classifiers import Classifier
+from edgevision.vision.own_classifier import OwnScorer, Recogniser
 
 TIMING = "times"  # stage of a run's progress
 _ENOUGH = 10  # images from which guessing can be told apart
@@ -39,7 +39,7 @@ _OUTCOMES = 2  # version of what is measured for an image
 def measure_image_profile(
     dataset: ImageFolder,
     codec: ImageCodec,
-    classifier: Classifier,
+    classifier: Recogniser,
     levels: Sequence[float] | None,
     out_folder: Path,
     name: str,
@@ -189,8 +189,10 @@ def _assemble(
     )
 
 
-def _warn_of_guessing(correct: BoolArray, classifier: Classifier) -> None:
-    """Warn where the accuracy is within three standard deviations of what guessing yields."""
+def _warn_of_guessing(correct: BoolArray, classifier: Recogniser) -> None:
+    """Warn where the accuracy is within three standard deviations of what guessing yields; of scores nobody knows."""
+    if isinstance(classifier, OwnScorer):
+        return
     chance, images = 1 / classifier.classes, len(correct)
     limit = chance + 3 * math.sqrt(chance * (1 - chance) / images)
     if images >= _ENOUGH and correct.mean() < limit:
@@ -206,6 +208,7 @@ def _key(dataset: ImageFolder, request: ProfileRequest) -> str:
     """Hash of everything that decides the outcomes, so that partial results of different settings never mix."""
     codec, ladder = request.codec, list(request.ladder)
     parts = [dataset.fingerprint(), codec.name, codec.version, dict(codec.settings), request.classifier.name, ladder]
+    parts.append(request.classifier.origin)
     return provenance.digest([*parts, _OUTCOMES, provenance.versions(_LIBRARIES)])
 
 

@@ -33,6 +33,9 @@ _LITE_SHA256 = (
     "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 )
 
+#: The names that mean each of C classes.
+ClassNames = tuple[tuple[str, ...], ...]
+
 
 class Classifier:
     """A network in evaluation mode that takes uint8 images.
@@ -45,11 +48,17 @@ class Classifier:
         origin: where the weights come from, for records.
     """
 
-    def __init__(self, name: str, model: torch.nn.Module, origin: str = "not stated") -> None:
-        """Wrap a model; its ``pretrained_cfg``, as timm's models have it, says how to preprocess."""
+    def __init__(
+        self, name: str, model: torch.nn.Module, origin: str = "not stated", class_names: ClassNames | None = None
+    ) -> None:
+        """Wrap a model; its ``pretrained_cfg``, as timm's models have it, says how to preprocess.
+
+        Without ``class_names``, those of ImageNet are taken where the model has its classes.
+        """
         config = timm.data.resolve_data_config({}, model=model)
         self.name = name
         self.origin = origin
+        self._class_names = class_names
         self.model = model.eval().requires_grad_(False)
         self.input_size = int(config["input_size"][-1])
         self.classes = cast("int", model.num_classes)
@@ -60,8 +69,10 @@ class Classifier:
         self._std = torch.tensor(config["std"]).view(1, 3, 1, 1)
 
     @cached_property
-    def class_names(self) -> tuple[tuple[str, ...], ...] | None:
-        """WordNet's number and words of each of C classes of ImageNet; ``None`` for other classes."""
+    def class_names(self) -> ClassNames | None:
+        """Names of each of C classes, such as WordNet's number and words of ImageNet's; ``None`` if not known."""
+        if self._class_names is not None:
+            return self._class_names
         subset = infer_imagenet_subset(self.model)
         if subset is None:
             return None

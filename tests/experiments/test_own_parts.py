@@ -13,7 +13,7 @@ import pytest
 from edgevision import agents
 from edgevision.agents.hyperparameters import load_hyperparameters
 from edgevision.envs.registration import built_in_id, import_id
-from edgevision.errors import EvaluationError, UnknownNameError
+from edgevision.errors import EvaluationError, OwnCodeError, UnknownNameError
 from edgevision.experiments.evaluation.policy_spec import resolve
 from tests.end_to_end.command import run
 
@@ -125,7 +125,7 @@ def test_a_stored_run_imports_no_module(tmp_path: Path) -> None:
     "text", ["lab_of_test:Nobody", "no_such_module:Middle", "lab_of_test:Middle:size=3", "lab_of_test:Middle:point"]
 )
 def test_policies_that_cannot_be_made_are_refused(lab: Path, text: str) -> None:
-    with pytest.raises((UnknownNameError, EvaluationError)):
+    with pytest.raises((UnknownNameError, EvaluationError, OwnCodeError)):
         resolve([text])
 
 

@@ -21,14 +21,14 @@ from edgevision.measure.image_profile import measure_image_profiles, time_togeth
 from edgevision.profiles.profile import OperatingPointProfile, load_profile, save_profile
 from edgevision.progress import StageProgress
 from edgevision.storage.disk_files import without_nan
-from edgevision.vision.classifiers import Classifier
+from edgevision.vision.own_classifier import Recogniser
 
 Profiles = dict[str, dict[str, OperatingPointProfile]]
 
 
 def measure_profiles(
     dataset: ImageFolder,
-    classifiers: Sequence[Classifier],
+    classifiers: Sequence[Recogniser],
     codecs: Mapping[str, ImageCodec],
     folder: Path,
     progress: StageProgress = lambda name, done, total: None,
@@ -59,7 +59,7 @@ def measure_profiles(
     """
     requests = {
         (classifier.name, name): ProfileRequest(
-            re.sub(r"[^A-Za-z0-9.]+", "-", f"{classifier.name}-{name}").replace("_", "-"),
+            re.sub(r"[^A-Za-z0-9.]+", "-", f"{classifier.name}-{name}"),
             codec,
             classifier,
             spread_levels(codec.levels, levels),
@@ -128,7 +128,7 @@ def _readable(path: Path) -> bool:
 
 
 def finished_profile(
-    path: Path, dataset: ImageFolder, classifier: Classifier, codec: ImageCodec, levels: Sequence[float] | None = None
+    path: Path, dataset: ImageFolder, classifier: Recogniser, codec: ImageCodec, levels: Sequence[float] | None = None
 ) -> OperatingPointProfile | None:
     """The profile at ``path`` if it was measured on these images, classifier, codec and levels; else ``None``.
 
@@ -148,6 +148,8 @@ def finished_profile(
         "codec_settings": settings_as_json(codec),
         "levels": list(codec.levels if levels is None else levels),
     }
+    if "model_weights" in profile.metadata:  # not in older files
+        expected["model_weights"] = classifier.origin
     return profile if all(profile.metadata.get(key) == value for key, value in expected.items()) else None
 
 

@@ -14,7 +14,7 @@ from edgevision.envs.policy import Kind, is_batched, kind_of, show_future
 from edgevision.errors import EdgeVisionError, EvaluationError, UnknownNameError, shown, unknown_name
 from edgevision.experiments.evaluation.asking import ask
 from edgevision.experiments.evaluation.scenario import Scenario, parse_settings
-from edgevision.imports import import_own
+from edgevision.imports import is_own, make_own
 from edgevision.protocol import SEEDS
 
 _POLICY_FILE = "policy.json"
@@ -100,6 +100,7 @@ def resolve(policies: Sequence[str | Policy]) -> list[PolicySpec]:
     Raises:
         EvaluationError: there is no policy, or two have the same name.
         UnknownNameError: a text names neither a policy, nor a folder, nor a class that can be imported.
+        OwnCodeError: a class of the caller's cannot be made.
         LearnedPolicyError: a folder has no policy that can be loaded.
         MissingExtraError: a policy needs an extra that is not installed.
     """
@@ -141,24 +142,11 @@ def _from_text(text: str) -> PolicySpec:
     folder = Path(text)
     if folder.is_dir():
         return _from_folder(folder)
-    if options.split(":")[0].isidentifier() and not folder.suffix:
-        return _from_module(text)
+    if is_own(text):
+        return _from_object(make_own("policy", text, parse_settings))
     if folder.parent != Path():
         raise UnknownNameError(f"no policy and no run folder at {text!r}")
     raise unknown_name("policy", text, baselines.known())
-
-
-def _from_module(text: str) -> PolicySpec:
-    module, name, *options = text.split(":", 2)
-    policy = getattr(import_own(module), name, None)
-    if not callable(policy):
-        raise UnknownNameError(f"policy {shown(text)}: module {module} has no class {name}")
-    chosen = parse_settings(filter(None, "".join(options).split(",")))
-    try:
-        made = policy(**chosen)
-    except (TypeError, ValueError) as error:
-        raise EvaluationError(f"policy {shown(text)}: {error}") from None
-    return _from_object(made)
 
 
 def _from_folder(folder: Path) -> PolicySpec:

@@ -11,9 +11,12 @@ from edgevision.arrays import ByteImage, FloatArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
+from edgevision.measure.recognition import run
 from edgevision.measure.times.clean_timing import Operation
-from edgevision.vision.classifiers import Classifier
+from edgevision.vision.own_classifier import Recogniser
 
+#: A picture (H, W, 3), and its label.
+Labelled = tuple[ByteImage, str]
 TIMED_PICTURES = 16  # at most
 _FEWEST, _SHARE = 3, 10  # of a small data set one picture in ten is timed, but not fewer than this
 
@@ -29,16 +32,16 @@ class ImageWork:
     """
 
     def __init__(
-        self, pictures: Sequence[ByteImage], codec: ImageCodec, classifier: Classifier, levels: Sequence[float]
+        self, pictures: Sequence[Labelled], codec: ImageCodec, classifier: Recogniser, levels: Sequence[float]
     ) -> None:
         self.contents = len(pictures)
         self._pictures, self._codec, self._classifier, self._levels = pictures, codec, classifier, levels
 
     def operations(self, content: int) -> Mapping[Hashable, Operation]:
         """See ``TimedWork``."""
-        codec, picture = self._codec, self._pictures[content]
+        codec, (picture, label) = self._codec, self._pictures[content]
         importance = codec.analyse(picture)
-        classify = functools.partial(self._classifier.predict_logits, picture[None])
+        classify = functools.partial(run, self._classifier, picture, label)
         found: dict[Hashable, Operation] = {
             (self, "analyse"): Operation(functools.partial(codec.analyse, picture), varies=False),
             self._classify: Operation(classify, varies=False),
@@ -75,16 +78,16 @@ def timed_pictures(images: int) -> int:
     return min(images, TIMED_PICTURES, max(_FEWEST, images // _SHARE))
 
 
-def pictures_to_time(dataset: ImageFolder, items: Sequence[LabelledImage], classifier: Classifier) -> list[ByteImage]:
+def pictures_to_time(dataset: ImageFolder, items: Sequence[LabelledImage], classifier: Recogniser) -> list[Labelled]:
     """``timed_pictures`` of some pictures, cropped to the classifier's input; unreadable ones are left out.
 
     Raises:
         DataSetError: none of them can be read.
     """
     count, pictures = timed_pictures(len(items)), []
-    for index in (position * len(items) // count for position in range(count)):
+    for item in (items[position * len(items) // count] for position in range(count)):
         try:
-            pictures.append(classifier.crop(dataset.load(items[index])))
+            pictures.append((classifier.crop(dataset.load(item)), item.label))
         except UnreadableImageError:
             continue
     if not pictures:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
 from edgevision import codecs, provenance
-from edgevision.arrays import ByteClip, ByteImage
+from edgevision.arrays import ByteClip
 from edgevision.codecs.base import ImageCodec, settings_as_json
 from edgevision.codecs.deepisc.deepisc_model_set import DeepIscModels
 from edgevision.codecs.stae.bitstream import Coding
@@ -28,7 +28,7 @@ from edgevision.measure.clip_coding import clip_work
 from edgevision.measure.times import stae_work
 from edgevision.measure.times.clean_timing import Sides, TimedWork, time_interleaved
 from edgevision.measure.times.deepisc_times import DeepIscWork
-from edgevision.measure.times.image_times import ImageWork, image_sides, pictures_to_time
+from edgevision.measure.times.image_times import ImageWork, Labelled, image_sides, pictures_to_time
 from edgevision.measure.video_assembly import EntropyCoding, video_sides
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, PIXELS, VideoCoder
@@ -147,7 +147,7 @@ class _Workshop:
         work = self._stae_work(data_set, coding)
         return _Task(work, video_sides(recovered=codec == "stae"), about)
 
-    def _make_crops(self, classifier: Classifier) -> list[ByteImage]:
+    def _make_crops(self, classifier: Classifier) -> list[Labelled]:
         return pictures_to_time(self._images(), self._images().items, classifier)
 
     def _load_clips(self, data_set: str) -> list[ByteClip]:
