@@ -204,6 +204,14 @@ def evaluate(
     ] = 100,
     split: Annotated[str, typer.Option(help="test, or validation (to select models).")] = "test",
     settings: Annotated[list[str] | None, _SET] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            help="The one of POLICIES that the others are compared with. Default: co-crra, or another usual one, or "
+            "else the first.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the report. A stopped run continues from it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     processes: Annotated[int, _PROCESSES] = _CORES,
@@ -213,6 +221,8 @@ def evaluate(
     Writes nothing. With --out it writes report.html, evaluation.json, summary.csv, episodes.csv and plots/.
 
     Example: **edgevision evaluate EdgeVision/Paper-v0 co-crra fracr-exact --episodes 50 --out runs/paper**
+
+    Example: **edgevision evaluate EdgeVision/Image-v0 joint co-crra fixed --reference joint**
     """
     import json
 
@@ -227,7 +237,7 @@ def evaluate(
 
     env, chosen = import_id(env), parse_settings(settings or ())
     known = policies or Scenario(env, chosen).classical_policies()
-    config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen)
+    config = EvaluationConfig(env, known, episodes, cast(Split, split), chosen, reference)
     if out is not None:
         require("matplotlib", "report")  # before the evaluation, which takes long
     evaluation = run(config, out, processes=processes)

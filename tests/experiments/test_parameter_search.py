@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgevision.errors import EvaluationError
 from edgevision.experiments.evaluation import parameter_search
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, evaluate
 from edgevision.experiments.evaluation.parameter_search import _ascend, open_parameters
@@ -72,3 +74,14 @@ def test_the_headline_leaves_out_who_knows_the_future() -> None:
     rows = summarise(evaluation)
     assert rows[0].policy == "clairvoyant"
     assert headline(evaluation, rows).startswith("Best score: random")
+
+
+def test_the_caller_chooses_the_reference() -> None:
+    policies = ("pace:wait=0.3,fraction=1", "look-ahead:price=14,trust=1,bandwidth_price=0.2,upside=0")
+    asked = EvaluationConfig(ID, policies, 2, settings=SMALL, reference=policies[0])
+    evaluation = evaluate(asked, show_progress=False)
+    assert reference_of(evaluation) == evaluation.results[0].spec.label
+    compared = {row.policy: row.difference for row in summarise(evaluation)}
+    assert [compared[result.spec.label] is None for result in evaluation.results] == [True, False]
+    with pytest.raises(EvaluationError, match="reference 'random' is not one of the policies"):
+        evaluate(dataclasses.replace(asked, reference="random"), show_progress=False)

@@ -54,6 +54,8 @@ class EvaluationConfig:
         episodes: number of episodes, from the first seed of the split on.
         split: ``test``, or ``validation`` to select models.
         settings: keywords of the environment that differ from its preset.
+        reference: the one of ``policies`` that the others are compared with; by default one that is usual, see
+            `edgevision.experiments.evaluation.summary.REFERENCES`.
     """
 
     env_id: str
@@ -61,6 +63,7 @@ class EvaluationConfig:
     episodes: int = 100
     split: Split = "test"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    reference: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,7 @@ class Evaluation:
         cpu: name of the processor that the decision times were measured on.
         command: the command line of this process.
         created: date and time, ISO 8601.
+        reference: label of the policy that the others are compared with, if the caller chose one.
     """
 
     env_id: str
@@ -116,6 +120,7 @@ class Evaluation:
     cpu: str
     command: str
     created: str
+    reference: str | None = None
 
 
 def evaluate(
@@ -155,6 +160,7 @@ def evaluate(
         "code": fingerprints.code_fingerprint(),
     }
     chosen = resolve(config.policies)
+    reference = _reference(config, chosen)
     for spec in chosen:
         check(spec, scenario)
     # Nothing would tell when the code of an environment from outside the package changes.
@@ -176,6 +182,24 @@ def evaluate(
         cpu=cpu_name(),
         command=_command(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        reference=reference,
+    )
+
+
+def _reference(config: EvaluationConfig, chosen: Sequence[PolicySpec]) -> str | None:
+    """Label of the reference that the caller chose, by its label or as the policy was given.
+
+    Raises:
+        EvaluationError: no policy of the comparison is meant.
+    """
+    if config.reference is None:
+        return None
+    for given, spec in zip(config.policies, chosen, strict=True):
+        if config.reference in (given, spec.label):
+            return spec.label
+    known = ", ".join(spec.label for spec in chosen)
+    raise EvaluationError(
+        f"reference {shown(config.reference)} is not one of the policies ({known}); name it there too"
     )
 
 

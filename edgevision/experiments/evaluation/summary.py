@@ -66,7 +66,9 @@ def summarise(evaluation: Evaluation) -> list[SummaryRow]:
 
 
 def reference_of(evaluation: Evaluation) -> str:
-    """Label of the policy that the others are compared with, see ``REFERENCES``."""
+    """Label of the policy that the others are compared with: the one that the caller chose, or see ``REFERENCES``."""
+    if evaluation.reference is not None:
+        return evaluation.reference
     labels = [result.spec.label for result in evaluation.results]
     found = (label for name in REFERENCES for label in labels if label.partition(":")[0] == name)
     return next(found, labels[0] if labels else REFERENCES[0])
