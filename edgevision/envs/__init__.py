@@ -18,6 +18,7 @@ from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 from edgevision.envs.stream.stream_trace import StreamTrace
 from edgevision.envs.vector_environment import OffloadingVectorEnv
+from edgevision.envs.vector_reward import VectorReward
 
 __all__ = [
     "DYNAMIC_PRESETS",
@@ -44,5 +45,6 @@ __all__ = [
     "StreamOutlook",
     "StreamSimulator",
     "StreamTrace",
+    "VectorReward",
     "equal_shares",
 ]
