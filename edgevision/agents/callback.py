@@ -88,6 +88,7 @@ class EvaluateAndCheckpoint(BaseCallback):
         interval: int,
         progress: RunProgress,
         advance: Callable[[int, str], None],
+        evaluated: Callable[[CurvePoint], object] | None = None,
     ) -> None:
         """Prepare the callback.
 
@@ -101,12 +102,13 @@ class EvaluateAndCheckpoint(BaseCallback):
             interval: environment steps from one evaluation to the next.
             progress: progress of the run so far; updated in place.
             advance: called with the steps since its last call and a note, for a progress bar.
+            evaluated: called after each evaluation and its checkpoint; what it raises ends the training.
         """
         super().__init__()
         self._run, self._policy, self._env = run, policy, env
         self._simulator, self._validation_seeds = simulator, validation_seeds
         self._seed, self._interval, self._advance = seed, interval, advance
-        self._progress = progress
+        self._progress, self._evaluated = progress, evaluated or (lambda point: None)
         self._earlier = progress.seconds
         self._next = self._shown = 0
 
@@ -114,6 +116,7 @@ class EvaluateAndCheckpoint(BaseCallback):
         self._begun = time.perf_counter()
         if not self._progress.curve:
             self._evaluate()
+            self._evaluated(self._progress.curve[-1])
         self._begin_interval()
 
     def _on_rollout_start(self) -> None:
@@ -152,6 +155,7 @@ class EvaluateAndCheckpoint(BaseCallback):
     def _end_interval(self, last: bool = False) -> None:
         self._evaluate(last)
         save_checkpoint(self.model, self._progress.to_json(), self._run.checkpoints)
+        self._evaluated(self._progress.curve[-1])
 
     def _evaluate(self, last: bool = False) -> None:
         curve = self._progress.curve

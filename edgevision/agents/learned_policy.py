@@ -23,6 +23,7 @@ from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES
 from edgevision.envs.problem import Allocation, SlotProblem
 from edgevision.envs.view import VIEWS
 from edgevision.errors import LearnedPolicyError, shown
+from edgevision.imports import require
 from edgevision.storage.disk_files import read_bytes, read_json, sha256, write_atomically, write_json
 from edgevision.storage.storage_tensors import unpack_tensors
 
@@ -131,6 +132,21 @@ class LearnedPolicy:
         for path in folder.glob("policy-*.safetensors"):
             if path != _weights_path(folder, digest):
                 path.unlink(missing_ok=True)
+
+    def export_onnx(self, path: Path) -> None:
+        """Write the actor as an ONNX file, which programs without PyTorch can run; replaces any file there.
+
+        Its inputs are the parts of an observation, ``users`` (N, U, F), ``cell`` (N, G) and ``active`` (N, U); its
+        output is ``action`` (N, U, A) in [-1, 1]. All are float32, and N and U are free. The metadata entry
+        ``edgevision`` holds the description of the policy as JSON.
+
+        Raises:
+            MissingExtraError: the extra ``onnx`` is not installed.
+        """
+        require("onnx", "onnx")
+        from edgevision.agents.onnx_export import onnx_model
+
+        write_atomically(Path(path), onnx_model(self.actor, dataclasses.asdict(self.description)))
 
     @classmethod
     def load(cls, folder: Path) -> LearnedPolicy:

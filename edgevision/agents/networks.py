@@ -25,6 +25,7 @@ class SetEncoder(nn.Module):
 
     def __init__(self, user_features: int, cell_features: int, width: int) -> None:
         super().__init__()
+        self.features = (user_features, cell_features)
         self.embed = nn.Sequential(
             nn.Linear(user_features + cell_features + 1, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,8 +124,15 @@ class TrainingSummary:
     curve: tuple[CurvePoint, ...]
 
 
-def train(config: TrainConfig) -> TrainingSummary:
+#: A function that is called with each evaluation, see ``train``.
+Evaluated = Callable[[CurvePoint], object]
+
+
+def train(config: TrainConfig, callback: Evaluated | None = None) -> TrainingSummary:
     """Train a new agent.
+
+    ``callback`` is called with each evaluation on the validation seeds, after its checkpoint is written. What it raises
+    ends the training, and ``resume`` goes on from that checkpoint.
 
     Raises:
         TrainingError: the folder is not empty, or settings or hyperparameters are wrong.
@@ -138,11 +145,13 @@ def train(config: TrainConfig) -> TrainingSummary:
     RunFolder(config.folder).check_new()  # before anything is written to it
     with only_writer(config.folder):
         run = RunFolder.create(config.folder, _document(config, env.env.config))
-        return _learn(config, hyperparameters, run, env, scenario)
+        return _learn(config, hyperparameters, run, env, scenario, callback)
 
 
-def resume(folder: Path) -> TrainingSummary:
+def resume(folder: Path, callback: Evaluated | None = None) -> TrainingSummary:
     """Continue the run in ``folder`` from its last checkpoint; a finished run only returns its summary.
+
+    See ``train`` for ``callback``.
 
     Raises:
         TrainingError: there is no run, its files are damaged, or defaults of the package have changed since.
@@ -152,7 +161,7 @@ def resume(folder: Path) -> TrainingSummary:
     config, hyperparameters, env, simulator = read_run(run)
     with only_writer(run.path):
         run.note_start()
-        return _learn(config, hyperparameters, run, env, simulator)
+        return _learn(config, hyperparameters, run, env, simulator, callback)
 
 
 def read_run(run: RunFolder) -> tuple[TrainConfig, Hyperparameters, SB3VecEnv, EpisodeSimulator]:
@@ -211,6 +220,7 @@ def _learn(
     run: RunFolder,
     env: SB3VecEnv,
     simulator: EpisodeSimulator,
+    evaluated: Evaluated | None,
 ) -> TrainingSummary:
     total, interval = hyperparameters.steps, config.evaluation_interval or hyperparameters.steps
     with (
@@ -233,6 +243,7 @@ def _learn(
             interval=interval,
             progress=progress,
             advance=advance,
+            evaluated=evaluated,
         )
         before = model.num_timesteps
         remaining = max(0, total - before)
