@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-video demo-dynamic docs test lint clean help
+RAY_BIN := .venv-ray/bin
+
+.PHONY: demo demo-video demo-dynamic docs test test-ray lint clean help
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -34,5 +36,12 @@ docs: $(INSTALLED)  ## Build the documentation (docs/_build/html/index.html).
 test: lint docs  ## Set up, lint, type-check, build the documentation and run all tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 25
 
-clean:  ## Remove the virtual environment and caches.
-	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+test-ray:  ## Run the tests of RLlib, which pins another Gymnasium, in an environment of its own (.venv-ray).
+	$(PYTHON) -m venv .venv-ray
+	$(RAY_BIN)/python -m pip install --quiet --upgrade pip
+	grep -v '^gymnasium==' constraints.txt > .venv-ray/constraints.txt
+	$(RAY_BIN)/python -m pip install --quiet --progress-bar on -c .venv-ray/constraints.txt -e ".[ray]" pytest pytest-xdist
+	OMP_NUM_THREADS=1 $(RAY_BIN)/python -m pytest tests/ray
+
+clean:  ## Remove the virtual environments and caches.
+	rm -rf $(VENV) .venv-ray docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,7 @@ def _measured(
 ) -> Iterator[tuple[_Part, dict[str, Any]]]:
     """Each part with its payload; the images of this process are reported one by one, those of others by parts."""
     if processes > 1 and len(parts) > 1:
+        _check_sendable(jobs)
         finished = run_in_processes(_measure_here, parts, processes, ProfileError, _prepare, (list(jobs),))
         for part, payload in finished:
             report(part, part.last - part.first)
@@ -157,6 +159,20 @@ def _measured(
             entries.append(entry)
             report(part, 1)
         yield part, _payload(entries)
+
+
+def _check_sendable(jobs: Sequence[ImageJob]) -> None:
+    """Check that other processes can have codecs and classifiers.
+
+    Raises:
+        ProfileError: one of the user's own cannot be sent to them, such as a function within a function.
+    """
+    try:
+        ForkingPickler.dumps(list(jobs))
+    except Exception as error:  # objects of the user may raise anything
+        raise ProfileError(
+            f"a codec or classifier cannot be sent to other processes ({error}); measure with one process"
+        ) from None
 
 
 _worker_jobs: list[ImageJob] = []

@@ -17,8 +17,9 @@ from edgevision.codecs.own_codec import OwnCodec
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.images import ImageFolder
 from edgevision.errors import BitstreamError, OwnCodeError, ProfileError
+from edgevision.measure.image_answers import ProfileRequest
 from edgevision.measure.image_outcomes import LiveImageCodec, send
-from edgevision.measure.image_profile import measure_image_profile
+from edgevision.measure.image_profile import measure_image_profile, measure_image_profiles
 from edgevision.measure.recognition import LEAST_SCORE, answer
 from edgevision.profiles import load_profile
 from edgevision.vision.own_classifier import OwnClassifier, OwnScorer, own_classifier
@@ -113,6 +114,24 @@ def test_the_bench_leaves_the_left_out_classifier_away(lab: Path, capsys: pytest
     before = Path("bench/lab-parts-Detector-uniform.npz").stat().st_mtime_ns
     assert run("codec", "bench", *words, *own) == 0
     assert Path("bench/lab-parts-Detector-uniform.npz").stat().st_mtime_ns == before
+
+
+def test_other_processes_get_own_parts_or_one_line_says_why_not(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("edgevision.measure.image_answers._PART", 3)
+    local = "\ndef local():\n    class Local(Squares):\n        pass\n    return Local()\n"
+    with (lab / "lab_parts.py").open("a") as file:
+        file.write(local)
+    words = ("--images", "DIR", "--labels", "five.csv", "--levels", "3", "--resamples", "100", "--out", "bench")
+    own = ("--model", "lab_parts:Detector", "--processes", "2")
+    assert run("codec", "bench", *words, *own, "--codec", "lab_parts:local") == 2
+    assert "cannot be sent to other processes" in capsys.readouterr().err
+    folder, detector = ImageFolder(Path("DIR"), Path("five.csv")), importlib.import_module("lab_parts").Detector()
+    request = ProfileRequest("two", UniformJpeg(), own_classifier(detector, "lab_parts:Detector"), (4.0, 8.0))
+    (two,) = measure_image_profiles(folder, [request], lab / "two", processes=2)
+    (one,) = measure_image_profiles(folder, [request], lab / "one")
+    np.testing.assert_array_equal(two.size, one.size)
 
 
 def made(**members: Any) -> Any:
