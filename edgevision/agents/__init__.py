@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from edgevision.agents.belief.belief_policy import BeliefPolicy
     from edgevision.agents.belief.belief_training import BeliefConfig, BeliefSummary, train_belief
     from edgevision.agents.belief.sending_training import SendingConfig, SendingSummary, train_sending
+    from edgevision.agents.flat_policy import FlatDescription, FlatPolicy
     from edgevision.agents.hyperparameters import load_hyperparameters
     from edgevision.agents.learned_policy import LearnedPolicy
     from edgevision.agents.ppo_policy import SetActorCriticPolicy
     from edgevision.agents.sac_policy import SetSACPolicy
     from edgevision.agents.saved_policy import load_policy
+    from edgevision.agents.sb3_export import flat_policy_of
     from edgevision.agents.sb3_vec_env import SB3VecEnv
     from edgevision.agents.training import TrainConfig, TrainingSummary, resume, train
 
@@ -26,6 +28,8 @@ __all__ = [
     "BeliefConfig",
     "BeliefPolicy",
     "BeliefSummary",
+    "FlatDescription",
+    "FlatPolicy",
     "LearnedPolicy",
     "LearnedPolicyError",
     "SB3VecEnv",
@@ -36,6 +40,7 @@ __all__ = [
     "TrainConfig",
     "TrainingError",
     "TrainingSummary",
+    "flat_policy_of",
     "load_hyperparameters",
     "load_policy",
     "resume",
@@ -48,6 +53,8 @@ _MODULE_OF = {
     "BeliefConfig": "belief.belief_training",
     "BeliefPolicy": "belief.belief_policy",
     "BeliefSummary": "belief.belief_training",
+    "FlatDescription": "flat_policy",
+    "FlatPolicy": "flat_policy",
     "LearnedPolicy": "learned_policy",
     "SB3VecEnv": "sb3_vec_env",
     "SendingConfig": "belief.sending_training",
@@ -56,6 +63,7 @@ _MODULE_OF = {
     "SetSACPolicy": "sac_policy",
     "TrainConfig": "training",
     "TrainingSummary": "training",
+    "flat_policy_of": "sb3_export",
     "load_hyperparameters": "hyperparameters",
     "load_policy": "saved_policy",
     "resume": "training",
@@ -66,8 +74,8 @@ _MODULE_OF = {
 
 # Using a trained policy needs fewer libraries than training.
 _LIGHT = (
-    *("BeliefConfig", "BeliefPolicy", "BeliefSummary", "LearnedPolicy", "SendingConfig", "SendingSummary"),
-    *("load_policy", "train_belief", "train_sending"),
+    *("BeliefConfig", "BeliefPolicy", "BeliefSummary", "FlatDescription", "FlatPolicy", "LearnedPolicy"),
+    *("SendingConfig", "SendingSummary", "load_policy", "train_belief", "train_sending"),
 )
 _NEEDS = dict.fromkeys(_MODULE_OF, AGENT_LIBRARIES) | dict.fromkeys(_LIGHT, ("torch", "safetensors"))
 
