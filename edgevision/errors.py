@@ -148,6 +148,10 @@ class EvaluationError(EdgeVisionError, ValueError):
     """The settings of an evaluation contradict each other or break the protocol."""
 
 
+class BenchmarkError(EdgeVisionError, ValueError):
+    """An entry of the benchmark does not fit its suite, is incomplete or damaged, or claims what it does not score."""
+
+
 class ReproductionError(EdgeVisionError, ValueError):
     """A figure of the papers cannot be made from the given data."""
 

@@ -44,6 +44,10 @@ from edgevision.codecs.steered.spat_avif import SpatAvif
 from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.hmdb51 import SPLIT_FOLDER
 from edgevision.data.images import ImageFolder
+from edgevision.experiments.benchmark import suite as suites
+from edgevision.experiments.benchmark.freeze import freeze
+from edgevision.experiments.benchmark.suite import Suite
+from edgevision.experiments.benchmark.table import BEGIN, END
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
 from edgevision.experiments.figures.end_to_end import fig10, utility_sweep
@@ -54,6 +58,7 @@ from tests.codecs.deepisc.conftest import CONFIG
 from tests.codecs.stae.tiny import tiny_models, with_budgets
 from tests.data.videos import moving, write
 from tests.end_to_end.command import run
+from tests.experiments.benchmark.tiny import CHOICE
 from tests.pages import ROOT
 from tests.shown import parse, shown_commands
 
@@ -63,6 +68,10 @@ SHORT = FitConfig(1, 8, 1e-3)
 #: What makes a command small, by the first words of the command.
 SMALLER = {
     "demo": "--steps 2048 --episodes 2 --processes 1 --set episode_slots=4",
+    "benchmark run": "--processes 1",
+    "benchmark submit": "",
+    "benchmark score": "--processes 1",
+    "benchmark table": "entries --page page.md --plot plot.png",
     "train": "--steps 256 --set episode_slots=2",
     "train-belief": "--rounds 1 --set users=2 --set episode_slots=3",
     "train-sending": "--rounds 1",
@@ -86,6 +95,9 @@ SMALLER = {
     "info": "",
     "python benchmarks/assumptions.py": "--episodes 1 EdgeVision/Paper-v0",
     "python benchmarks/bound_holds.py": "--slots 50 EdgeVision/Paper-v0",
+    "python benchmarks/classical_entries.py": "fracr-exact --suite Tiny-1 --folder suites --entries entries",
+    "python benchmarks/freeze_suite.py": "--suite Tiny-1 --folder suites",
+    "python benchmarks/learned_entries.py": "--steps 64 --seeds 0 --set users=2 --set episode_slots=2",
     "python benchmarks/content_accuracy.py": "--episodes 1 image-lite0-spat-imco",
     "python benchmarks/episode_bound_holds.py": "--episodes 2",
     "python benchmarks/dynamic_agents.py": "--seeds 0 1 --steps 1 --episodes 1 --slots 4",
@@ -238,6 +250,21 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timm, "create_model", untrained)
 
 
+@pytest.fixture(scope="module")
+def tiny_suite() -> Suite:
+    """A suite that is scored in a second, in the place of the shipped one."""
+    return freeze(CHOICE)
+
+
+def entry_of_the_benchmark(line: str) -> None:
+    """What the commands before this one leave: results, an entry, and a page for tables."""
+    steps = ("run fracr-exact", "submit runs/benchmark/fracr-exact/results.json --who me --out entries/fracr-exact")
+    before = {"submit": steps[:1], "score": steps, "table": steps}.get(line.split()[1], ())
+    for step in before:
+        assert run(*smaller(f"benchmark {step}")) == 0
+    Path("page.md").write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
+
+
 @pytest.fixture
 def here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labelled_folder: Path, request: pytest.FixtureRequest
@@ -279,11 +306,21 @@ def here(
 
 @pytest.mark.parametrize("line", whole_commands("edgevision"), ids=str)
 def test_commands_run(
-    line: str, here: Path, small: None, short_timing: None, capsys: pytest.CaptureFixture[str]
+    line: str,
+    here: Path,
+    small: None,
+    short_timing: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     if line.startswith("train-content"):
         pytest.importorskip("sklearn", reason="needs the extra 'content'")
     words = smaller(line)
+    if line.startswith("benchmark "):
+        suite: Suite = request.getfixturevalue("tiny_suite")
+        monkeypatch.setattr(suites, "load_suite", lambda name: suite)
+        entry_of_the_benchmark(line)
     if line.startswith(("decompress", "inspect")):
         target, *own = ("photo.bin", "--codec", "my_codecs:Squares") if "my_codecs" in line else ("photo.jpg",)
         assert run("compress", "photo.png", target, "--level", "4", *own) == 0
@@ -311,7 +348,10 @@ def test_commands_run(
 
 
 @pytest.mark.parametrize("line", [f"python {line}" for line in whole_commands("python")], ids=str)
-def test_benchmarks_run(line: str, here: Path) -> None:
+def test_benchmarks_run(line: str, here: Path, request: pytest.FixtureRequest) -> None:
+    if "--suite Tiny-1" in shlex.join(smaller(line)):
+        tiny: Suite = request.getfixturevalue("tiny_suite")
+        tiny.save(here / "suites")
     if "runs/patrol-0" in line:
         run_of = "train EdgeVision/Dynamic-Price-v0 --algo marginal --out runs/patrol-0"
         assert run(*smaller(run_of), "--set", "users=2") == 0

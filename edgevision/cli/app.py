@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgevision import __version__
+from edgevision.cli import benchmark_commands
 from edgevision.cli.choice_command import profile_choice
 from edgevision.cli.codec_commands import bench, compare
 from edgevision.cli.content_command import train_content
@@ -45,6 +46,13 @@ codec = typer.Typer(
     )
 )
 app.add_typer(codec, name="codec")
+benchmark = typer.Typer(
+    help=(
+        "Enter a policy into the benchmark: score it, pack it, and score the entries of others again.\n\n"
+        "Example: **edgevision benchmark run fracr-exact --ids image --episodes 5**"
+    )
+)
+app.add_typer(benchmark, name="benchmark")
 
 
 def _print_version(wanted: bool) -> None:
@@ -63,6 +71,7 @@ def _without_command(
 
 
 @profile.callback(invoke_without_command=True)
+@benchmark.callback(invoke_without_command=True)
 @codec.callback(invoke_without_command=True)
 def _help_if_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
@@ -91,3 +100,10 @@ profile.command("choice")(profile_choice)
 profile.command("retime")(profile_retime)
 for codec_command in (bench, compare, train_importance, train_stae):  # typer writes hyphens for underscores
     codec.command()(codec_command)
+for benchmark_command in (
+    benchmark_commands.run,
+    benchmark_commands.submit,
+    benchmark_commands.score,
+    benchmark_commands.table,
+):
+    benchmark.command()(benchmark_command)

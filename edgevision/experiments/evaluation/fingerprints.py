@@ -16,7 +16,8 @@ _LIBRARIES = ("gymnasium", "numpy", "scipy", "cvxpy", "clarabel", "torch", "stab
 #: Code that no score depends on. All other code is part of the fingerprint, new files included.
 _WITHOUT_EFFECT = (
     *("cli", "codecs", "data", "measure", "vision", "experiments/codec_comparison"),
-    *("experiments/figures", "experiments/report", "experiments/demo.py", "experiments/plot_style.py"),
+    *("experiments/benchmark", "experiments/figures", "experiments/report"),
+    *("experiments/demo.py", "experiments/plot_style.py"),
 )
 
 
