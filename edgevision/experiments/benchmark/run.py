@@ -16,6 +16,8 @@ from edgevision.experiments.evaluation.policy_spec import PolicySpec, check, res
 from edgevision.experiments.evaluation.summary import SummaryRow, difference, summarise
 from edgevision.statistics import Interval
 
+#: Largest difference of a number from another machine's, since processors round differently.
+TOLERANCE = 1e-4
 _PRICES = "-Price"  # an id with other actions, but the rewards of the id without it
 
 
@@ -59,6 +61,8 @@ def run_benchmark(
     for task in tasks:
         report(f"{task.name}: {task.env_id}, {count} episodes")
         evaluation = _evaluated(spec, task, count, out, processes)
+        if count == suite.episodes:
+            _check_references(task, evaluation)
         scores[task.name] = _task_score(task, evaluation)
     return Results(
         suite=suite.name,
@@ -118,6 +122,22 @@ def _evaluated(spec: PolicySpec, task: Task, episodes: int, out: Path | None, pr
     policies += [text for text in dict.fromkeys((task.floor.text, task.best.text)) if text != source]
     config = EvaluationConfig(task.env_id, policies, episodes, settings=task.settings)
     return evaluate(config, out / task.name if out else None, processes=processes)
+
+
+def _check_references(task: Task, evaluation: Evaluation) -> None:
+    """Check that the floor and the best classical policy score what they did when the suite was frozen.
+
+    Raises:
+        BenchmarkError: they do not, so that rewards or policies have changed.
+    """
+    results = {result.spec.label: result for result in evaluation.results}
+    for reference in (task.floor, task.best):
+        score = float(results[reference.text].scores.mean())
+        if not abs(score - reference.score) <= TOLERANCE:
+            raise BenchmarkError(
+                f"{task.name}: {reference.text} scores {score:.6f}, but {reference.score:.6f} when the suite was "
+                "frozen; install the edgevision that the suite belongs to"
+            )
 
 
 def _task_score(task: Task, evaluation: Evaluation) -> TaskScore:

@@ -16,14 +16,12 @@ from edgevision import baselines
 from edgevision.errors import BenchmarkError, EdgeVisionError, shown
 from edgevision.experiments.benchmark.policy_bundle import copy_bundle, opened_bundle
 from edgevision.experiments.benchmark.results import Results, TaskScore, load_results
-from edgevision.experiments.benchmark.run import run_benchmark
+from edgevision.experiments.benchmark.run import TOLERANCE, run_benchmark
 from edgevision.experiments.benchmark.suite import Suite
 from edgevision.experiments.evaluation.policy_spec import resolve
 from edgevision.statistics import Interval
 
 FILE = "submission.json"
-#: Largest difference of a claimed from a measured number, since processors round differently. Energies: relative.
-TOLERANCE = 1e-4
 _TIMES = ("latency_p50_ms", "latency_p99_ms")
 
 

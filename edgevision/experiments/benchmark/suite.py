@@ -57,7 +57,7 @@ class Task:
         floor: the policy whose normalised score is 0.
         best: the strongest classical policy that is known, which every entry is compared with.
         bound: certified: the mean score of no policy is larger, whatever it knows; its normalised score is 1.
-        fingerprint: SHA-256 of all settings and of the profile's numbers.
+        fingerprint: SHA-256 of the settings and of the profile's numbers.
     """
 
     name: str
@@ -75,8 +75,8 @@ class Task:
 
     def measured_fingerprint(self) -> str:
         """The fingerprint of the environment that this version of the package has."""
-        config, profile = self.scenario.resolve()
-        return digest([self.env_id, dataclasses.asdict(config), profile_fingerprint(profile)])
+        _, profile = self.scenario.resolve()
+        return digest([self.env_id, dict(self.settings), profile_fingerprint(profile)])
 
     def check(self) -> None:
         """Check that the environment is still the one that the suite was frozen with.

@@ -71,3 +71,10 @@ def test_another_environment_is_refused(suite: Suite) -> None:
     other = dataclasses.replace(suite, tasks=(changed, *suite.tasks[1:]))
     with pytest.raises(BenchmarkError, match=re.escape("image: EdgeVision/Image-v0 has other settings")):
         run_benchmark("joint", other, names=["image"])
+
+
+def test_other_rewards_are_refused(suite: Suite) -> None:
+    task = suite.tasks[1]
+    changed = dataclasses.replace(task, floor=dataclasses.replace(task.floor, score=task.floor.score + 0.001))
+    with pytest.raises(BenchmarkError, match=r"patrol: myopic scores 0\.\d+, but 0\.\d+ when the suite was frozen"):
+        run_benchmark("myopic", dataclasses.replace(suite, tasks=(changed,)), report=lambda line: None)
