@@ -1,7 +1,7 @@
 """Policies that are not learned: Co-CRRA, the papers' baselines, simple heuristics and the solver ``joint``.
 
 ``make("co-crra").act(problem)`` allocates for every slot of a batch. This package needs NumPy only, except that
-policies which solve convex programs need the extra ``convex``.
+``solver="clarabel"`` of the policies which solve convex programs needs the extra ``convex``.
 """
 
 from edgevision.baselines.clairvoyant import Clairvoyant, episode_bound

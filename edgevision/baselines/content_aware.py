@@ -108,9 +108,5 @@ class CoCRRAContent(ContentAware):
     name = "co-crra-content"
 
     def __init__(self, model: AccuracyModel | Path | str | None = None) -> None:
-        """Wrap `CoCRRA`; ``model`` is as for `ContentAware`.
-
-        Raises:
-            MissingExtraError: cvxpy or Clarabel is not installed.
-        """
+        """Wrap `CoCRRA`; ``model`` is as for `ContentAware`."""
         super().__init__(CoCRRA(), model)

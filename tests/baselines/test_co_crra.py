@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,15 +9,17 @@ import numpy as np
 import pytest
 
 from edgevision import baselines
+from edgevision.baselines.co_crra import resources
 from edgevision.baselines.co_crra.co_crra import CoCRRA, CoCRRAExact
 from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.co_crra.resources import ResourceAllocator
 from edgevision.baselines.operating_points import best_operating_points
 from edgevision.envs import Allocation, SlotProblem, equal_shares
 from edgevision.envs.config import SuccessModel
-from edgevision.errors import AllocationError, SlotProblemError
+from edgevision.errors import AllocationError, PolicyOptionError, SlotProblemError
 from tests.baselines.problems import nasty_problem, ordinary_problem
 
+SOLVERS = ["batched", "clarabel"]
 MODELS: list[tuple[str, SuccessModel]] = [("co-crra", "chernoff"), ("co-crra-exact", "exact")]
 
 
@@ -65,11 +68,37 @@ def test_two_users_come_close_to_the_best_of_a_fine_grid(name: str, model: Succe
     assert best - 0.005 <= found
 
 
-@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
-def test_a_failing_solver_leaves_the_start_and_is_reported(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ResourceProgram, "solve", lambda self, numbers: None)
+POLICIES = ["co-crra", "co-crra-exact", "fcrra"]
+START = {"co-crra": "fracr", "co-crra-exact": "fracr-exact", "fcrra": "fixed"}
+
+
+def break_solver(monkeypatch: pytest.MonkeyPatch, broken: Callable[[int, np.ndarray], np.ndarray | None]) -> None:
+    """Let answers of both solvers be ``broken(number of the program, answer)`` (2, n); ``None`` is a failure."""
+    batched, single, programs = resources.solve_programs, ResourceProgram.solve, itertools.count()
+
+    def solve_programs(numbers: np.ndarray, users: np.ndarray, fading: Any) -> tuple[np.ndarray, np.ndarray]:
+        answers, solved = batched(numbers, users, fading)
+        for slot, mine in enumerate(users):
+            answer = broken(next(programs), answers[:, slot, mine])
+            solved[slot] = answer is not None
+            answers[:, slot, mine] = 1.0 if answer is None else answer
+        return answers, solved
+
+    def solve(self: ResourceProgram, numbers: np.ndarray) -> np.ndarray | None:
+        return broken(next(programs), np.array(single(self, numbers)))
+
+    monkeypatch.setattr(resources, "solve_programs", solve_programs)
+    monkeypatch.setattr(ResourceProgram, "solve", solve)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_failing_solver_leaves_the_start_and_is_reported(
+    name: str, solver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_solver(monkeypatch, lambda number, answer: None)
     problem = ordinary_problem(3, gain_scale=np.full((3, 4), 1e-3), raw_size=np.full((3, 4), 1.5e7))
-    policy: Any = baselines.make(name)
+    policy: Any = baselines.make(name, solver=solver)
     allocation = policy.act(problem)
     np.testing.assert_allclose(allocation.bandwidth, equal_shares(problem)[0], rtol=1e-12)
     np.testing.assert_allclose(allocation.power, equal_shares(problem)[1], rtol=1e-12)
@@ -77,37 +106,62 @@ def test_a_failing_solver_leaves_the_start_and_is_reported(name: str, monkeypatc
     np.testing.assert_array_equal(policy.report.inner_iterations, 1)
 
 
-@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
-def test_a_solver_that_fails_now_and_then_costs_no_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    solve, calls = ResourceProgram.solve, itertools.count()
-    monkeypatch.setattr(ResourceProgram, "solve", lambda self, n: None if next(calls) % 3 == 2 else solve(self, n))
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_solver_that_fails_now_and_then_costs_no_value(
+    name: str, solver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_solver(monkeypatch, lambda number, answer: None if number % 3 == 2 else answer)
     problem = ordinary_problem(3, slots=8)
-    policy: Any = baselines.make(name)
+    policy: Any = baselines.make(name, solver=solver)
     allocation = policy.act(problem)
     allocation.check(problem)
-    start = baselines.make({"co-crra": "fracr", "co-crra-exact": "fracr-exact", "fcrra": "fixed"}[name]).act(problem)
+    start = baselines.make(START[name]).act(problem)
     model: SuccessModel = "exact" if name == "co-crra-exact" else "chernoff"
     assert (problem.value(allocation, model) >= problem.value(start, model)).all()
     assert 0 < policy.report.failures.sum() < policy.report.inner_iterations.sum()
 
 
 @pytest.mark.parametrize("nonsense", [-1.0, 0.0, 1e300])
-@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("name", POLICIES)
 def test_a_solver_that_answers_nonsense_does_no_harm(
-    name: str, nonsense: float, monkeypatch: pytest.MonkeyPatch
+    name: str, solver: str, nonsense: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def solve(self: ResourceProgram, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        wrong = np.ones(numbers.shape[1])
-        wrong[0] = nonsense
-        return wrong, wrong[::-1]
+    def wrong(number: int, answer: np.ndarray) -> np.ndarray:
+        ones = np.ones(answer.shape)
+        ones[0, 0] = ones[1, -1] = nonsense
+        return ones
 
-    monkeypatch.setattr(ResourceProgram, "solve", solve)
+    break_solver(monkeypatch, wrong)
     problem = ordinary_problem(3, slots=8)
-    allocation = baselines.make(name).act(problem)
+    allocation = baselines.make(name, solver=solver).act(problem)
     allocation.check(problem)
-    start = baselines.make({"co-crra": "fracr", "co-crra-exact": "fracr-exact", "fcrra": "fixed"}[name]).act(problem)
+    start = baselines.make(START[name]).act(problem)
     model: SuccessModel = "exact" if name == "co-crra-exact" else "chernoff"
     assert (problem.value(allocation, model) >= problem.value(start, model)).all()
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_both_solvers_give_the_same_values(name: str) -> None:
+    for fading in ("half-normal", "rayleigh"):
+        problem = ordinary_problem(7, slots=12, fading=fading)
+        model: SuccessModel = "exact" if name == "co-crra-exact" else "chernoff"
+        batched, single = (problem.value(baselines.make(name, solver=solver).act(problem), model) for solver in SOLVERS)
+        np.testing.assert_allclose(batched, single, atol=1e-4)
+
+
+def test_a_slot_is_answered_alike_alone_and_in_a_batch() -> None:
+    problem = nasty_problem(8, slots=12)
+    together = CoCRRA().act(problem)
+    for slot in range(problem.slots):
+        alone = CoCRRA().act(problem[slot : slot + 1])
+        np.testing.assert_allclose(alone.bandwidth[0], together.bandwidth[slot], rtol=1e-9)
+
+
+def test_there_are_two_solvers() -> None:
+    with pytest.raises(PolicyOptionError, match="solver must be one of batched, clarabel, got 'ecos'"):
+        baselines.make("co-crra", solver="ecos")
 
 
 def test_a_solution_that_is_no_number_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

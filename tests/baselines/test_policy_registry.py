@@ -25,12 +25,20 @@ def test_every_policy_is_known_by_its_name() -> None:
     for name in baselines.known():
         policy = baselines.make(name)
         assert policy.name == name
-        slow = {"co-crra", "co-crra-exact", "co-crra-content", "fcrra"}
-        solves = {*slow, "msvra", "joint", "joint-content", "stae-budget-joint"}
+        solves = {
+            "co-crra",
+            "co-crra-exact",
+            "co-crra-content",
+            "fcrra",
+            "msvra",
+            "joint",
+            "joint-content",
+            "stae-budget-joint",
+        }
         solves |= set(baselines.names(family="dynamic")) - {"random"}
         solves |= set(baselines.names(family="stream")) - {"random", "round-robin", "max-age", "cusum"}
         assert kind_of(policy) == ("solver" if name in solves else "rule")
-        assert is_batched(policy) == (name not in slow)
+        assert is_batched(policy)
 
 
 def test_an_unknown_name_is_refused_with_a_suggestion() -> None:
@@ -51,7 +59,12 @@ def test_a_name_cannot_be_taken_twice() -> None:
 def test_a_missing_solver_names_the_extra(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=r"edgevision-gym\[convex\]"):
-        baselines.make(name)
+        baselines.make(name, solver="clarabel")
+
+
+@pytest.mark.parametrize("name", ["co-crra", "co-crra-exact", "fcrra"])
+def test_solving_one_by_one_is_no_batch(name: str) -> None:
+    assert not is_batched(baselines.make(name, solver="clarabel"))
 
 
 @pytest.mark.parametrize("name", ["fixed", "msvra", "fcrra"])

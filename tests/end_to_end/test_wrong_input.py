@@ -190,7 +190,7 @@ def test_a_missing_cli_extra_is_named(missing: str) -> None:
 @pytest.mark.parametrize(
     ("missing", "extra", "arguments"),
     [
-        ("cvxpy", "convex", ["evaluate", PAPER, "co-crra"]),
+        ("cvxpy", "convex", ["evaluate", PAPER, "co-crra:solver=clarabel"]),
         ("matplotlib", "report", ["evaluate", PAPER, "fixed", "--out", "nowhere"]),
         ("stable_baselines3", "agents", ["train", PAPER, "--out", "nowhere"]),
         ("stable_baselines3", "agents", ["demo", "--out", "nowhere"]),

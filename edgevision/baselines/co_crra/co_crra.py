@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
-from edgevision.baselines.co_crra.resources import ResourceAllocator
+from edgevision.baselines.co_crra.resources import ResourceAllocator, Solver
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number, whole_number
@@ -24,8 +24,8 @@ class SolveReport:
     Attributes:
         outer_iterations: alternations of P1 and P2 per slot, (N,).
         inner_iterations: convex programs P2.2 per slot, (N,).
-        failures: convex programs per slot on which the solver failed, (N,); such a slot keeps its last feasible
-            iterate.
+        failures: convex programs per slot that were not solved with certainty, (N,); such a slot keeps its last
+            feasible iterate.
         seconds: wall time of the call [s].
     """
 
@@ -49,7 +49,7 @@ class CoCRRA:
 
     name = "co-crra"
     kind = "solver"
-    batched = False
+    batched = True
     model: SuccessModel | None = "chernoff"
 
     def __init__(
@@ -58,23 +58,27 @@ class CoCRRA:
         resource_tolerance: float = 1e-4,
         max_iterations: int = 100,
         max_resource_iterations: int = 30,
+        solver: Solver = "batched",
     ) -> None:
-        """Set the stopping rules.
+        """Set the stopping rules and the solver.
 
         Args:
             tolerance: eps1 of Algorithm 1, relative to the value of the slot.
             resource_tolerance: eps2 of Algorithm 1, relative to the value of the slot.
             max_iterations: most alternations of P1 and P2.
             max_resource_iterations: most convex programs in one alternation.
+            solver: who solves the convex programs: ``batched`` those of all slots at once in NumPy, ``clarabel`` one by
+                one with Clarabel, which is faster for a single slot.
 
         Raises:
-            PolicyOptionError: an option is not such a number.
-            MissingExtraError: cvxpy or Clarabel is not installed.
+            PolicyOptionError: an option is not such a number, or there is no such solver.
+            MissingExtraError: ``clarabel`` without cvxpy or Clarabel.
         """
+        self.batched = solver == "batched"
         self.tolerance = real_number("tolerance", tolerance, 0, 1, PolicyOptionError)
         self.max_iterations = whole_number("max_iterations", max_iterations, 0, 10**6, PolicyOptionError)
         self.report: SolveReport | None = None
-        self._allocator = ResourceAllocator(self.model, resource_tolerance, max_resource_iterations)
+        self._allocator = ResourceAllocator(self.model, resource_tolerance, max_resource_iterations, solver)
 
     def act(self, problem: SlotProblem) -> Allocation:
         """Allocate for every slot of the batch."""
@@ -140,11 +144,15 @@ class FCRRA(FixedCompression):
 
     name = "fcrra"
     kind = "solver"
-    batched = False
+    batched = True
     shares_depend_on_point = True
 
     def __init__(
-        self, operating_point: int | None = None, resource_tolerance: float = 1e-4, max_resource_iterations: int = 30
+        self,
+        operating_point: int | None = None,
+        resource_tolerance: float = 1e-4,
+        max_resource_iterations: int = 30,
+        solver: Solver = "batched",
     ) -> None:
         """Fix the operating point and set the stopping rule.
 
@@ -152,15 +160,17 @@ class FCRRA(FixedCompression):
             operating_point: index into the K points; ``None`` is the middle one.
             resource_tolerance: eps2 of Algorithm 1, relative to the value of the slot.
             max_resource_iterations: most convex programs per slot.
+            solver: who solves the convex programs, as for `CoCRRA`.
 
         Raises:
             AllocationError: not an index.
-            PolicyOptionError: another option is not such a number.
-            MissingExtraError: cvxpy or Clarabel is not installed.
+            PolicyOptionError: another option is not such a number, or there is no such solver.
+            MissingExtraError: ``clarabel`` without cvxpy or Clarabel.
         """
         super().__init__(operating_point)
         self.report: SolveReport | None = None
-        self._allocator = ResourceAllocator("chernoff", resource_tolerance, max_resource_iterations)
+        self.batched = solver == "batched"
+        self._allocator = ResourceAllocator("chernoff", resource_tolerance, max_resource_iterations, solver)
 
     def shares(self, problem: SlotProblem, points: IntArray) -> tuple[FloatArray, FloatArray]:
         """Shares by P2.2 for given operating points (N, U): bandwidth [Hz] and power [W], (N, U) each."""

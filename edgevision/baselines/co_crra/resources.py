@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.baselines.co_crra.batched_program import solve_programs
 from edgevision.baselines.co_crra.convex_program import ResourceProgram
+from edgevision.baselines.ladder import with_points
 from edgevision.baselines.shares import fill_budgets
 from edgevision.checks import real_number, whole_number
 from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.problem import Allocation, SlotProblem
-from edgevision.errors import PolicyOptionError
+from edgevision.errors import PolicyOptionError, shown
 from edgevision.imports import require_all
+
+#: ``batched`` solves the programs of all slots at once in NumPy, ``clarabel`` one by one with Clarabel.
+Solver = Literal["batched", "clarabel"]
 
 # P2.2 leaves out users whose task success gains less than this between the least and the most resources.
 NOTHING_TO_GAIN = 1e-9
@@ -33,7 +39,7 @@ class Improvement:
         allocation: the improved allocation.
         value: its value on the allocator's success model, (N,).
         iterations: convex programs solved, (N,).
-        failures: convex programs on which the solver failed, (N,); such a slot keeps its last iterate.
+        failures: convex programs that were not solved with certainty, (N,); such a slot keeps its last iterate.
     """
 
     allocation: Allocation
@@ -50,19 +56,26 @@ class ResourceAllocator:
     gains no more than ``tolerance`` of its value.
     """
 
-    def __init__(self, model: SuccessModel | None, tolerance: float, max_iterations: int) -> None:
-        """Set the success model and the stopping rule.
+    def __init__(
+        self, model: SuccessModel | None, tolerance: float, max_iterations: int, solver: Solver = "batched"
+    ) -> None:
+        """Set the success model, the stopping rule and the solver.
 
         Args:
             model: success model on which a step must be an improvement; ``None`` is the scenario's own.
             tolerance: eps2 of Algorithm 1, relative to the value of the slot.
             max_iterations: most steps per slot.
+            solver: who solves the convex programs.
 
         Raises:
-            PolicyOptionError: the stopping rule is not of such numbers.
-            MissingExtraError: cvxpy or Clarabel is not installed.
+            PolicyOptionError: the stopping rule is not of such numbers, or there is no such solver.
+            MissingExtraError: ``clarabel`` without cvxpy or Clarabel.
         """
-        require_all(("cvxpy", "clarabel"), "convex")
+        if solver not in get_args(Solver):
+            raise PolicyOptionError(f"solver must be one of {', '.join(get_args(Solver))}, got {shown(solver)}")
+        if solver == "clarabel":
+            require_all(("cvxpy", "clarabel"), "convex")
+        self.solver = solver
         self.model = model
         self.tolerance = real_number("resource_tolerance", tolerance, 0, 1, PolicyOptionError)
         self.max_iterations = whole_number("max_resource_iterations", max_iterations, 0, 10**6, PolicyOptionError)
@@ -75,20 +88,26 @@ class ResourceAllocator:
         """
         start.check(problem)
         iterations, failures = np.zeros((2, problem.slots), np.int64)
-        best, value = start, problem.value(start, self.model)
-        can_gain = users_who_can_gain(problem, start.operating_point, self.model)
+        fixed = with_points(problem, start.operating_point[..., None])
+        bandwidth, power = start.bandwidth.copy(), start.power.copy()
+        best = Allocation(np.zeros_like(start.operating_point), bandwidth, power)
+        value = fixed.value(best, self.model)
+        can_gain = users_who_can_gain(fixed, self.model)
         running = np.asarray(can_gain.any(axis=1))
         for _ in range(self.max_iterations):
-            if not running.any():
+            (slots,) = np.nonzero(running)
+            if not len(slots):
                 break
-            proposal, solved, failed = self._step(problem, best, can_gain & running[:, None])
-            iterations += solved
-            failures += failed
-            gain = np.maximum(problem.value(proposal, self.model) - value, 0.0)
-            best = _better(best, proposal, gain > 0)
-            value = value + gain
-            running &= gain > self.tolerance * value
-        return Improvement(best, value, iterations, failures)
+            part = fixed[slots]
+            proposal, solved, failed = self._step(part, best[slots], can_gain[slots])
+            iterations[slots] += solved
+            failures[slots] += failed
+            gain = np.maximum(part.value(proposal, self.model) - value[slots], 0.0)
+            better = gain > 0
+            bandwidth[slots[better]], power[slots[better]] = proposal.bandwidth[better], proposal.power[better]
+            value[slots] += gain
+            running[slots] = gain > self.tolerance * value[slots]
+        return Improvement(Allocation(start.operating_point, bandwidth, power), value, iterations, failures)
 
     def _step(
         self, problem: SlotProblem, last: Allocation, can_gain: BoolArray
@@ -101,18 +120,22 @@ class ResourceAllocator:
         keep = helped | ~helped.any(axis=1, keepdims=True)
         base = _filled(problem, last, np.where(keep, last.bandwidth, 0.0), np.where(keep, last.power, 0.0))
         numbers = linearise(problem, base, helped)
-        bandwidth, power = base.bandwidth.copy(), base.power.copy()
         solved = helped.sum(axis=1) > 1
-        failed = np.zeros_like(solved)
-        for slot in np.flatnonzero(solved):
-            (users,) = np.nonzero(helped[slot])
-            solution = resource_program(len(users), problem.fading).solve(numbers[:, slot, users])
-            if solution is None:
-                failed[slot] = True
-            else:
-                bandwidth[slot, users] *= solution[0]
-                power[slot, users] *= solution[1]
-        return _filled(problem, base, bandwidth, power), solved, failed
+        growth, certain = np.ones((2, *helped.shape)), np.zeros_like(solved)
+        solve = solve_programs if self.solver == "batched" else solve_one_by_one
+        growth[:, solved], certain[solved] = solve(numbers[:, solved], helped[solved], problem.fading)
+        bandwidth, power = base.bandwidth * growth[0], base.power * growth[1]
+        return _filled(problem, base, bandwidth, power), solved, solved & ~certain
+
+
+def solve_one_by_one(numbers: FloatArray, users: BoolArray, fading: Fading) -> tuple[FloatArray, BoolArray]:
+    """The same as ``solve_programs``, by Clarabel."""
+    answer, solved = np.ones((2, *users.shape)), np.zeros(len(users), bool)
+    for slot, mine in enumerate(users):
+        solution = resource_program(int(mine.sum()), fading).solve(numbers[:, slot, mine])
+        if solution is not None:
+            answer[:, slot, mine], solved[slot] = solution, True
+    return answer, solved
 
 
 @functools.cache
@@ -121,8 +144,8 @@ def resource_program(users: int, fading: Fading) -> ResourceProgram:
     return ResourceProgram(users, fading)
 
 
-def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessModel | None) -> BoolArray:
-    """Mask (N, U) of active users whose task success depends noticeably on their resources.
+def users_who_can_gain(problem: SlotProblem, model: SuccessModel | None) -> BoolArray:
+    """Mask (N, U) of active users whose task success at their only operating point depends noticeably on resources.
 
     Success rises with both resources, so it is enough to compare the minimum with the most that a user can get when the
     other active users have their minimum.
@@ -132,7 +155,9 @@ def users_who_can_gain(problem: SlotProblem, points: IntArray, model: SuccessMod
     most = problem.bandwidth_budget - others * problem.min_bandwidth, problem.power_budget - others * problem.min_power
     least = problem.min_bandwidth, problem.min_power
     high, low = (
-        problem.task_success(Allocation(points, active * bandwidth[:, None], active * power[:, None]), model)
+        problem.task_success(
+            Allocation(np.zeros(active.shape, np.int64), active * bandwidth[:, None], active * power[:, None]), model
+        )
         for bandwidth, power in (most, least)
     )
     return np.asarray(high - low > NOTHING_TO_GAIN)
@@ -171,13 +196,6 @@ def linearise(problem: SlotProblem, last: Allocation, helped: BoolArray) -> Floa
                 problem.min_power[:, None] / last.power,
             ]
         )
-
-
-def _better(best: Allocation, proposal: Allocation, better: BoolArray) -> Allocation:
-    """``best`` with bandwidth and power of ``proposal`` in the slots marked in ``better`` (N,)."""
-    bandwidth = np.where(better[:, None], proposal.bandwidth, best.bandwidth)
-    power = np.where(better[:, None], proposal.power, best.power)
-    return Allocation(best.operating_point, bandwidth, power)
 
 
 def _filled(problem: SlotProblem, start: Allocation, bandwidth: FloatArray, power: FloatArray) -> Allocation:

@@ -11,6 +11,7 @@ It maximises sum_i eta_i P_i over k, b, p under C1 to C5. Steps for one slot:
     5     recovery                       make a feasible allocation from the choices at these prices
     6     newton                         improve all shares at once by Newton steps
     7     exchange                       move shares between users in the middle of their ladders
+    8     pair_splits                    try many splits of the budgets between two users
           inner_bound, upper_bound       certificate: an upper bound for any allocation
 
 Each file imports only from files above it. Operating points of a grid are first converted to a ladder
@@ -28,6 +29,7 @@ from edgevision.arrays import FloatArray
 from edgevision.baselines.joint.exchange import exchange
 from edgevision.baselines.joint.ladder_points import point_choice
 from edgevision.baselines.joint.newton import polish
+from edgevision.baselines.joint.pair_splits import split_pairs
 from edgevision.baselines.joint.prices import clear_prices
 from edgevision.baselines.joint.recovery import recover
 from edgevision.baselines.joint.scaled_slots import scale_slots
@@ -134,6 +136,8 @@ class Joint:
             shares = recover(slots, choice, found)
             shares = polish(slots, choice, shares, found.prices)
             shares = exchange(slots, shares, found.prices)
+            if problem.max_power is None:  # no step knows it, and shares may move far here
+                shares = split_pairs(slots, choice, shares, found.prices)
         bandwidth = shares.bandwidth * problem.bandwidth_budget
         power = shares.power * problem.power_budget
         return np.where(slots.active, shares.points, 0), bandwidth, power, found.prices

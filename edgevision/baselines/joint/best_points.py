@@ -61,7 +61,7 @@ class EnumeratedPoints:
 
     def at_shares(self, bandwidth: FloatArray, power: FloatArray) -> IntArray:
         """P1: the point with the largest eta P at given shares, (U, N)."""
-        best, _ = self._best(lambda i: success(self.slots, self.points[i], bandwidth, power))
+        best, _ = self._best(lambda i: success(self.slots, self.points[i, None, None], bandwidth, power))
         if len(self.points) == self.slots.points:
             return best
         for stride in (3, 1):
@@ -77,22 +77,24 @@ class EnumeratedPoints:
         slots = self.slots
         a, eta = at(slots.relative, points), at(slots.accuracy, points)
 
-        def slope(k: int) -> FloatArray:
+        every = np.arange(slots.points)[:, None, None]
+
+        def slope(k: slice) -> FloatArray:
             rise = (slots.accuracy[k] - eta) / np.maximum(slots.relative[k] - a, 1e-12)
-            return np.asarray(np.where(k < points, rise, -np.inf))
+            return np.asarray(np.where(every[k] < points, rise, -np.inf))
 
-        return best_of(slots.points, slope)[0]
+        return best_of(slots.points, points.size, slope)[0]
 
-    def _best(self, value_of: Callable[[int], FloatArray]) -> tuple[IntArray, FloatArray]:
-        best, value = best_of(len(self.points), value_of)
+    def _best(self, value_of: Callable[[slice], FloatArray]) -> tuple[IntArray, FloatArray]:
+        best, value = best_of(len(self.points), self.slots.active.size, value_of)
         return self.points.take(best), value
 
-    def _accuracy(self, candidate: int) -> FloatArray:
-        return np.asarray(self.slots.accuracy[self.points[candidate]])
+    def _accuracy(self, candidates: slice) -> FloatArray:
+        return np.asarray(self.slots.accuracy[self.points[candidates]])
 
-    def _stationary(self, of: ResponseTable, where: Place, candidate: int) -> FloatArray:
-        value = self._accuracy(candidate) * where.read(of.value)
-        value[where.lower(of.log_exponent) > self.log_most_exponent[candidate]] = -np.inf
+    def _stationary(self, of: ResponseTable, where: Place, candidates: slice) -> FloatArray:
+        value = self._accuracy(candidates) * where.read(of.value)
+        value[where.lower(of.log_exponent) > self.log_most_exponent[candidates]] = -np.inf
         return np.asarray(value)
 
 
@@ -133,17 +135,13 @@ def nearby(
     slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray, reach: int, stride: int = 1
 ) -> IntArray:
     """The best of the points (U, N) and of ``reach`` points on either side, ``stride`` apart, at given shares."""
-    start = points - reach * stride
-
-    def value(i: int) -> FloatArray:
-        return success(slots, np.clip(start + i * stride, 0, slots.points - 1), bandwidth, power)
-
-    found, _ = best_of(2 * reach + 1, value)
-    return np.clip(start + found * stride, 0, slots.points - 1)
+    tried = np.clip(points + stride * np.arange(-reach, reach + 1)[:, None, None], 0, slots.points - 1)
+    found, _ = best_of(len(tried), points.size, lambda i: success(slots, tried[i], bandwidth, power))
+    return np.take_along_axis(tried, found[None], axis=0)[0]
 
 
 def success(slots: ScaledSlots, points: IntArray, bandwidth: FloatArray, power: FloatArray) -> FloatArray:
-    """eta P at given points, (U, N) or one for all users, and shares; inactive users are not masked."""
+    """eta P at given points, (.., U, N) or (C, 1, 1) for all users, and shares; inactive users are not masked."""
     x = thresholds(slots.load * at(slots.relative, points), slots.noise, bandwidth, power)
     table = power_table(slots.fading, slots.model)
     return np.asarray(at(slots.accuracy, points) * table.success(x))

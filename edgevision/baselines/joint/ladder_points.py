@@ -129,22 +129,22 @@ def point_choice(slots: ScaledSlots) -> PointChoice:
 @functools.lru_cache(maxsize=32)
 def _tables(relative: bytes, accuracy: bytes, fading: Fading, model: SuccessModel) -> LadderTables:
     """Tables of a ladder given as the bytes of f and eta, (K,) float64 each."""
-    f, eta = np.frombuffer(relative), np.frombuffer(accuracy)
+    f, eta = (np.frombuffer(numbers)[:, None, None] for numbers in (relative, accuracy))
     log_f, log_eta, power = np.log(f), np.log(eta), power_table(fading, model)
     free = response_table("free", fading, model).value
     least_power = response_table("least_power", fading, model).value
 
-    def at_free(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+    def at_free(k: slice, row: FloatArray, column: FloatArray) -> FloatArray:
         return np.asarray(eta[k] * GRID.place(row, column + (log_f[k] - log_eta[k])).read(free))
 
-    def at_least_power(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+    def at_least_power(k: slice, row: FloatArray, column: FloatArray) -> FloatArray:
         return np.asarray(eta[k] * GRID.place(row + log_f[k], column + (log_f[k] - log_eta[k])).read(least_power))
 
-    def at_least_bandwidth(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+    def at_least_bandwidth(k: slice, row: FloatArray, column: FloatArray) -> FloatArray:
         log_growth = np.log(np.expm1(np.minimum(np.exp(row) * f[k], LARGEST_EXPONENT)))
         return np.asarray(eta[k] * power.read(column + (log_growth - log_eta[k]), power.value))
 
-    def at_shares(k: int, row: FloatArray, column: FloatArray) -> FloatArray:
+    def at_shares(k: slice, row: FloatArray, column: FloatArray) -> FloatArray:
         grown = np.expm1(np.minimum(np.exp(row) * f[k], LARGEST_EXPONENT))
         return np.asarray(eta[k] * power.success(grown * np.exp(column)))
 
@@ -154,12 +154,12 @@ def _tables(relative: bytes, accuracy: bytes, fading: Fading, model: SuccessMode
             _best(_STATIONARY, len(f), at_least_power),
             _best(_LEAST_BANDWIDTH, len(f), at_least_bandwidth),
             _best(_AT_SHARES, len(f), at_shares),
-            _upgrades(f, eta),
+            _upgrades(f.ravel(), eta.ravel()),
         )
 
 
-def _best(grid: Grid, count: int, value_of: Callable[[int, FloatArray, FloatArray], FloatArray]) -> _Best:
-    points, value = best_of(count, lambda k: value_of(k, *grid.nodes()))
+def _best(grid: Grid, count: int, value_of: Callable[[slice, FloatArray, FloatArray], FloatArray]) -> _Best:
+    points, value = best_of(count, grid.rows * grid.columns, lambda k: value_of(k, *grid.nodes()))
     return _Best(grid, points.ravel(), value.ravel())
 
 

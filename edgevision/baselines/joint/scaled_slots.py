@@ -22,6 +22,7 @@ from edgevision.envs.problem import SlotProblem
 LARGEST_EXPONENT = 600.0
 _EXTREME = 1e12  # limit of both factors of A: A = 1e24 is never in time, 1e-24 means nothing to send
 _LOG_NOISE_RANGE = 60.0
+_TOGETHER = 1024  # numbers of an array that NumPy handles in about the time of a call
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,20 @@ class ScaledSlots:
         def part(array: FloatArray) -> FloatArray:
             return array[..., chosen] if array.shape[-1] == len(chosen) else array
 
+        return self._mapped(part)
+
+    def busy(self, slots: IntArray, users: IntArray) -> ScaledSlots:
+        """Some ``slots`` (M,) with some of their ``users`` (V, M)."""
+        shape = self.active.shape
+
+        def part(array: FloatArray) -> FloatArray:
+            if array.shape[-1] != shape[1] or array.shape == (1, 1):
+                return array
+            return np.ascontiguousarray(array[..., slots] if array.shape[-2] == 1 else array[..., users, slots])
+
+        return self._mapped(part)
+
+    def _mapped(self, part: Callable[[Any], Any]) -> ScaledSlots:
         arrays: dict[str, Any] = {
             name: part(array) for name, array in vars(self).items() if isinstance(array, np.ndarray)
         }
@@ -157,9 +172,9 @@ def _compact(array: FloatArray) -> FloatArray:
 
 
 def at(table: FloatArray, points: IntArray) -> FloatArray:
-    """Entries of a table that broadcasts to (K, U, N) at ``points``, (.., U, N) or one for all users."""
-    if points.ndim == 0:
-        return np.asarray(table[points])
+    """Entries of a table that broadcasts to (K, U, N) at ``points``, (.., U, N) or (C, 1, 1) for all users."""
+    if points.shape[1:] == (1, 1) and points.ndim == 3:
+        return np.asarray(table[points[:, 0, 0]])
     if table.shape[1:] == (1, 1):
         return np.asarray(table.ravel().take(points))
     shape = points.shape[-2:]
@@ -169,17 +184,22 @@ def at(table: FloatArray, points: IntArray) -> FloatArray:
     return np.asarray(table.ravel().take(points * users + np.arange(users).reshape(shape)))
 
 
-def best_of(count: int, value_of: Callable[[int], FloatArray]) -> tuple[IntArray, FloatArray]:
-    """Index and value of the largest of ``count`` arrays (U, N), elementwise; the first of equal ones.
+def best_of(count: int, size: int, value_of: Callable[[slice], FloatArray]) -> tuple[IntArray, FloatArray]:
+    """Index and value of the largest of ``count`` arrays of ``size`` numbers, elementwise; the first of equal ones.
 
-    Arrays are made one at a time, so that they stay in the cache.
+    ``value_of`` makes the arrays of a slice of indices, (C, U, N). They are made one by one for a large batch, so
+    that they stay in the cache, and all together for a single slot, to save calls.
     """
-    best = value_of(0)
-    index = np.zeros(best.shape, np.int64)
-    for i in range(1, count):
-        value = value_of(i)
-        np.copyto(index, i, where=value > best)
-        np.maximum(best, value, out=best)
+    at_a_time = max(_TOGETHER // max(size, 1), 1)
+    for start in range(0, count, at_a_time):
+        values = value_of(slice(start, min(start + at_a_time, count)))
+        largest = values[0] if len(values) == 1 else values.max(axis=0)
+        found = 0 if len(values) == 1 else (values == largest).argmax(axis=0)
+        if start == 0:
+            index, best = np.zeros(largest.shape, np.int64) + found, largest
+        else:
+            np.copyto(index, start + found, where=largest > best)
+            np.maximum(best, largest, out=best)
     return index, best
 
 
