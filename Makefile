@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 RAY_BIN := .venv-ray/bin
 
-.PHONY: demo demo-video demo-dynamic docs test test-ray lint clean help
+.PHONY: demo demo-video demo-dynamic docs test test-ray lint bench-compare clean help
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -32,6 +32,9 @@ lint: $(INSTALLED)  ## Check style and types.
 
 docs: $(INSTALLED)  ## Build the documentation (docs/_build/html/index.html).
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+bench-compare: $(INSTALLED)  ## Compare the speed of the environments with that of another commit: BASE=main.
+	$(BIN)/python benchmarks/compare_speed.py --base $(or $(BASE),HEAD)
 
 test: lint docs  ## Set up, lint, type-check, build the documentation and run all tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 25

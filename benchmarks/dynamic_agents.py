@@ -34,7 +34,8 @@ from edgevision.baselines.dynamic.price_view import PRICE_RANGE, PRICE_VIEW, WAI
 from edgevision.baselines.dynamic.send_values import SHARES, best_values
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.envs import DynamicSimulator
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episodes import start
 from edgevision.experiments.evaluation.evaluate import EvaluationConfig, PolicyResult, evaluate
 from edgevision.experiments.evaluation.rollout import Rollout

@@ -20,8 +20,9 @@ from rich.progress import track
 from scipy.special import erfc
 
 from edgevision.baselines import Joint
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import ScenarioConfig
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.simulator import Simulator
 
 #: Splits of a budget between two users; 1 - split is a split too.

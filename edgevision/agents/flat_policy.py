@@ -18,8 +18,9 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.interface import Interface
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.view import VIEWS
 from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage.disk_files import read_pair, sha256, write_pair

@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 from edgevision.agents.networks import SetActor
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.observation import CELL_FEATURES, USER_FEATURES
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.view import VIEWS
 from edgevision.errors import LearnedPolicyError, shown
 from edgevision.imports import require

@@ -9,8 +9,9 @@ from edgevision.baselines.policy_registry import register
 from edgevision.baselines.stream.planned_answers import PlannedAnswers
 from edgevision.baselines.stream.street_bound import StreetBound, street_bound
 from edgevision.checks import whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 from edgevision.errors import PolicyOptionError, SlotProblemError

@@ -12,8 +12,9 @@ from pathlib import Path
 from edgevision.baselines.co_crra.co_crra import CoCRRA
 from edgevision.baselines.joint import Joint
 from edgevision.baselines.policy_registry import register
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.policy import Policy, is_batched, kind_of
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import AccuracyModelError, shown
 from edgevision.profiles.content_models.accuracy_model import AccuracyModel, load_shipped_model, shipped_digest
 

@@ -9,8 +9,9 @@ from edgevision.baselines.operating_points import FixedCompression, best_operati
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
 from edgevision.checks import whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
+from edgevision.envs.problem import SlotProblem, equal_shares
 from edgevision.errors import PolicyOptionError
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.checks import whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import AllocationError
 
 

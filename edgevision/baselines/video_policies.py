@@ -15,8 +15,9 @@ from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.joint import Joint
 from edgevision.baselines.ladder import with_points
 from edgevision.baselines.policy_registry import register
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.channel import radio
-from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
+from edgevision.envs.problem import SlotProblem, equal_shares
 from edgevision.errors import AllocationError, SlotProblemError
 from edgevision.profiles.video_grid import AXES, FRAMES, GRID, MODES, PIXELS, point_index
 

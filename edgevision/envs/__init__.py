@@ -1,5 +1,6 @@
 """Environments: scenarios, the simulator, and its scalar and vector Gymnasium environments."""
 
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import PRESETS, ScenarioConfig
 from edgevision.envs.drawing.video_rendering import ContentPictures
 from edgevision.envs.dynamic.dynamic_config import DYNAMIC_PRESETS, DynamicConfig
@@ -8,7 +9,7 @@ from edgevision.envs.dynamic.dynamic_trace import DynamicTrace
 from edgevision.envs.environment import OffloadingEnv
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.policy import Policy
-from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
+from edgevision.envs.problem import SlotProblem, equal_shares
 from edgevision.envs.registration import IDS
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator

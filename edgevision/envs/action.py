@@ -14,17 +14,19 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Space
+from numpy.typing import NDArray
 
-from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.arrays import Array, BoolArray, FloatArray, IntArray, bounded, library, sum_of_users
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import InvalidActionError, shown
 
 #: An action can give one user up to exp(2 x 4) times (35 dB) the divisible budget of another.
 SHARE_LOGIT_RANGE = 4.0
 
 
-def check_action(action: object, space: Space[Any]) -> FloatArray:
-    """The action as float64, if it is valid.
+def check_action(action: object, space: Space[Any]) -> NDArray[Any]:
+    """The action as an array, if it is valid.
 
     Raises:
         InvalidActionError: wrong shape, not a number, not finite, or outside [-1, 1].
@@ -35,17 +37,23 @@ def check_action(action: object, space: Space[Any]) -> FloatArray:
         given = np.array(None)
     if given.dtype.kind not in "biuf" or np.ma.is_masked(action):
         raise InvalidActionError(f"action must be an array of numbers, got {type(action).__name__}")
-    values = given.astype(np.float64)
-    if values.shape != space.shape:
-        raise InvalidActionError(f"action must have shape {space.shape}, got {values.shape}")
-    if not np.isfinite(values).all():
-        raise InvalidActionError(
-            f"action holds NaN or infinity at {tuple(np.argwhere(~np.isfinite(values))[0].tolist())}"
-        )
-    if (np.abs(values) > 1.0).any():
-        index = tuple(np.argwhere(np.abs(values) > 1.0)[0].tolist())
-        raise InvalidActionError(f"action must lie in [-1, 1], got {values[index]:.6g} at {index}; clip it first")
-    return values
+    if given.shape != space.shape:
+        raise InvalidActionError(f"action must have shape {space.shape}, got {given.shape}")
+    if given.dtype.kind == "b":
+        given = given.astype(np.float64)
+    if given.size and not (given.min() >= -1.0 and given.max() <= 1.0):  # also true for NaN
+        raise InvalidActionError(_out_of_range(given))
+    return given
+
+
+def _out_of_range(values: NDArray[Any]) -> str:
+    """What is wrong with an action that is not within [-1, 1]."""
+    for wrong, what in ((~np.isfinite(values), "holds NaN or infinity"), (abs(values) > 1.0, "must lie in [-1, 1]")):
+        if wrong.any():
+            index = tuple(np.argwhere(wrong)[0].tolist())
+            got = "" if what.startswith("holds") else f", got {values[index]:.6g}"
+            return f"action {what}{got} at {index}" + ("; clip it first" if got else "")
+    raise AssertionError("the action is valid")
 
 
 def check_choice(action: object, numbers: IntArray) -> IntArray:
@@ -69,18 +77,25 @@ def check_choice(action: object, numbers: IntArray) -> IntArray:
     return given.astype(np.int64)
 
 
-def decode(action: FloatArray, problem: SlotProblem) -> Allocation:
-    """Convert actions (N, U, A + 2) to an allocation."""
-    axes = len(problem.grid)
-    sizes = np.array(problem.grid)
-    cells = np.floor((action[..., :axes] + 1.0) * 0.5 * sizes).astype(np.int64)
-    cells = np.clip(cells, 0, sizes - 1)
-    point = np.ravel_multi_index(tuple(np.moveaxis(cells, -1, 0)), problem.grid)
+def decode(action: Array, problem: SlotProblem) -> Allocation:
+    """Convert actions (N, U, A + 2) to an allocation; arrays may be of any library."""
+    xp, axes = library(action), len(problem.grid)
+    point = xp.where(problem.active, _operating_point(action, problem.grid), 0.0)
     return Allocation(
-        operating_point=np.where(problem.active, point, 0),
-        bandwidth=_split(action[..., axes], problem.active, problem.bandwidth_budget, problem.min_bandwidth),
-        power=_split(action[..., axes + 1], problem.active, problem.power_budget, problem.min_power),
+        operating_point=xp.astype(point, xp.int64),
+        bandwidth=_split(action[..., axes], problem, problem.bandwidth_budget, problem.min_bandwidth),
+        power=_split(action[..., axes + 1], problem, problem.power_budget, problem.min_power),
     )
+
+
+def _operating_point(action: Array, grid: tuple[int, ...]) -> Array:
+    """The operating point that the first coordinates of actions (.., A + 2) choose, (..) float64."""
+    xp, point = library(action), 0.0
+    for axis, size in enumerate(grid):
+        # In float64 also if the action is not, so that it names the same point in every library.
+        cell = xp.floor((xp.astype(action[..., axis], xp.float64) + 1.0) * (0.5 * size))
+        point = point * size + bounded(cell, 0.0, size - 1.0)
+    return point
 
 
 def choices(grid: tuple[int, ...]) -> tuple[int, ...]:
@@ -106,12 +121,13 @@ def encode(allocation: Allocation, problem: SlotProblem) -> FloatArray:
     return np.where(problem.active[..., None], np.concatenate([point, shares], axis=-1), 0.0)
 
 
-def _split(logit: FloatArray, active: BoolArray, budget: FloatArray, least: FloatArray) -> FloatArray:
+def _split(logit: Array, problem: SlotProblem, budget: Array, least: Array) -> Array:
     """Minimum for every active user plus a softmax share of the rest, (N, U)."""
-    weight = np.where(active, np.exp(SHARE_LOGIT_RANGE * logit), 0.0)
-    rest = budget - least * active.sum(axis=1)
-    total = np.where(active.any(axis=1), weight.sum(axis=1), 1.0)
-    return np.where(active, least[:, None] + weight * (rest / total)[:, None], 0.0)
+    xp, active, count = library(logit), problem.active, problem.count
+    weight = xp.where(active, xp.exp(SHARE_LOGIT_RANGE * logit), 0.0)
+    rest = budget - least * count
+    total = xp.where(count > 0, sum_of_users(weight), 1.0)
+    return xp.where(active, least[:, None] + weight * (rest / total)[:, None], 0.0)
 
 
 def _logits(amount: FloatArray, active: BoolArray, least: FloatArray) -> FloatArray:

@@ -8,41 +8,59 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.arrays import Array, bounded, entries, library
 
 
 class ContentRows:
-    """Entries of a table (J, K) for contents (N, U); like an array (N, U, K) that is not made yet."""
+    """Entries of a table (J, K) for contents (N, U); like an array (N, U, K) that is not made yet.
 
-    def __init__(self, table: FloatArray, content: IntArray) -> None:
+    A table with one row holds for all contents. Arrays may be of any library.
+    """
+
+    def __init__(self, table: Array, content: Array) -> None:
         self._table, self._content = table, content
 
-    def __getitem__(self, index: slice | BoolArray | IntArray) -> ContentRows:
+    def __getitem__(self, index: Any) -> ContentRows:
         """The rows of the slots that ``index`` selects along N."""
         return ContentRows(self._table, self._content[index])
 
-    def at(self, point: IntArray) -> FloatArray:
+    def at(self, point: Array) -> Array:
         """The entries of one point per user, (N, U)."""
-        return np.asarray(self._table[self._content, point])
+        contents, points = self._table.shape
+        flat = library(self._table).reshape(self._table, (-1,))
+        return entries(flat, point if contents == 1 else self._content * points + point)
 
-    def columns(self, points: IntArray | list[int]) -> FloatArray:
-        """The entries of P points, the same for all users, (N, U, P)."""
-        return _rows(self._table[:, points], self._content)
+    def columns(self, points: list[int]) -> Array:
+        """The entries of P points, the same for all users, (P, N, U); (P, 1, 1) if they hold for all contents."""
+        xp = library(self._table)
+        chosen = self._table[:, points].T
+        if len(self._table) == 1:
+            return chosen[..., None]
+        gathered = xp.take(chosen, xp.reshape(self._content, (-1,)), axis=1)
+        return xp.reshape(gathered, (len(points), *self._content.shape))
 
-    def whole(self) -> FloatArray:
-        """All entries, (N, U, K), read-only."""
-        found = _rows(self._table, self._content)
-        found.setflags(write=False)
+    def known(self, active: Array, blank: int, limit: float) -> Array:
+        """Entries within +-``limit`` of the users where ``active`` (N, U), after blank columns, (N, U, blank + K).
+
+        They are float32, and zero in blank columns and for other users.
+        """
+        xp, (contents, points) = library(self._table), self._table.shape
+        # One gather from a table with a row of zeros, because a mask along a short axis is slow.
+        table = xp.zeros((contents + 1, blank + points), dtype=xp.float32, device=self._table.device)
+        table[:contents, blank:] = bounded(xp.astype(self._table, xp.float32), -limit, limit)
+        row = xp.reshape(xp.where(active, self._content, contents), (-1,))
+        return xp.reshape(xp.take(table, row, axis=0), (*active.shape, blank + points))
+
+    def whole(self) -> Array:
+        """All entries, (N, U, K); NumPy's are read-only."""
+        xp = library(self._table)
+        shape = (*self._content.shape, self._table.shape[1])
+        if len(self._table) == 1:
+            return xp.broadcast_to(self._table[0], shape)
+        found = xp.reshape(xp.take(self._table, xp.reshape(self._content, (-1,)), axis=0), shape)
+        if hasattr(found, "setflags"):
+            found.setflags(write=False)
         return found
-
-
-def _rows(table: FloatArray, content: IntArray) -> FloatArray:
-    """Rows of a table (J, K) by content (N, U), as (N, U, K); the only row of a closed form as a view."""
-    if len(table) == 1:
-        return np.broadcast_to(table[0], (*content.shape, table.shape[1]))
-    return table.take(content, axis=0)
 
 
 class GatheredField:
@@ -59,5 +77,5 @@ class GatheredField:
             value = vars(instance)[self._name] = value.whole()
         return value
 
-    def __set__(self, instance: Any, value: FloatArray | ContentRows) -> None:
+    def __set__(self, instance: Any, value: Array | ContentRows) -> None:
         vars(instance)[self._name] = value

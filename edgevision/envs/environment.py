@@ -12,10 +12,11 @@ from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from edgevision.checks import whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.docstrings import merged
 from edgevision.envs.interface import Interface, row
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.settings import MAX_SEED
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
@@ -311,7 +312,7 @@ def slot_info(problem: SlotProblem, allocation: Allocation, outcome: SlotOutcome
         "in_time": problem.mean_over_active(outcome.in_time),
         "accuracy": problem.mean_over_active(outcome.accuracy),
         "task_success": outcome.reward,
-        "active_users": problem.active.sum(axis=1),
+        "active_users": problem.count.astype(np.int64),
         "user_in_time": outcome.in_time,
         "user_accuracy": outcome.accuracy,
         "operating_point": allocation.operating_point,

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray
 from edgevision.envs.action import check_action, check_choice
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.groups import by_groups
 from edgevision.envs.observation import FEATURE_LIMIT
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.view import View
 from edgevision.errors import ScenarioError, shown
 
@@ -54,7 +56,7 @@ class Interface:
 
     def observe(self, problem: SlotProblem) -> Any:
         """Observations of N slots: arrays (N, ..) by key, or one array (N, W) float32."""
-        seen = self._view.observe(problem)
+        seen = by_groups(self._view.observe, problem.users, problem)
         if not self._flat:
             return seen
         return np.concatenate([part.reshape(len(part), -1) for part in seen.values()], axis=1, dtype=np.float32)
@@ -72,11 +74,13 @@ class Interface:
             choice = check_choice(action, np.broadcast_to(self._values, space.shape or ()))
             last = self._values - 1
             values = np.where(last > 0, 2.0 * choice / np.maximum(last, 1) - 1.0, 0.0)
-        return values.reshape(-1, *self._shape)
+        # Each coordinate of all users in one piece, as `decode` reads it.
+        by_coordinate = values.reshape(-1, *self._shape).transpose(2, 0, 1)
+        return np.ascontiguousarray(by_coordinate, np.float64).transpose(1, 2, 0)
 
     def decode(self, coordinates: FloatArray, problem: SlotProblem) -> Allocation:
         """Allocation for coordinates (N, U, A)."""
-        return self._view.decode(coordinates, problem)
+        return by_groups(self._view.decode, problem.users, coordinates, problem)
 
 
 def row(observation: Any, index: int) -> Any:

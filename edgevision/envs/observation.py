@@ -7,11 +7,11 @@ Features assume equal shares of the resources, so that they mean the same at any
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgevision.arrays import FloatArray, IntArray
+from edgevision.arrays import Array, bounded, library
 from edgevision.envs.problem import SlotProblem
 
 #: Features are clipped here; ordinary values stay within about [-1, 1].
@@ -38,58 +38,77 @@ CELL_FEATURES = (
 
 
 @functools.cache
-def anchor_points(grid: tuple[int, ...]) -> IntArray:
-    """The operating points whose load is observed, (ANCHORS,).
+def anchor_points(grid: tuple[int, ...]) -> list[int]:
+    """The operating points whose load is observed, ANCHORS of them.
 
     On a ladder they are evenly spaced from least to most compressed. On a grid they are the corners of the first two
     axes, in row-major order, at the middle of the other axes. For frames x pixels x mode these are all frames or one
     frame, with all or the fewest pixels, entropy-coded; loads in between follow nearly as a product.
     """
     if len(grid) == 1:
-        return np.linspace(0, grid[0] - 1, ANCHORS).round().astype(np.int64)
+        return [round(point) for point in np.linspace(0, grid[0] - 1, ANCHORS).tolist()]
     corners = np.meshgrid((0, grid[0] - 1), (0, grid[1] - 1), indexing="ij")
     middle = [np.full(ANCHORS, size // 2) for size in grid[2:]]
-    return np.asarray(np.ravel_multi_index([*(corner.ravel() for corner in corners), *middle], grid))
+    found: list[int] = np.ravel_multi_index([*(corner.ravel() for corner in corners), *middle], grid).tolist()
+    return found
 
 
-def observe(problem: SlotProblem) -> dict[str, NDArray[np.generic]]:
-    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) float32."""
-    count = problem.active.sum(axis=1)
-    bandwidth = (problem.bandwidth_budget / np.maximum(count, 1))[:, None]
-    density = (problem.power_budget / (problem.bandwidth_budget * problem.noise_density))[:, None]
-    snr = problem.gain_scale * density
-    capacity = np.maximum(bandwidth * np.log2(1.0 + snr), 1e-30)  # [bit/s]; the worst channels would give 0
-    anchors = anchor_points(problem.grid)
-    airtime = problem.deadline[..., None] - problem.compute_time[..., anchors]
-    payload = problem.raw_size[..., None] * problem.size_fraction_columns(anchors)
-    # Nothing to send is no load, unless computing alone misses the deadline.
-    payload = np.where((payload == 0) & (airtime < 0), np.inf, payload)
-    airtime = np.maximum(airtime, 1e-9)
-    # Filled in place as float32, because observing takes a large part of a step.
-    users = np.empty((*problem.active.shape, len(USER_FEATURES) + problem.features.shape[2]), np.float32)
-    users[..., 0] = _log10(snr) / 5.0 - 1.0
-    users[..., 1] = _log10(problem.raw_size / (capacity * problem.deadline))
-    users[..., 2] = _log10(problem.deadline * 10.0)
-    users[..., 3 : 3 + ANCHORS] = _log10(payload / (capacity[..., None] * airtime))
-    users[..., 3 + ANCHORS :] = problem.features
-    users[~problem.active] = 0.0
-    cell = np.stack(
-        [
-            count / problem.users,
-            _log10(problem.bandwidth_budget * 1e-6),
-            _log10(problem.power_budget * 10.0),
-            problem.min_bandwidth * problem.users / problem.bandwidth_budget,
-            problem.min_power * problem.users / problem.power_budget,
-        ],
-        axis=-1,
-    )
+def observe(problem: SlotProblem) -> dict[str, Array]:
+    """Observe N slots: ``users`` (N, U, F) and ``cell`` (N, G) float32, ``active`` (N, U) float32.
+
+    Arrays may be of any library.
+    """
+    xp = library(problem.gain_scale)
+    density = problem.power_budget / (problem.bandwidth_budget * problem.noise_density)
+    snr = problem.gain_scale * density[:, None]
+    # Users along the last axis but one while they are computed: short last axes are slow.
+    capacity = _capacity(xp, problem, snr)
+    own = xp.concat([*_link_features(xp, problem, snr, capacity), _loads(xp, problem, capacity)])
+    own = bounded(own, -FEATURE_LIMIT, FEATURE_LIMIT) * xp.astype(problem.active, own.dtype)
+    users = problem.known_features(own.shape[0], FEATURE_LIMIT)
+    users[..., : own.shape[0]] = xp.permute_dims(own, (1, 2, 0))
     return {
-        "users": np.clip(users, -FEATURE_LIMIT, FEATURE_LIMIT, out=users),
-        "cell": np.clip(cell, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32),
-        "active": problem.active.astype(np.float32),
+        "users": users,
+        "cell": _observe_cell(xp, problem),
+        "active": xp.astype(problem.active, xp.float32),
     }
 
 
-def _log10(value: FloatArray) -> FloatArray:
-    """log10 of values clipped at 1e-30, so that zero gives -30 instead of -inf."""
-    return np.log10(np.maximum(value, 1e-30))
+def _link_features(xp: Any, problem: SlotProblem, snr: Array, capacity: Array) -> list[Array]:
+    """The features of a user before the loads, (1, N, U) each."""
+    load = problem.raw_size / (capacity * problem.deadline)
+    columns = (_log10(xp, snr) / 5.0 - 1.0, _log10(xp, load), _log10(xp, problem.deadline * 10.0))
+    return [column[None] for column in columns]
+
+
+def _loads(xp: Any, problem: SlotProblem, capacity: Array) -> Array:
+    """log10 of the load at the anchors, (ANCHORS, N, U)."""
+    anchors = anchor_points(problem.grid)
+    airtime = problem.deadline - problem.columns("compute_time", anchors)
+    payload = problem.raw_size * problem.columns("size_fraction", anchors)
+    # Nothing to send is no load, unless computing alone misses the deadline: then any load is too much.
+    return _log10(xp, (payload + 1e-30) / (capacity * bounded(airtime, 1e-60)))
+
+
+def _capacity(xp: Any, problem: SlotProblem, snr: Array) -> Array:
+    """What an equal share of the cell carries, (N, U) [bit/s]; not 0 where a channel is worst."""
+    share = (problem.bandwidth_budget / bounded(problem.count, 1.0))[:, None]
+    return bounded(share * xp.log2(1.0 + snr), 1e-30)
+
+
+def _observe_cell(xp: Any, problem: SlotProblem) -> Array:
+    """The observation of what all users share, (N, G) float32."""
+    columns = (
+        problem.count / problem.users,
+        _log10(xp, problem.bandwidth_budget * 1e-6),
+        _log10(xp, problem.power_budget * 10.0),
+        problem.min_bandwidth * problem.users / problem.bandwidth_budget,
+        problem.min_power * problem.users / problem.power_budget,
+    )
+    cell = xp.stack([xp.astype(column, xp.float32) for column in columns], axis=-1)
+    return bounded(cell, -FEATURE_LIMIT, FEATURE_LIMIT)
+
+
+def _log10(xp: Any, value: Array) -> Array:
+    """log10 of values clipped at 1e-30 and 1e30, float32."""
+    return xp.log10(xp.astype(bounded(value, 1e-30, 1e30), xp.float32))

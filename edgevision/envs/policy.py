@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, get_args
 
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 
 #: ``rule``: a formula or an enumeration; ``solver``: an optimisation in every slot; ``learned``: a trained network.

@@ -1,11 +1,9 @@
-"""`SlotProblem` and `Allocation`: input and output of every policy, ``act(problem) -> Allocation``.
-
-Both describe a batch of N slots with U users each.
-"""
+"""`SlotProblem`: the input of every policy, ``act(problem) -> Allocation``, for N slots with U users each."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,18 +11,21 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.arrays import Array, BoolArray, FloatArray, IntArray, library, sum_of_users
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.channel import radio
 from edgevision.envs.channel.modulation import Modulation
 from edgevision.envs.config import Fading, SuccessModel
 from edgevision.envs.content_rows import ContentRows, GatheredField
 from edgevision.envs.outlook import Outlook
 from edgevision.envs.stream.stream_outlook import StreamOutlook
-from edgevision.errors import AllocationError, SlotProblemError, shown
+from edgevision.errors import SlotProblemError
 
 Number = TypeVar("Number", bound=np.generic)
 
 _POSITIVE = ("bandwidth_budget", "power_budget", "noise_density")
+#: Fields that environments do not gather before they are read.
+_GATHERED = ("size_fraction", "accuracy", "compute_time", "features")
 _OPTIONAL = ("max_power", "energy_price", "waiting_value", "encoding_energy")
 
 
@@ -88,6 +89,9 @@ class SlotProblem:
     encoding_energy: FloatArray | None = None
     outlook: Outlook | StreamOutlook | None = None
 
+    def __len__(self) -> int:
+        return self.slots
+
     @property
     def slots(self) -> int:
         """Number of slots N in the batch."""
@@ -140,13 +144,17 @@ class SlotProblem:
 
     def priced(self, energy_price: FloatArray, waiting_value: FloatArray) -> SlotProblem:
         """The same slots at other prices, (N, U) each."""
-        return dataclasses.replace(self, energy_price=energy_price, waiting_value=waiting_value)
+        return self.changed(energy_price=energy_price, waiting_value=waiting_value)
+
+    def changed(self, **fields: Any) -> SlotProblem:
+        """The same slots with other values of some fields."""
+        return SlotProblem(**{**{name: self._stored(name) for name in _FIELDS}, **fields})
 
     def freeze(self) -> None:
         """Make every array read-only: a policy must not change what it is scored by."""
         for value in vars(self).values():
             if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+                value.flags.writeable = False
         if self.outlook is not None:
             self.outlook.freeze()
 
@@ -175,12 +183,10 @@ class SlotProblem:
     def __getitem__(self, index: slice | BoolArray | IntArray) -> SlotProblem:
         """The sub-batch of slots that ``index`` selects along N."""
         arrays: dict[str, Any] = {
-            name.removeprefix("_"): value[index]
-            for name, value in vars(self).items()
-            if isinstance(value, np.ndarray | ContentRows)
+            name: value[index] for name in _FIELDS if isinstance(value := self._stored(name), np.ndarray | ContentRows)
         }
         outlook = None if self.outlook is None else self.outlook[index]
-        return dataclasses.replace(self, **arrays, outlook=outlook)
+        return self.changed(**arrays, outlook=outlook)
 
     @staticmethod
     def joined(problems: Sequence[SlotProblem]) -> SlotProblem:
@@ -201,7 +207,7 @@ class SlotProblem:
         ``model`` replaces the scenario's success model; Co-CRRA optimises the paper's approximation this way while the
         environment scores exactly.
         """
-        log_x = radio.log_threshold(
+        x = radio.threshold(
             self.payload,
             self.airtime,
             bandwidth[..., None],
@@ -210,7 +216,7 @@ class SlotProblem:
             self.noise_density[:, None, None],
             self.modulation,
         )
-        return radio.success_probability(log_x, self.fading, model or self.success_model)
+        return np.asarray(radio.probability_above(x, self.fading, model or self.success_model))
 
     def log_threshold(self, allocation: Allocation, payload: FloatArray | None = None) -> FloatArray:
         """log x of eq. 2 for each user under ``allocation``, (N, U).
@@ -218,8 +224,8 @@ class SlotProblem:
         ``payload`` (N, U) [bit] replaces the size that the profile gives for the operating point.
         """
         return radio.log_threshold(
-            self.raw_size * self.size_fraction_at(allocation.operating_point) if payload is None else payload,
-            self.deadline - self.at(allocation, self.compute_time),
+            self.raw_size * self.chosen("size_fraction", allocation.operating_point) if payload is None else payload,
+            self.deadline - self.chosen("compute_time", allocation.operating_point),
             allocation.bandwidth,
             allocation.power,
             self.gain_scale,
@@ -234,32 +240,61 @@ class SlotProblem:
 
         ``payload`` is as for ``log_threshold``.
         """
-        log_x = self.log_threshold(allocation, payload)
-        probability = radio.success_probability(log_x, self.fading, model or self.success_model)
-        return np.where(self.active, probability, 0.0)
+        point = allocation.operating_point
+        x = radio.threshold(
+            self.raw_size * self.chosen("size_fraction", point) if payload is None else payload,
+            self.deadline - self.chosen("compute_time", point),
+            allocation.bandwidth,
+            allocation.power,
+            self.gain_scale,
+            self.noise_density[:, None],
+            self.modulation,
+        )
+        probability = radio.probability_above(x, self.fading, model or self.success_model)
+        return library(probability).where(self.active, probability, 0.0)
 
-    def size_fraction_at(self, point: IntArray) -> FloatArray:
-        """Entries of ``size_fraction`` for one operating point per user, (N, U)."""
-        rows = self._rows
-        if rows is not None:
-            return rows.at(point)
-        slots, users = np.ogrid[: point.shape[0], : point.shape[1]]
-        return np.asarray(self.size_fraction[slots, users, point])
+    def chosen(self, name: str, point: Array) -> Array:
+        """Entries of a field (N, U, K) for one operating point per user, (N, U)."""
+        value = self._stored(name)
+        if isinstance(value, ContentRows):
+            return value.at(point)
+        return library(value).take_along_axis(value, point[..., None], axis=2)[..., 0]
 
-    def size_fraction_columns(self, points: IntArray | list[int]) -> FloatArray:
-        """Entries of ``size_fraction`` for P operating points, the same for all users, (N, U, P)."""
-        rows = self._rows
-        return np.asarray(self.size_fraction[..., points]) if rows is None else rows.columns(points)
+    def columns(self, name: str, points: list[int]) -> Array:
+        """Entries of a field (N, U, K) for P operating points, (P, N, U), or (P, 1, 1) if they are all alike."""
+        value = self._stored(name)
+        if isinstance(value, ContentRows):
+            return value.columns(points)
+        xp = library(value)
+        return xp.stack([value[..., point] for point in points])
 
-    @property
-    def _rows(self) -> ContentRows | None:
-        """What ``size_fraction`` will be made of, if it was not read yet."""
-        stored = vars(self)["_size_fraction"]
-        return stored if isinstance(stored, ContentRows) else None
+    def known_features(self, blank: int, limit: float) -> Array:
+        """``features`` of the active users after some blank columns, (N, U, blank + F) float32.
+
+        Columns that are blank and users that are not active have zeros; features are clipped at +-``limit``.
+        """
+        features = self._stored("features")
+        if not isinstance(features, ContentRows):
+            xp, (N, U, F) = library(features), features.shape
+            table = xp.reshape(features, (N * U, F))
+            features = ContentRows(table, xp.reshape(xp.arange(N * U, device=table.device), (N, U)))
+        return features.known(self.active, blank, limit)
+
+    @functools.cached_property
+    def count(self) -> Array:
+        """Number of active users, (N,), as a number of the type of the other arrays."""
+        count = sum_of_users(library(self.active).astype(self.active, self.gain_scale.dtype))
+        if isinstance(count, np.ndarray):
+            count.flags.writeable = False
+        return count
+
+    def _stored(self, name: str) -> Any:
+        """A field as it was given: an array, or `ContentRows`."""
+        return vars(self)[f"_{name}" if name in _GATHERED else name]
 
     def task_success(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
         """Phi = eta(o) P(t <= t0) of each user (eq. 3), (N, U); inactive users get 0."""
-        return self.at(allocation, self.accuracy) * self.success_probability(allocation, model)
+        return self.chosen("accuracy", allocation.operating_point) * self.success_probability(allocation, model)
 
     def value(self, allocation: Allocation, model: SuccessModel | None = None) -> FloatArray:
         """Mean Phi over the active users of each slot (eq. 4 divided by their number), (N,)."""
@@ -267,8 +302,7 @@ class SlotProblem:
 
     def mean_over_active(self, per_user: FloatArray) -> FloatArray:
         """Mean of an (N, U) array over the active users, (N,); 0 if no user is active."""
-        total = np.where(self.active, per_user, 0.0).sum(axis=1)
-        return total / np.maximum(self.active.sum(axis=1), 1)
+        return sum_of_users(np.where(self.active, per_user, 0.0)) / np.maximum(self.count, 1.0)
 
     @staticmethod
     def at(allocation: Allocation, table: NDArray[Number]) -> NDArray[Number]:
@@ -279,71 +313,9 @@ class SlotProblem:
 
 
 # Set after the class is made: as a default, fields without one could not follow.
-SlotProblem.size_fraction = GatheredField("size_fraction")  # type: ignore[assignment]
-
-
-@dataclass(frozen=True, eq=False)
-class Allocation:
-    """A controller's answer for N slots of U users.
-
-    Attributes:
-        operating_point: index into the K operating points, (N, U).
-        bandwidth: b, (N, U) [Hz]; 0 for inactive users.
-        power: p, (N, U) [W]; 0 for inactive users.
-    """
-
-    operating_point: IntArray
-    bandwidth: FloatArray
-    power: FloatArray
-
-    def __getitem__(self, index: slice | BoolArray | IntArray) -> Allocation:
-        """The sub-batch of slots that ``index`` selects along N."""
-        return Allocation(self.operating_point[index], self.bandwidth[index], self.power[index])
-
-    def check(self, problem: SlotProblem, tolerance: float = 1e-9) -> None:
-        """Check constraints C1..C5 (eqs. 5-9) to a relative ``tolerance``.
-
-        Raises:
-            AllocationError: a constraint is broken, or an array has a wrong shape or type.
-        """
-        shape = problem.active.shape
-        for name, kinds in (("operating_point", "iu"), ("bandwidth", "fiu"), ("power", "fiu")):
-            value = getattr(self, name)
-            if not isinstance(value, np.ndarray) or value.dtype.kind not in kinds:
-                numbers = "whole numbers" if kinds == "iu" else "numbers"
-                raise AllocationError(f"{name} must be an array of {numbers}, got {shown(value)}")
-            if value.shape != shape:
-                raise AllocationError(f"{name} must have shape {shape}, got {value.shape}")
-        if (
-            self.operating_point.size
-            and not 0 <= self.operating_point.min() <= self.operating_point.max() < problem.points
-        ):
-            raise AllocationError(f"C5: operating points must lie in 0..{problem.points - 1}")
-        for label, used, budget, least in (
-            ("C1, C3: bandwidth", self.bandwidth, problem.bandwidth_budget, problem.min_bandwidth),
-            ("C2, C4: power", self.power, problem.power_budget, problem.min_power),
-        ):
-            _check_budget(label, used.sum(axis=1, dtype=np.float64), budget, tolerance)
-            # A negative amount of an inactive user would let the others exceed the budget.
-            enough = used >= np.where(problem.active, least[:, None] * (1 - tolerance), 0.0)
-            if not enough.all():
-                slot, user = np.argwhere(~enough)[0].tolist()
-                raise AllocationError(f"{label} of user {user} in slot {slot} is below its minimum")
-        if problem.max_power is not None and (self.power > problem.max_power * (1 + tolerance)).any():
-            slot, user = np.argwhere(self.power > problem.max_power * (1 + tolerance))[0].tolist()
-            raise AllocationError(
-                f"power of user {user} in slot {slot} is {self.power[slot, user]:.12g}, "
-                f"its largest is {problem.max_power[slot, user]:.12g}"
-            )
-
-
-def _check_budget(label: str, total: FloatArray, budget: FloatArray, tolerance: float) -> None:
-    within = total <= budget * (1 + tolerance)  # false for NaN and for infinity
-    if not within.all():
-        slot = int(np.argmin(within))
-        if not np.isfinite(total[slot]):
-            raise AllocationError(f"{label} of slot {slot} holds NaN or infinity")
-        raise AllocationError(f"{label} of slot {slot} sums to {total[slot]:.12g}, budget {budget[slot]:.12g}")
+for _name in _GATHERED:
+    setattr(SlotProblem, _name, GatheredField(_name))
+_FIELDS = tuple(field.name for field in dataclasses.fields(SlotProblem))
 
 
 def equal_shares(problem: SlotProblem) -> tuple[FloatArray, FloatArray]:

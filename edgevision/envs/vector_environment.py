@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +18,11 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.checks import whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import ScenarioConfig
 from edgevision.envs.environment import Observation, blank_info, requested_trace, reset_options, slot_info
 from edgevision.envs.interface import Interface, row
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.settings import MAX_SEED
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.simulation.simulator import OutcomeSource, Simulator
@@ -63,10 +65,22 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
     simulator_type: ClassVar[Callable[..., EpisodeSimulator]] = Simulator
     view: ClassVar[View] = SLOT_VIEW
 
+    def __new__(cls, *arguments: Any, backend: str = "numpy", **settings: Any) -> Any:
+        """Make the environment, or one on PyTorch around it if ``backend="torch"`` asks for that."""
+        if backend == "numpy":
+            return super().__new__(cls)
+        if backend != "torch":
+            raise ScenarioError(f"backend must be numpy or torch, got {shown(backend)}")
+        from edgevision.envs.torch_environment import TorchVectorEnv
+
+        own = {name: settings.pop(name) for name in ("device", "dtype", "compile") if name in settings}
+        return TorchVectorEnv(cls(*arguments, **settings), **own)
+
     def __init__(
         self,
         num_envs: int = 1,
         *,
+        backend: str = "numpy",
         preset: str | None = None,
         render_mode: str | None = None,
         outcomes: OutcomeSource | None = None,
@@ -79,6 +93,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
 
         Args:
             num_envs: number of environments n.
+            backend: ``numpy``, or ``torch`` for a `TorchVectorEnv`, which takes ``device``, ``dtype`` and ``compile``.
             preset: name of the scenario, or of a stress; by default that of the id.
             render_mode: must be ``None``; render a scalar environment instead.
             outcomes: source that runs codec and classifier for ``accuracy="live"``.
@@ -112,6 +127,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         self.single_action_space = self._interface.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        self.spaces = spaces
         self._max_steps = max_episode_steps
         self._generators: list[np.random.Generator | None] = [None] * num_envs
         self._done = np.ones(num_envs, bool)
@@ -210,7 +226,7 @@ class OffloadingVectorEnv(VectorEnv[Observation, NDArray[Any], NDArray[Any]]):
         if not isinstance(allocation, Allocation):
             raise AllocationError(f"allocate takes an Allocation, got {shown(allocation)}")
         allocation.check(self.problem)
-        return self._advance(allocation)
+        return self._advance(copy.deepcopy(allocation))  # info shows it, and its owner may change it later
 
     def _require_running(self) -> None:
         if not self._begun or (self.autoreset_mode == AutoresetMode.DISABLED and self._done.any()):
@@ -255,9 +271,9 @@ def _masked(terms: dict[str, NDArray[Any]], mask: BoolArray, told: BoolArray | N
     told = mask if told is None else told
     if not told.any():
         return {}
-    info: dict[str, Any] = {}
+    whole, info = mask.all(), dict[str, Any]()
     for key, value in terms.items():
         applies = mask.reshape(-1, *[1] * (value.ndim - 1))
-        info[key] = value.copy() if mask.all() else np.where(applies, value, np.zeros((), value.dtype))
+        info[key] = value if whole else np.where(applies, value, np.zeros((), value.dtype))
         info[f"_{key}"] = told.copy()
     return info

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray
 from edgevision.envs import action, observation
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.observation import FEATURE_LIMIT
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.registry import Registry
 
 

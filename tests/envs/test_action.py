@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.envs import action
-from edgevision.envs.problem import Allocation
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.view import SLOT_VIEW
 from edgevision.errors import AllocationError, InvalidActionError
 from tests.envs.strategies import random_problem

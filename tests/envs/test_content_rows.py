@@ -28,7 +28,13 @@ def test_parts_are_parts_of_the_whole(seed: int, contents: int, points: int) -> 
     point = rng.integers(points, size=(4, 3))
     np.testing.assert_array_equal(rows.at(point), np.take_along_axis(whole, point[..., None], axis=2)[..., 0])
     columns = rng.integers(points, size=2)
-    np.testing.assert_array_equal(rows.columns(columns), whole[..., columns])
+    np.testing.assert_array_equal(
+        np.broadcast_to(rows.columns(columns.tolist()), (2, 4, 3)), whole[..., columns].transpose(2, 0, 1)
+    )
+    active = rng.random((4, 3)) < 0.5
+    known = rows.known(active, 2, 0.5)
+    assert not known[..., :2].any()
+    np.testing.assert_array_equal(known[..., 2:], np.where(active[..., None], np.minimum(whole, 0.5), 0).astype("f4"))
     np.testing.assert_array_equal(rows[1:3].whole(), whole[1:3])
 
 
@@ -44,8 +50,9 @@ def test_a_problem_is_the_same_before_and_after_its_sizes_are_read() -> None:
     sizes = read.size_fraction
     point = np.arange(5)[:, None] % unread.points * np.ones((1, unread.users), np.int64)
     for one in (unread, read):
-        np.testing.assert_array_equal(one.size_fraction_at(point), sizes[np.arange(5)[:, None], np.arange(8), point])
-        np.testing.assert_array_equal(one.size_fraction_columns([0, -1]), sizes[..., [0, -1]])
+        chosen = one.chosen("size_fraction", point)
+        np.testing.assert_array_equal(chosen, sizes[np.arange(5)[:, None], np.arange(8), point])
+        np.testing.assert_array_equal(one.columns("size_fraction", [0, -1]), sizes.transpose(2, 0, 1)[[0, -1]])
     np.testing.assert_array_equal(unread[np.array([1, 4])].size_fraction, sizes[[1, 4]])
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(problem())).size_fraction, sizes)  # noqa: S301 - our own
     moved = dataclasses.replace(problem(), deadline=sizes[..., 0])

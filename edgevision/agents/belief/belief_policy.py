@@ -26,7 +26,8 @@ from edgevision.baselines.stream.belief_filter import solve
 from edgevision.baselines.stream.frame_values import net_gains
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.baselines.stream.slot_solver import best_frames, to_allocation
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import LearnedPolicyError, shown
 from edgevision.storage.disk_files import read_pair, sha256, write_pair

@@ -19,7 +19,8 @@ from edgevision.agents.belief.sending_network import best_gain
 from edgevision.arrays import FloatArray, IntArray
 from edgevision.baselines.stream.frame_values import expected_later
 from edgevision.baselines.stream.slot_solver import best_frames, to_allocation
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 
 #: Slots that are played on.

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from edgevision.arrays import BoolArray, FloatArray, IntArray
 from edgevision.baselines.dynamic.price_view import PRICE_VIEW, at_prices, reference_prices
 from edgevision.baselines.dynamic.priced import Priced
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 
 #: Actions (N, U, 2) of `PRICE_VIEW` for N slots.
 Act = Callable[[SlotProblem], FloatArray]

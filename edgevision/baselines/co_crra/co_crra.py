@@ -12,8 +12,9 @@ from edgevision.baselines.co_crra.resources import ResourceAllocator, Solver
 from edgevision.baselines.operating_points import FixedCompression, best_operating_points
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number, whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, SlotProblem, equal_shares
+from edgevision.envs.problem import SlotProblem, equal_shares
 from edgevision.errors import PolicyOptionError
 
 

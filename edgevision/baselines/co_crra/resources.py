@@ -14,9 +14,10 @@ from edgevision.baselines.co_crra.convex_program import ResourceProgram
 from edgevision.baselines.ladder import with_points
 from edgevision.baselines.shares import fill_budgets
 from edgevision.checks import real_number, whole_number
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.channel import radio
 from edgevision.envs.config import Fading, SuccessModel
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import PolicyOptionError, shown
 from edgevision.imports import require_all
 

@@ -9,7 +9,8 @@ from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.waiting import REFERENCE_ENERGY, energy_per_request, waiting_value
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import PolicyOptionError
 
 

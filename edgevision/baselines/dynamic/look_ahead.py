@@ -15,7 +15,8 @@ from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import PolicyOptionError
 
 #: Slots ahead that are looked at; later ones more coarsely.

@@ -10,7 +10,8 @@ from edgevision.baselines.dynamic.priced import Priced
 from edgevision.baselines.dynamic.waiting import waiting_value
 from edgevision.baselines.policy_registry import register
 from edgevision.checks import real_number
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import PolicyOptionError
 
 

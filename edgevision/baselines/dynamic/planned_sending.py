@@ -9,7 +9,8 @@ import numpy as np
 from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.episode_bound import EpisodeBound
 from edgevision.baselines.dynamic.priced import Priced
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 
 
 class PlannedSending:

@@ -17,9 +17,10 @@ from edgevision.arrays import FloatArray
 from edgevision.baselines.dynamic.look_ahead import value_ahead
 from edgevision.baselines.dynamic.mpc import Mpc
 from edgevision.baselines.dynamic.priced import Priced
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.dynamic.dynamic_view import DYNAMIC_VIEW
 from edgevision.envs.observation import FEATURE_LIMIT
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.view import View
 
 #: Logarithm of the largest factor on the price of energy.

@@ -16,7 +16,8 @@ from edgevision.baselines.dynamic.send_values import SHARES, best_values, used_s
 from edgevision.baselines.dynamic.waiting import encoding_cost
 from edgevision.baselines.joint.upper_bound import active_users
 from edgevision.baselines.policy_registry import register
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import SlotProblemError
 
 _LOWEST_PRICE, _HIGHEST_PRICE, _BISECTIONS = 1e-3, 20.0, 11

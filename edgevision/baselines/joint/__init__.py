@@ -37,8 +37,9 @@ from edgevision.baselines.joint.upper_bound import upper_bound
 from edgevision.baselines.ladder import frontier, with_points
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.shares import fill_budgets
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.config import SuccessModel
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import PolicyOptionError, shown
 
 _LOOSE = 0.005  # relative gap above which a second bound is tried

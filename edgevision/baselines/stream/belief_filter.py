@@ -13,7 +13,8 @@ from edgevision.baselines.stream.frame_values import net_gains
 from edgevision.baselines.stream.memory import Memory, State
 from edgevision.baselines.stream.slot_solver import best_frames, to_allocation
 from edgevision.checks import real_number
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream import four_states
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import PolicyOptionError

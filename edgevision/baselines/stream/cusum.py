@@ -12,7 +12,8 @@ from edgevision.baselines.stream.memory import Memory, State
 from edgevision.baselines.stream.rotation import LEVELS, MAX_LEVEL
 from edgevision.baselines.stream.slot_solver import fill_in_order, to_allocation
 from edgevision.checks import real_number, whole_number
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream.stream_outlook import StreamOutlook
 from edgevision.errors import PolicyOptionError
 

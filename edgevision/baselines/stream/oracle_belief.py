@@ -7,7 +7,8 @@ import numpy as np
 from edgevision.baselines.policy_registry import register
 from edgevision.baselines.stream.belief_filter import HORIZONS, THRIFTS, solve
 from edgevision.checks import real_number
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator
 from edgevision.envs.stream.four_states import STATES
 from edgevision.envs.stream.stream_simulator import StreamSimulator

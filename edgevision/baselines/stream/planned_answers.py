@@ -6,7 +6,8 @@ import numpy as np
 
 from edgevision.baselines.stream.slot_solver import best_frames
 from edgevision.baselines.stream.street_bound import StreetBound, frame_exponents, shares_with, success_of
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.stream.planned_bandwidth import IMPOSSIBLE
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 
 _LOWEST_PRICE, _HIGHEST_PRICE = 1e-3, 1e3
 _BISECTIONS, _FILLS = 16, 2

@@ -11,15 +11,18 @@ quantities are SI (bit, s, Hz, W, W/Hz, linear gain).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edgevision.arrays import FloatArray
+from edgevision.arrays import Array, FloatArray, bounded, library
 from edgevision.envs.channel.modulation import Modulation, needed_exponent
 from edgevision.envs.config import Fading, SuccessModel
 
-# Above exp(7) every success probability below has underflowed to zero; the cap only avoids overflow warnings.
+# Above exp(7) every success probability below has underflowed to zero; the cap only avoids overflow.
 _LOG_THRESHOLD_CAP = 7.0
+_THRESHOLD_CAP = math.exp(_LOG_THRESHOLD_CAP)
 
 # Chebyshev coefficients of log(erfc(z) exp(z^2) / t) in u = 2t - 1, t = 2 / (2 + z), for z >= 0; computed with
 # 40 digits from their definition. 26 terms reach the rounding error of float64 (tested against math.erfc).
@@ -53,14 +56,33 @@ _LOG_ERFC = np.array(
         -9.457494571291233e-17,
     ]
 )
+_LOG_ERFC_POWERS: list[float] = np.polynomial.chebyshev.cheb2poly(_LOG_ERFC).tolist()
 
 
 def log_erfc(z: ArrayLike) -> FloatArray:
     """log(erfc(z)) for z >= 0, accurate where erfc itself underflows."""
     z = np.asarray(z, np.float64)
     t = 2.0 / (2.0 + z)
-    series = np.polynomial.chebyshev.chebval(2.0 * t - 1.0, _LOG_ERFC)
-    return np.asarray(np.log(t) + series - z * z)
+    return np.asarray(np.log(t) + _log_scaled_erfc(t) - z * z)
+
+
+def erfc(z: Array) -> Array:
+    """The complementary error function for z >= 0: by its library if that has it, as PyTorch does, else to 2e-13."""
+    xp = library(z)
+    if hasattr(xp, "erfc"):
+        return xp.erfc(z)
+    t = 2.0 / (2.0 + z)
+    return np.minimum(t * np.exp(_log_scaled_erfc(t) - z * z), 1.0)
+
+
+def _log_scaled_erfc(t: FloatArray) -> FloatArray:
+    """log(erfc(z) exp(z^2) / t) at t = 2 / (2 + z), by Horner's rule in place: most of the cost of scoring a slot."""
+    u = 2.0 * t - 1.0
+    series = np.full_like(u, _LOG_ERFC_POWERS[-1])
+    for coefficient in _LOG_ERFC_POWERS[-2::-1]:
+        series *= u
+        series += coefficient
+    return series
 
 
 def data_rate(bandwidth: ArrayLike, power: ArrayLike, gain: ArrayLike, noise_density: ArrayLike) -> FloatArray:
@@ -106,6 +128,42 @@ def log_threshold(
     return np.asarray(np.where(payload > 0, log_x, np.where(airtime >= 0, -np.inf, np.inf)))
 
 
+def threshold(
+    payload: Array,
+    airtime: Array,
+    bandwidth: Array,
+    power: Array,
+    gain_scale: Array,
+    noise_density: Array,
+    modulation: Modulation = "shannon",
+) -> Array:
+    """x of eq. 2, as `log_threshold` but without its logarithm, for arrays of any library, and at most exp(7).
+
+    PyTorch can differentiate it by bandwidth and power, also where nothing can arrive.
+    """
+    xp = library(bandwidth)
+    possible = (airtime > 0) & (bandwidth > 0) & (power > 0)
+    # Where nothing can arrive, a 1 takes the place of what would be divided by zero.
+    exponent = math.log(2.0) * payload / xp.where(possible, bandwidth * airtime, 1.0)
+    if modulation != "shannon":
+        exponent = needed_exponent(exponent, modulation)
+    largest = 0.9 * math.log(xp.finfo(bandwidth.dtype).max)
+    required_snr = xp.expm1(xp.minimum(exponent, xp.asarray(largest, dtype=bandwidth.dtype)))
+    x = required_snr * (noise_density * bandwidth / xp.where(possible, power * gain_scale, 1.0))
+    idle = xp.where((payload <= 0) & (airtime >= 0), 0.0, _THRESHOLD_CAP)
+    return xp.where(possible, bounded(x, most=_THRESHOLD_CAP), idle)
+
+
+def probability_above(x: Array, fading: Fading = "half-normal", model: SuccessModel = "exact") -> Array:
+    """Probability that the gain exceeds x times its scale; see `log_success_probability`."""
+    xp = library(x)
+    if fading == "rayleigh":
+        return xp.exp(-x)
+    if model == "chernoff":
+        return xp.exp(-0.5 * x * x)
+    return erfc(math.sqrt(0.5) * x)
+
+
 def log_success_probability(
     log_x: ArrayLike, fading: Fading = "half-normal", model: SuccessModel = "exact"
 ) -> FloatArray:
@@ -123,5 +181,6 @@ def log_success_probability(
 
 
 def success_probability(log_x: ArrayLike, fading: Fading = "half-normal", model: SuccessModel = "exact") -> FloatArray:
-    """P(t <= t0) in [0, 1]; see ``log_success_probability``."""
-    return np.minimum(np.exp(log_success_probability(log_x, fading, model)), 1.0)
+    """P(t <= t0) in [0, 1]; see `log_success_probability`."""
+    x = np.exp(np.minimum(log_x, _LOG_THRESHOLD_CAP))
+    return np.asarray(probability_above(x, fading, model))

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.drawing.rendering import BANDWIDTH, IDLE, MARGINS, SUCCESS, Renderer, prepare_rows
 from edgevision.envs.dynamic.dynamic_simulator import DynamicSimulator
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import SlotOutcome
 
 _BATTERY, _SLACK = "#D55E00", "#56B4E9"

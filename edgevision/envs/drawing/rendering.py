@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import SlotOutcome
 from edgevision.envs.simulation.trace import EpisodeTrace
 from edgevision.errors import NoDisplayWarning
@@ -75,7 +76,9 @@ class Scene:
         _, allocation, outcome = last
         return cls(
             operating_point=np.where(problem.active, allocation.operating_point, -1)[0],
-            compression=np.where(problem.active, 1.0 - problem.size_fraction_at(allocation.operating_point), 0.0)[0],
+            compression=np.where(
+                problem.active, 1.0 - problem.chosen("size_fraction", allocation.operating_point), 0.0
+            )[0],
             bandwidth_share=allocation.bandwidth[0] / problem.bandwidth_budget[0],
             power_share=allocation.power[0] / problem.power_budget[0],
             in_time=outcome.in_time[0],

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.drawing.rendering import BANDWIDTH, IDLE, MARGINS, SUCCESS, Renderer, prepare_rows
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import SlotOutcome
 from edgevision.envs.stream.stream_simulator import StreamSimulator
 

@@ -15,13 +15,14 @@ from typing import ClassVar, Self, cast
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.computing.energy import request_energy
 from edgevision.envs.content_rows import ContentRows
 from edgevision.envs.dynamic.dynamic_config import DynamicConfig
 from edgevision.envs.dynamic.dynamic_trace import DynamicTrace, draw_dynamic_traces, shadowing_db
 from edgevision.envs.dynamic.request_queue import RequestQueue
 from edgevision.envs.outlook import Outlook
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import OperatingPointProfile, load_profile
@@ -80,6 +81,9 @@ class DynamicSimulator(EpisodeSimulator):
         if (trace.window > self._horizon).any():
             raise ScenarioError(f"trace: window must be at most deadline_slots[1] = {self._horizon}")
         super().install(rows, trace)
+
+    def _begin(self, rows: IntArray, trace: DynamicTrace) -> None:
+        super()._begin(rows, trace)
         self._install_routes(rows, trace)
         self.queue.clear(rows)
         self.battery[rows] = trace.battery
@@ -142,18 +146,18 @@ class DynamicSimulator(EpisodeSimulator):
 
     def _build_problem(self) -> SlotProblem:
         config, profile, content = self.config, self.profile, self._content
-        shape = (self.n, config.users, profile.points)
+        shape = (self.n, config.users)
         after_encoding = np.maximum(self.battery - config.encoding_energy, 0.0)
         most = np.minimum(config.power, after_encoding / config.slot_time)
         return SlotProblem(
             active=self._slack > 0,
             raw_size=8.0 * profile.raw_size[content],
-            deadline=np.full(shape[:2], config.slot_time),
+            deadline=np.full(shape, config.slot_time),
             gain_scale=self._known_gain(),
             size_fraction=cast(FloatArray, ContentRows(profile.size_fraction, content)),
-            accuracy=np.broadcast_to(profile.accuracy, shape),
-            compute_time=np.broadcast_to(self.compute_time, shape),
-            features=profile.features.take(content, axis=0),
+            accuracy=cast(FloatArray, ContentRows(profile.accuracy[None], content)),
+            compute_time=cast(FloatArray, ContentRows(self.compute_time[None], content)),
+            features=cast(FloatArray, ContentRows(profile.features, content)),
             bandwidth_budget=np.full(self.n, config.bandwidth),
             power_budget=np.full(self.n, config.power * config.users),
             min_bandwidth=np.zeros(self.n),
@@ -163,7 +167,7 @@ class DynamicSimulator(EpisodeSimulator):
             fading="rayleigh",
             modulation=config.modulation,
             max_power=most,
-            encoding_energy=np.full(shape[:2], config.encoding_energy),
+            encoding_energy=np.full(shape, config.encoding_energy),
             outlook=self._outlook(),
         )
 
@@ -202,7 +206,7 @@ class DynamicSimulator(EpisodeSimulator):
         problem, config = self.problem, self.config
         advancing = np.ones(self.n, bool) if running is None else running
         sent = problem.active & (allocation.bandwidth > 0) & (allocation.power > 0)
-        true = dataclasses.replace(problem, gain_scale=self._now("gain_scale"))
+        true = problem.changed(gain_scale=self._now("gain_scale"))
         in_time = np.where(sent, true.success_probability(allocation), 0.0)
         if config.transmission == "sampled":
             in_time = (self._now("fading") < in_time).astype(np.float64)
@@ -213,7 +217,7 @@ class DynamicSimulator(EpisodeSimulator):
         expired = self.queue.age(advancing)
         energy = np.where(sent, request_energy(allocation.power, config.slot_time, config.encoding_energy), 0.0)
         harvested = self._discharge(energy, advancing)
-        self.slot = self.slot + advancing
+        self._advance(advancing)
         self._admit(advancing)
         per_request = 1.0 / (config.users * config.arrival_rate)
         right = in_time * accuracy
@@ -252,7 +256,7 @@ class DynamicSimulator(EpisodeSimulator):
         """Accuracy term of the head's request at the allocated operating point, (N, U)."""
         if self.config.accuracy == "replay" and self.profile.correct is not None:
             return self.profile.correct[self._content, allocation.operating_point].astype(np.float64)
-        return problem.at(allocation, problem.accuracy)
+        return np.asarray(problem.chosen("accuracy", allocation.operating_point))
 
 
 def _mean_over(values: FloatArray, mask: BoolArray) -> FloatArray:

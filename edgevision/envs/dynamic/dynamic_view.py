@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgevision.arrays import FloatArray
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.observation import FEATURE_LIMIT
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.view import View
 
 #: Distances ahead on the route whose gain is observed [slots].
@@ -82,8 +83,8 @@ def observe(problem: SlotProblem) -> dict[str, NDArray[Any]]:
         future.waiting / future.queue_length[:, None],
         future.arrival_average,
         *(
-            np.where(held, _log10(problem.raw_size * problem.size_fraction_columns([point])[..., 0] / capacity), 0.0)
-            for point in (0, -1)
+            np.where(held, _log10(problem.raw_size * fraction / capacity), 0.0)
+            for fraction in problem.columns("size_fraction", [0, -1])
         ),
     )
     content = problem.features * held[..., None]

@@ -13,8 +13,9 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.computing.compute_time import compute_time, warn_if_always_late
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.errors import ScenarioError
 from edgevision.profiles.profile import OperatingPointProfile
 
@@ -95,6 +96,7 @@ class EpisodeSimulator(ABC):
         warn_if_always_late(config, profile)
         self._rows = np.arange(n)
         self.slot = np.zeros(n, np.int64)
+        self._common_slot: int | None = None
         self._episodes: dict[str, NDArray[Any]] = {}
         self._problem: SlotProblem | None = None
 
@@ -104,11 +106,11 @@ class EpisodeSimulator(ABC):
         return self.trace_type(**{name: value.copy() for name, value in self._running().items()})
 
     def reset(self, rows: IntArray, generators: Sequence[np.random.Generator]) -> None:
-        """Draw a new episode for each environment in ``rows``, each from its own generator."""
-        self.install(rows, self._draw(generators))
+        """Draw a new episode for each environment in ``rows``, which ascend, each from its own generator."""
+        self._begin(rows, self._draw(generators))
 
     def install(self, rows: IntArray, trace: Any) -> None:
-        """Start the episodes of ``trace`` in the environments ``rows``.
+        """Start the episodes of ``trace`` in the environments ``rows``, which ascend.
 
         Raises:
             ScenarioError: the trace does not match the number of environments, the users or the contents.
@@ -120,16 +122,37 @@ class EpisodeSimulator(ABC):
             )
         if (trace.content >= self.profile.contents).any():
             raise ScenarioError(f"trace names contents beyond the {self.profile.contents} of {self.profile.name!r}")
+        self._begin(rows, copy.deepcopy(trace))
+
+    def _begin(self, rows: IntArray, trace: Any) -> None:
+        """Start the episodes of a valid trace, whose arrays nobody else has, in the environments ``rows``."""
         if not self._episodes and len(rows) != self.n:
             raise ScenarioError("the first reset must reset every environment")
-        for name, value in vars(trace).items():
-            self._episodes[name] = _write_rows(
-                self._episodes.get(name),
-                value,
-                rows,
-                per_slot=value.shape[:2] == shape[:2] and name not in ("position", "settings"),
-            )
+        slots = trace.content.shape[1]
+        for name, new in vars(trace).items():
+            by_slot = new.ndim == 3 and new.shape[1] == slots and name not in ("position", "settings")
+            if len(rows) == self.n:
+                self._episodes[name] = _slots_first(new) if by_slot else new
+            elif by_slot:
+                stored = _grown(self._episodes[name], slots)
+                # While all were in the same slot, problems held views of it, which must not change.
+                self._episodes[name] = stored if self._common_slot is None else stored.copy("K")
+                self._episodes[name][rows, :slots] = new
+            else:
+                self._episodes[name][rows] = new
+        self.slot = self.slot.copy()
         self.slot[rows] = 0
+        self._find_common_slot()
+
+    def _advance(self, running: BoolArray | None) -> None:
+        """Go to the next slot in the environments ``running`` (N,), or in all."""
+        self.slot = self.slot + (1 if running is None else running)
+        self._find_common_slot()
+
+    def _find_common_slot(self) -> None:
+        """Note whether all environments are in the same slot, as episodes of equal length are."""
+        first = self.slot[0]
+        self._common_slot = int(first) if (self.slot == first).all() else None
         self._problem = None
 
     def _check_length(self, trace: Any) -> None:
@@ -147,8 +170,10 @@ class EpisodeSimulator(ABC):
         other = copy.copy(self)
         other.n, other._rows, other._problem = len(rows), np.arange(len(rows)), None
         other._episodes = {name: value[rows] for name, value in self._running().items()}
+        other.slot = self.slot[rows]
         for name in self.state_names:
             setattr(other, name, getattr(self, name)[rows])
+        other._find_common_slot()
         return other
 
     @property
@@ -165,11 +190,13 @@ class EpisodeSimulator(ABC):
         return self._episodes
 
     def _now(self, name: str) -> NDArray[Any]:
-        """An array of the episodes in the current slot, (N, U)."""
-        stored, first = self._running()[name], self.slot[0]
-        if (self.slot == first).all():  # in step, as episodes of equal length are: no index per environment
-            return stored[:, first].copy()
-        return np.asarray(stored[self._rows, self.slot])
+        """An array of the episodes in the current slot, (N, U), read-only if all are in the same slot."""
+        stored = self._running()[name]
+        if self._common_slot is None:
+            return np.asarray(stored[self._rows, self.slot])
+        found = stored[:, self._common_slot]
+        found.flags.writeable = False
+        return found
 
     @property
     @abstractmethod
@@ -194,16 +221,12 @@ class EpisodeSimulator(ABC):
         """The problem of the current slot."""
 
 
-def _write_rows(stored: NDArray[Any] | None, new: NDArray[Any], rows: IntArray, per_slot: bool) -> NDArray[Any]:
-    """Write ``new`` into ``rows`` of the stored array; arrays with a slot axis grow if the new episodes are longer."""
-    if stored is None:
-        return np.array(new)
-    if not per_slot:
-        stored[rows] = new
-        return stored
-    growth = new.shape[1] - stored.shape[1]
-    if growth > 0:
-        # Slots after the end of an episode are never read; copies of the last slot keep them valid.
-        stored = np.pad(stored, ((0, 0), (0, growth), (0, 0)), mode="edge")
-    stored[rows, : new.shape[1]] = new
-    return stored
+def _slots_first(values: NDArray[Any]) -> NDArray[Any]:
+    """The values (N, T, U) so that each slot (N, U) lies in one piece; a copy if they are not so yet."""
+    return np.ascontiguousarray(values.swapaxes(0, 1)).swapaxes(0, 1)
+
+
+def _grown(stored: NDArray[Any], slots: int) -> NDArray[Any]:
+    """(N, T, U) with at least ``slots`` slots; those after the end of an episode are never read, but stay valid."""
+    growth = slots - stored.shape[1]
+    return _slots_first(np.pad(stored, ((0, 0), (0, growth), (0, 0)), mode="edge")) if growth > 0 else stored

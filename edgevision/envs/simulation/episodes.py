@@ -9,7 +9,8 @@ import numpy as np
 from gymnasium.utils import seeding
 
 from edgevision.arrays import BoolArray, IntArray
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.allocation import Allocation
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 
 #: Allocates for a batch of slots; the mask (N,) marks the episodes that still run.

@@ -19,7 +19,7 @@ def autoregressive(steps: FloatArray, correlation: FloatArray | float) -> FloatA
         steps: standard normal numbers, (N, slots, U).
         correlation: correlation between one slot and the next, a number or (N, U).
     """
-    walk, new = steps.copy(), np.sqrt(1.0 - correlation**2)
+    walk, new = steps.copy("K"), np.sqrt(1.0 - correlation**2)
     for slot in range(1, walk.shape[1]):
         walk[:, slot] = correlation * walk[:, slot - 1] + new * steps[:, slot]
     return walk

@@ -30,6 +30,8 @@ from edgevision.storage.storage_arrays import pack_arrays, read_arrays
 
 MAX_TRACE_BYTES = 2**32
 _WHAT = "episode trace"
+#: Numbers that are drawn at a time: 1 MiB.
+_MOST_UNIFORMS = 2**17
 _WHOLE = ("length", "pool", "content")
 
 
@@ -103,7 +105,8 @@ class EpisodeTrace(StoredTrace):
         for name, value in vars(self).items():
             if name not in ("length", "position", "settings") and value.shape != shape:
                 raise ScenarioError(f"trace: {name} must have shape {shape}, got {value.shape}")
-            if not np.isfinite(value).all() or (name not in ("position", "settings") and (value < 0).any()):
+            least, most = (value.min(), value.max()) if value.size else (0, 0)  # both NaN if there is a NaN
+            if not (-np.inf < least and most < np.inf) or (name not in ("position", "settings") and least < 0):
                 raise ScenarioError(f"trace: {name} must be finite and >= 0")
         if (self.length < 1).any() or (self.length >= shape[1]).any():
             raise ScenarioError(
@@ -145,6 +148,27 @@ def draw_traces(
         generators: one random generator per episode.
         gains: recorded gains of the scenario's ``gain_trace``, (L, M) [dB].
     """
+    size = max(1, _MOST_UNIFORMS // (5 * (config.slots[1] + 1) * config.users))
+    groups = [generators[start : start + size] for start in range(0, len(generators), size)]
+    parts = [_draw_group(config, profile, members, group, gains) for group in groups]
+    # Slots come first in memory, so that all environments' numbers of a slot lie in one piece.
+    arrays = {
+        name: np.concatenate([part[name].swapaxes(0, 1) for part in parts], axis=1).swapaxes(0, 1)
+        if value.ndim == 3 and name != "position"
+        else np.concatenate([part[name] for part in parts])
+        for name, value in parts[0].items()
+    }
+    return EpisodeTrace(**arrays)
+
+
+def _draw_group(
+    config: ScenarioConfig,
+    profile: OperatingPointProfile,
+    members: IntArray,
+    generators: Sequence[np.random.Generator],
+    gains: FloatArray | None,
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a trace of some episodes, few enough for the cache."""
     n, slots, users = len(generators), config.slots[1] + 1, config.users
     per_slot = 5 * slots * users
     uniforms = np.empty((n, per_slot + 5 * users + 1))
@@ -158,25 +182,26 @@ def draw_traces(
             generator.random(out=block)
     settings = draw_settings(config, varying)
     config = of_episodes(config, settings)
-    arrivals, size, deadline, content, fading = uniforms[:, :per_slot].reshape(n, 5, slots, users).swapaxes(0, 1)
+    by_slot = np.ascontiguousarray(uniforms[:, :per_slot].reshape(n, 5, slots, users).transpose(1, 2, 0, 3))
+    arrivals, size, deadline, content, fading = by_slot.swapaxes(1, 2)
     place = uniforms[:, per_slot:-1].reshape(n, 5, 1, users).swapaxes(0, 1)
     low, high = config.slots
-    chosen = members[np.floor(content * len(members)).astype(np.int64)]
+    chosen = members.take((content * len(members)).astype(np.int64))
     position, gain_scale = _place_users(config, place)
     gain_scale = _walk(config, walk, np.broadcast_to(gain_scale, fading.shape))
     if gains is not None:
         gain_scale = propagation.gain_scale_from_loss(-windows(gains, recorded, users, slots), config.fading)
-    return EpisodeTrace(
-        length=low + np.floor(uniforms[:, -1] * (high - low + 1)).astype(np.int64),
-        pool=np.maximum(_request_pool(config, arrivals), _in_burst(config, bursts)[..., None]),
-        raw_size=_raw_sizes(config, profile, size, chosen),
-        deadline=_between(config.deadline_ms, deadline) * 1e-3,
-        gain_scale=gain_scale,
-        content=chosen,
-        fading=fading,
-        position=position[:, 0],
-        settings=settings,
-    )
+    return {
+        "length": low + np.floor(uniforms[:, -1] * (high - low + 1)).astype(np.int64),
+        "pool": np.maximum(_request_pool(config, arrivals), _in_burst(config, bursts)[..., None]),
+        "raw_size": _raw_sizes(config, profile, size, chosen),
+        "deadline": _between(config.deadline_ms, deadline) * 1e-3,
+        "gain_scale": gain_scale,
+        "content": chosen,
+        "fading": fading,
+        "position": position[:, 0],
+        "settings": settings,
+    }
 
 
 def _between(bounds: tuple[float, float], uniform: FloatArray) -> FloatArray:
@@ -189,7 +214,7 @@ def _raw_sizes(
     """Raw sizes [bit]: drawn from the scenario's range if the profile is relative, else the sizes of the contents."""
     if profile.relative:
         return _between(config.size_mbit, uniform) * 1e6
-    return 8.0 * profile.raw_size[content]
+    return (8.0 * profile.raw_size).take(content)
 
 
 def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) -> FloatArray:
@@ -199,7 +224,8 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
     """
     if not uniforms.size:
         return gain_scale
-    steps = standard_normal(uniforms[:, 0], uniforms[:, 1])
+    radius, angle = np.ascontiguousarray(uniforms.transpose(1, 2, 0, 3)).swapaxes(1, 2)
+    steps = standard_normal(radius, angle)
     walk = autoregressive(steps, np.reshape(config.shadowing_correlation, (-1, 1)))
     return gain_scale * 10.0 ** (0.1 * config.shadowing_walk_db * walk)
 
@@ -207,16 +233,14 @@ def _walk(config: ScenarioConfig, uniforms: FloatArray, gain_scale: FloatArray) 
 def _request_pool(config: ScenarioConfig, uniform: FloatArray) -> IntArray:
     """Requests waiting per user at the start of each slot, (N, T, U).
 
-    In each slot, Poisson arrivals come and one request per user is served. With X the running sum of arrivals minus
-    services, the queue is X - min(0, min X so far), the closed form of Lindley's recursion.
+    In each slot, Poisson arrivals come and one request per user is served (Lindley's recursion).
     """
     if config.traffic == "full-buffer":
         return np.ones(uniform.shape, np.int64)
-    arrivals = _poisson(config.arrivals_per_slot, uniform)
-    left = np.cumsum(arrivals - 1, axis=1)
-    left = left - np.minimum(np.minimum.accumulate(left, axis=1), 0)
-    before = np.concatenate([np.zeros_like(left[:, :1]), left[:, :-1]], axis=1)
-    return before + arrivals
+    pool = _poisson(config.arrivals_per_slot, uniform)
+    for slot in range(1, pool.shape[1]):
+        pool[:, slot] += np.maximum(pool[:, slot - 1] - 1, 0)
+    return pool
 
 
 def _in_burst(config: ScenarioConfig, uniforms: FloatArray) -> BoolArray:

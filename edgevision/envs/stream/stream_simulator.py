@@ -15,8 +15,9 @@ from typing import ClassVar
 import numpy as np
 
 from edgevision.arrays import BoolArray, FloatArray, IntArray
+from edgevision.envs.allocation import Allocation
 from edgevision.envs.computing.energy import computing_energy, request_energy
-from edgevision.envs.problem import Allocation, SlotProblem
+from edgevision.envs.problem import SlotProblem
 from edgevision.envs.simulation.episode_simulator import EpisodeSimulator, SlotOutcome
 from edgevision.envs.stream import four_states
 from edgevision.envs.stream.answer_tables import CONFIDENCE_NOISE, AnswerTables, answer_tables
@@ -102,6 +103,9 @@ class StreamSimulator(EpisodeSimulator):
         """
         self._check_length(trace)
         super().install(rows, trace)
+
+    def _begin(self, rows: IntArray, trace: StreamTrace) -> None:
+        super()._begin(rows, trace)
         self._episode[rows] = list(itertools.islice(_episodes, len(rows)))
         self.answered_scene[rows] = -1
         self._frames_left[rows] = trace.battery
@@ -247,7 +251,7 @@ class StreamSimulator(EpisodeSimulator):
         self._frames_left = self._frames_left - (sent & advancing[:, None])
         self._lost = np.where(advancing[:, None], sent & ~delivered, self._lost)
         fresh = ~self.changed
-        self.slot = self.slot + advancing
+        self._advance(advancing)
         self._observe(advancing)
         return SlotOutcome(
             reward=(weight * (fresh & self.right)).sum(axis=1),

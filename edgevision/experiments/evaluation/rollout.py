@@ -217,7 +217,7 @@ def _decisions(problem: SlotProblem, allocation: Allocation, active: BoolArray) 
     count = np.maximum(problem.active.sum(axis=1, keepdims=True), 1)
     bandwidth = allocation.bandwidth * count / problem.bandwidth_budget[:, None]
     power = allocation.power * count / problem.power_budget[:, None]
-    sent = problem.size_fraction_at(allocation.operating_point)
+    sent = problem.chosen("size_fraction", allocation.operating_point)
     return np.ones(int(active.sum())), sent[active], bandwidth[active], power[active]
 
 
