@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from edgevision.data.clips import LabelledClip
-from edgevision.data.csv_reading import read_text
 from edgevision.data.listing import inner_path, visible
 from edgevision.data.video_folder import VideoFiles, check_folder
 from edgevision.errors import ClipError, shown
+from edgevision.storage.csv_reading import read_text
 
 SPLIT_FOLDER = "testTrainMulti_7030_splits"
 HINT = (

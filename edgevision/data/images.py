@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgevision.arrays import ByteImage
-from edgevision.data.csv_reading import read_table
 from edgevision.data.image_reading import SUFFIXES, read_image
 from edgevision.data.listing import checked_name, file_size, file_state, inner_path, visible
 from edgevision.errors import DataSetError, DataSetWarning, shown
+from edgevision.storage.csv_reading import read_table
 from edgevision.storage.disk_files import sha256
 
 _NAMED = 5  # missing pictures that are named

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgevision.data.clips import LabelledClip
-from edgevision.data.csv_reading import read_table
 from edgevision.data.listing import inner_path
 from edgevision.data.video_folder import VideoFiles, check_folder
 from edgevision.errors import ClipError
+from edgevision.storage.csv_reading import read_table
 
 _COLUMNS = ("file", "sequence", "class_index", "name")
 _HINT = (

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgevision.data.csv_reading import read_table
 from edgevision.errors import ProfileError, shown
 from edgevision.measure.given_numbers import NEEDED, SHAPES, profile_of
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.protocol import CONTENT_SPLITS
+from edgevision.storage.csv_reading import read_table
 
 #: ``content`` and ``point`` are names or numbers; ``split`` is a name; the others are as in ``given_numbers``.
 COLUMNS = ("content", *SHAPES)

@@ -26,6 +26,8 @@ from .policies import EqualShares
 
 PAPER = "EdgeVision/Paper-v0"
 SMALL = {"episode_slots": 3, "users": 2}
+#: A policy that decides one slot after the other.
+SLOT_BY_SLOT = "co-crra:solver=clarabel"
 
 
 def run(
@@ -57,7 +59,7 @@ def test_evaluations_are_repeatable_and_extend_each_other() -> None:
 
 
 def test_workers_change_nothing(tmp_path: Path) -> None:
-    policies = ("co-crra", "fcrra:operating_point=30", "fracr")
+    policies = (SLOT_BY_SLOT, "fcrra:solver=clarabel,operating_point=30", "fracr")
     serial, parallel = run(*policies), run(*policies, out=tmp_path, processes=2)
     assert scores(serial) == scores(parallel)
     for one, other in zip(serial.results, parallel.results, strict=True):
@@ -84,30 +86,34 @@ def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_finished_parts_are_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = count_runs(monkeypatch)
-    first = run("co-crra", "fixed", out=tmp_path)
-    assert sorted(ran) == ["co-crra-20000", "co-crra-20005", "co-crra-20010", "fixed-20000", "fixed-20000-timed"]
+    first = run(SLOT_BY_SLOT, "fixed", out=tmp_path)
+    assert sorted(ran) == [
+        *(f"{SLOT_BY_SLOT}-{seed}" for seed in (20000, 20005, 20010)),
+        "fixed-20000",
+        "fixed-20000-timed",
+    ]
     ran.clear()
-    assert scores(run("co-crra", "fixed", out=tmp_path)) == scores(first)
+    assert scores(run(SLOT_BY_SLOT, "fixed", out=tmp_path)) == scores(first)
     assert not ran
-    run("co-crra", "fixed", out=tmp_path, episodes=15)
-    assert sorted(ran) == ["co-crra-20010", "fixed-20000", "fixed-20000-timed"]
+    run(SLOT_BY_SLOT, "fixed", out=tmp_path, episodes=15)
+    assert sorted(ran) == [f"{SLOT_BY_SLOT}-20010", "fixed-20000", "fixed-20000-timed"]
 
 
 def test_nothing_else_is_taken_for_a_finished_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run("co-crra", out=tmp_path)
+    run(SLOT_BY_SLOT, out=tmp_path)
     ran = count_runs(monkeypatch)
-    run("co-crra", out=tmp_path, power_mw=100.0)
-    run("co-crra:tolerance=1e-3", out=tmp_path)
+    run(SLOT_BY_SLOT, out=tmp_path, power_mw=100.0)
+    run(f"{SLOT_BY_SLOT},tolerance=1e-3", out=tmp_path)
     assert len(ran) == 6
     ran.clear()
-    cut, changed, *others = sorted((tmp_path / "parts").glob("co-crra-20*.npz"))
+    cut, changed, *others = sorted((tmp_path / "parts").glob("co-crra*clarabel-20*.npz"))
     cut.write_bytes(cut.read_bytes()[:100])
     whole = bytearray(changed.read_bytes())
     for place in range(len(whole) // 2, len(whole) // 2 + 200):  # more than the header of one array
         whole[place] ^= 1
     changed.write_bytes(bytes(whole))
-    run("co-crra", "co-crra:tolerance=1e-3", out=tmp_path)
-    run("co-crra", out=tmp_path, power_mw=100.0)
+    run(SLOT_BY_SLOT, f"{SLOT_BY_SLOT},tolerance=1e-3", out=tmp_path)
+    run(SLOT_BY_SLOT, out=tmp_path, power_mw=100.0)
     assert len(ran) == 2
     assert others
 

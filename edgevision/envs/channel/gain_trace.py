@@ -13,8 +13,8 @@ import numpy as np
 
 from edgevision.arrays import FloatArray
 from edgevision.checks import real_number
-from edgevision.data.csv_reading import read_table
 from edgevision.errors import ScenarioError, shown
+from edgevision.storage.csv_reading import read_table
 from edgevision.storage.disk_files import check_file
 
 #: Columns of the file, with the time since any start [s], any name of a user, and the power gain in dB, which is

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgevision.data import csv_reading
-from edgevision.data.csv_reading import read_table, read_text
 from edgevision.errors import DataSetError
+from edgevision.storage import csv_reading
+from edgevision.storage.csv_reading import read_table, read_text
 
 TEXT = 'file,class\na.png,tench\n"b, c.png","great ""white"" shark"\nü.png,가오리\n'
 ROWS = [
