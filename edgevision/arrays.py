@@ -23,7 +23,13 @@ Array = Any
 def library(array: Array) -> Any:
     """The functions of the library of an array, by their names in the array-API standard."""
     # NumPy follows the standard itself, and needs no layer around its functions.
-    return np if isinstance(array, np.ndarray | np.generic) else array_api_compat.array_namespace(array)
+    if isinstance(array, (np.ndarray, np.generic)):
+        return np
+    if hasattr(array, "detach"):  # a tensor of PyTorch, which torch.compile does not look up as below
+        from array_api_compat import torch
+
+        return torch
+    return array_api_compat.array_namespace(array)
 
 
 def entries(table: Array, index: Array) -> Array:
@@ -42,6 +48,8 @@ def sum_of_users(values: Array) -> Array:
 
 def bounded(values: Array, least: float | None = None, most: float | None = None) -> Array:
     """Values within bounds, as by ``clip``, whose NumPy version is slow for few values."""
+    if hasattr(values, "clamp"):  # of a tensor: the compiler of PyTorch does not take the checks of ``clip``
+        return values.clamp(least, most)
     if not isinstance(values, np.ndarray):
         return library(values).clip(values, least, most)
     raised = values if least is None else np.maximum(values, least)

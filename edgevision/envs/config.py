@@ -261,14 +261,14 @@ class ScenarioConfig(ScenarioSettings):
     def min_bandwidth(self) -> float:
         """B_min [Hz]."""
         if self.min_bandwidth_mhz is None:
-            return np.minimum(PAPER_MIN_BANDWIDTH_MHZ * 1e6, self.bandwidth / (2 * self.users))
+            return _smaller(PAPER_MIN_BANDWIDTH_MHZ * 1e6, self.bandwidth / (2 * self.users))
         return self.min_bandwidth_mhz * 1e6
 
     @property
     def min_power(self) -> float:
         """P_min [W]."""
         if self.min_power_mw is None:
-            return np.minimum(PAPER_MIN_POWER_MW * 1e-3, self.power / (2 * self.users))
+            return _smaller(PAPER_MIN_POWER_MW * 1e-3, self.power / (2 * self.users))
         return self.min_power_mw * 1e-3
 
     @property
@@ -277,3 +277,8 @@ class ScenarioConfig(ScenarioSettings):
         if isinstance(self.episode_slots, int):
             return self.episode_slots, self.episode_slots
         return self.episode_slots
+
+
+def _smaller(first: float, second: Any) -> Any:
+    """The smaller of two numbers, a ``float``, or of a number and each entry of an array."""
+    return np.minimum(first, second) if isinstance(second, np.ndarray) else min(first, second)

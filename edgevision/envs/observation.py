@@ -6,10 +6,8 @@ Features assume equal shares of the resources, so that they mean the same at any
 
 from __future__ import annotations
 
-import functools
+import itertools
 from typing import Any
-
-import numpy as np
 
 from edgevision.arrays import Array, bounded, library
 from edgevision.envs.problem import SlotProblem
@@ -37,7 +35,6 @@ CELL_FEATURES = (
 )
 
 
-@functools.cache
 def anchor_points(grid: tuple[int, ...]) -> list[int]:
     """The operating points whose load is observed, ANCHORS of them.
 
@@ -45,11 +42,15 @@ def anchor_points(grid: tuple[int, ...]) -> list[int]:
     axes, in row-major order, at the middle of the other axes. For frames x pixels x mode these are all frames or one
     frame, with all or the fewest pixels, entropy-coded; loads in between follow nearly as a product.
     """
+    # In plain Python, which torch.compile takes.
     if len(grid) == 1:
-        return [round(point) for point in np.linspace(0, grid[0] - 1, ANCHORS).tolist()]
-    corners = np.meshgrid((0, grid[0] - 1), (0, grid[1] - 1), indexing="ij")
-    middle = [np.full(ANCHORS, size // 2) for size in grid[2:]]
-    found: list[int] = np.ravel_multi_index([*(corner.ravel() for corner in corners), *middle], grid).tolist()
+        return [round(i * (grid[0] - 1) / (ANCHORS - 1)) for i in range(ANCHORS)]
+    found = []
+    for first, second in itertools.product((0, grid[0] - 1), (0, grid[1] - 1)):
+        point = first * grid[1] + second
+        for size in grid[2:]:
+            point = point * size + size // 2
+        found.append(point)
     return found
 
 

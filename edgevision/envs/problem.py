@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -280,13 +279,16 @@ class SlotProblem:
             features = ContentRows(table, xp.reshape(xp.arange(N * U, device=table.device), (N, U)))
         return features.known(self.active, blank, limit)
 
-    @functools.cached_property
+    @property
     def count(self) -> Array:
         """Number of active users, (N,), as a number of the type of the other arrays."""
-        count = sum_of_users(library(self.active).astype(self.active, self.gain_scale.dtype))
-        if isinstance(count, np.ndarray):
-            count.flags.writeable = False
-        return count
+        # Kept by hand: ``functools.cached_property`` holds a lock in Python 3.11, which torch.compile does not take.
+        if "_count" not in vars(self):
+            count = sum_of_users(library(self.active).astype(self.active, self.gain_scale.dtype))
+            if isinstance(count, np.ndarray):
+                count.flags.writeable = False
+            vars(self)["_count"] = count
+        return vars(self)["_count"]
 
     def _stored(self, name: str) -> Any:
         """A field as it was given: an array, or `ContentRows`."""

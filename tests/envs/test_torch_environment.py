@@ -39,6 +39,18 @@ def test_a_thousand_steps_are_those_of_numpy(env_id: str) -> None:
 
 
 @pytest.mark.parametrize("env_id", BANDITS)
+def test_a_step_is_one_graph_for_the_compiler(env_id: str) -> None:
+    """Traced as ``compile=True`` does it, but run without the code that takes minutes to make."""
+    env: Any = gymnasium.make_vec(env_id, num_envs=4, backend="torch")
+    env.reset(seed=2)
+    traced = torch.compile(slot_step, fullgraph=True, backend="eager")
+    action = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, env.action_space.shape)).float()
+    given = (env._rules, env._now(0), env._now(1), action)
+    for key, value in slot_step(*given).items():
+        assert torch.equal(traced(*given)[key], value), key
+
+
+@pytest.mark.parametrize("env_id", BANDITS)
 def test_gradients_in_the_shares_are_central_differences(env_id: str) -> None:
     env: Any = gymnasium.make_vec(env_id, num_envs=4, backend="torch", dtype="float64")
     env.reset(seed=2)

@@ -150,7 +150,8 @@ def threshold(
     largest = 0.9 * math.log(xp.finfo(bandwidth.dtype).max)
     required_snr = xp.expm1(xp.minimum(exponent, xp.asarray(largest, dtype=bandwidth.dtype)))
     x = required_snr * (noise_density * bandwidth / xp.where(possible, power * gain_scale, 1.0))
-    idle = xp.where((payload <= 0) & (airtime >= 0), 0.0, _THRESHOLD_CAP)
+    # Not of two numbers, whose type the compiler of PyTorch takes for float64.
+    idle = xp.where((payload <= 0) & (airtime >= 0), xp.zeros_like(x), _THRESHOLD_CAP)
     return xp.where(possible, bounded(x, most=_THRESHOLD_CAP), idle)
 
 
