@@ -69,6 +69,7 @@ SHORT = FitConfig(1, 8, 1e-3)
 SMALLER = {
     "demo": "--steps 2048 --episodes 2 --processes 1 --set episode_slots=4",
     "benchmark run": "--processes 1",
+    "benchmark run fracr-exact --ids image": "--processes 1 --episodes 1",
     "benchmark submit": "",
     "benchmark score": "--processes 1",
     "benchmark table": "entries --page page.md --plot plot.png",
@@ -330,6 +331,8 @@ def test_commands_run(
         assert run(*smaller("codec bench --images DIR --out runs/codecs"), "--codec", "spat-imco") == 0
     if line.startswith("evaluate") and "runs/crowded" in line:
         assert run(*smaller("train my_cells:Lab/Crowded-v0 --out runs/crowded"), "--set", "users=2") == 0
+    if line.startswith("evaluate") and "runs/agent" in line:
+        assert run(*smaller("train EdgeVision/Image-v0 --out runs/agent")) == 0
     if line.startswith("evaluate") and "runs/mixed" in line:
         assert run(*smaller("train EdgeVision/Image-v0 --set preset=bursts,shadowing --out runs/mixed")) == 0
     if line.startswith("evaluate") and "runs/street-belief" in line:

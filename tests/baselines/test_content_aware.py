@@ -56,8 +56,9 @@ def test_single_slots_are_answered_as_in_a_batch(name: str) -> None:
     for slot in range(5):
         alone = policy.act(slots[np.array([slot])])
         np.testing.assert_array_equal(alone.operating_point[0], together.operating_point[slot])
-        np.testing.assert_allclose(alone.bandwidth[0], together.bandwidth[slot], rtol=1e-9)
-        np.testing.assert_allclose(alone.power[0], together.power[slot], rtol=1e-9)
+        # An iterative solver of a whole batch determines shares up to its tolerance.
+        np.testing.assert_allclose(alone.bandwidth[0], together.bandwidth[slot], rtol=1e-7)
+        np.testing.assert_allclose(alone.power[0], together.power[slot], rtol=1e-7)
 
 
 def test_any_policy_can_be_wrapped(shipped: Path) -> None:

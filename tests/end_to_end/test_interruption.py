@@ -16,7 +16,7 @@ import pytest
 from .command import PROGRAM, start
 
 ARGUMENTS = [
-    "evaluate", "EdgeVision/Paper-v0", "co-crra", "fixed", "--episodes", "30", "--set", "users=3",
+    "evaluate", "EdgeVision/Paper-v0", "co-crra:solver=clarabel", "fixed", "--episodes", "30", "--set", "users=3",
     "--set", "episode_slots=8", "--processes", "2", "--out",
 ]  # fmt: skip
 
@@ -31,7 +31,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
 
 
 def solver_parts(folder: Path) -> list[Path]:
-    return list((folder / "parts").glob("co-crra-*.npz"))
+    return list((folder / "parts").glob("co-crra*.npz"))
 
 
 def group_is_gone(group: int) -> bool:

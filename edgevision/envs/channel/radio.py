@@ -141,18 +141,38 @@ def threshold(
 
     PyTorch can differentiate it by bandwidth and power, also where nothing can arrive.
     """
+    given = (payload, airtime, bandwidth, power, gain_scale, noise_density, modulation)
+    if library(bandwidth) is not np:
+        return _threshold(*given)
+    with np.errstate(over="ignore", divide="ignore"):  # what is too large is capped
+        return _threshold(*given)
+
+
+def _threshold(
+    payload: Array,
+    airtime: Array,
+    bandwidth: Array,
+    power: Array,
+    gain_scale: Array,
+    noise_density: Array,
+    modulation: Modulation,
+) -> Array:
     xp = library(bandwidth)
     possible = (airtime > 0) & (bandwidth > 0) & (power > 0)
     # Where nothing can arrive, a 1 takes the place of what would be divided by zero.
     exponent = math.log(2.0) * payload / xp.where(possible, bandwidth * airtime, 1.0)
     if modulation != "shannon":
         exponent = needed_exponent(exponent, modulation)
-    largest = 0.9 * math.log(xp.finfo(bandwidth.dtype).max)
-    required_snr = xp.expm1(xp.minimum(exponent, xp.asarray(largest, dtype=bandwidth.dtype)))
-    x = required_snr * (noise_density * bandwidth / xp.where(possible, power * gain_scale, 1.0))
+    largest = xp.finfo(bandwidth.dtype).max
+    most = 0.99 * math.log(largest)
+    required_snr = xp.expm1(bounded(exponent, most=most))
+    # At most the largest number, so that 0 times it is no NaN.
+    per_snr = bounded(noise_density * bandwidth / xp.where(possible, power * gain_scale, 1.0), most=largest)
+    x = required_snr * per_snr
     # Not of two numbers, whose type the compiler of PyTorch takes for float64.
     idle = xp.where((payload <= 0) & (airtime >= 0), xp.zeros_like(x), _THRESHOLD_CAP)
-    return xp.where(possible, bounded(x, most=_THRESHOLD_CAP), idle)
+    # Signal-to-noise ratios that no number holds are out of reach.
+    return xp.where(possible, xp.where(exponent < most, bounded(x, most=_THRESHOLD_CAP), _THRESHOLD_CAP), idle)
 
 
 def probability_above(x: Array, fading: Fading = "half-normal", model: SuccessModel = "exact") -> Array:
