@@ -170,7 +170,7 @@ def report_speed(options: argparse.Namespace) -> None:
     for preset, users in track(
         [(preset, users) for preset in PRESETS for users in (6, 8, 10)], "speed", disable=options.quiet
     ):
-        problem = simulated(preset, 1000, users, options.seed)
+        problem = simulated(preset, options.batch, users, options.seed)
         few, joint = problem[:10], Joint()
         mine = best_time(joint.act, problem)
         certified = best_time(joint.solve, problem[:100], 1)
@@ -203,7 +203,7 @@ def report_scaling(options: argparse.Namespace) -> None:
     counts = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
     seconds: dict[str, list[float]] = {preset: [] for preset in PRESETS}
     for users in track(counts.tolist(), "scaling", disable=options.quiet):
-        slots = max(10_000 // users, 10)
+        slots = max(10 * options.batch // users, 10)
         for preset in PRESETS:
             problem = simulated(preset, slots, users, options.seed)
             seconds[preset].append(best_time(Joint().act, problem, 3))
@@ -244,6 +244,7 @@ def main() -> None:
     parser.add_argument(
         "--co-crra-slots", type=int, default=300, help="slots that Co-CRRA solves per row at 6 users, fewer above"
     )
+    parser.add_argument("--batch", type=int, default=1000, help="slots that are timed at once (default 1000)")
     parser.add_argument("--plot", type=Path, help="PNG file for the part scaling")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="no progress bars")

@@ -113,7 +113,7 @@ SMALLER = {
     "python benchmarks/stream_table.py": "--episodes 1 --policies max-age:level=3 two-state-filter:rate=1,trust=1",
     "python benchmarks/convex_programs.py": "--programs 20 --quiet",
     "python benchmarks/joint_optimum.py": "--slots 2 --quiet",
-    "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --quiet",
+    "python benchmarks/joint_solver.py": "--instances 2 --slots 2 --co-crra-slots 1 --batch 10 --quiet",
     "python benchmarks/shipped_profiles.py": "--labels few.csv --model tf_efficientnet_lite0 --codec uniform",
     "python benchmarks/spatial_gain.py": "--labels few.csv --model tf_efficientnet_lite0",
     "python benchmarks/fuzz_codecs.py": "--count 20",
