@@ -45,9 +45,9 @@ from edgevision.codecs.uniform import UniformJpeg
 from edgevision.data.hmdb51 import SPLIT_FOLDER
 from edgevision.data.images import ImageFolder
 from edgevision.experiments.benchmark import suite as suites
+from edgevision.experiments.benchmark.entries_table import BEGIN, END
 from edgevision.experiments.benchmark.freeze import freeze
 from edgevision.experiments.benchmark.suite import Suite
-from edgevision.experiments.benchmark.table import BEGIN, END
 from edgevision.experiments.figures import FIGURES
 from edgevision.experiments.figures.co_crra import fig4, fig5, gap, solver_sweep
 from edgevision.experiments.figures.end_to_end import fig10, utility_sweep

@@ -121,9 +121,9 @@ def table(
     Example: **edgevision benchmark table**
     """
     require("matplotlib", "report")
+    from edgevision.experiments.benchmark.entries_table import load_entries, render, write_tables
     from edgevision.experiments.benchmark.plot import plot_entries
     from edgevision.experiments.benchmark.suite import load_suite
-    from edgevision.experiments.benchmark.table import load_entries, render, write_tables
     from edgevision.storage.disk_files import write_atomically
 
     found = load_suite(suite)

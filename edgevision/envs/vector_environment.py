@@ -47,6 +47,8 @@ def make_vector(env_id: str, n: int, autoreset_mode: AutoresetMode, settings: Ma
         config = cast("OffloadingVectorEnv", gymnasium.make_vec(env_id, num_envs=1).unwrapped).config
         known = {"preset", *(field.name for field in dataclasses.fields(config))}
         raise UnknownSettingError(str(unknown_name("scenario setting", min(taken), known)))
+    if settings.get("backend", "numpy") != "numpy":
+        raise ScenarioError("backend: policies and agents here play on NumPy; leave it away, or use gymnasium.make_vec")
     env = gymnasium.make_vec(env_id, num_envs=n, autoreset_mode=autoreset_mode, **settings)
     return cast("OffloadingVectorEnv", env.unwrapped)
 

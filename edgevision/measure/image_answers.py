@@ -13,7 +13,7 @@ from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder
 from edgevision.errors import ProfileError, UnreadableImageError
 from edgevision.measure.image_outcomes import ContentRecord, Outcome, measure_content
-from edgevision.measure.recognition import targets
+from edgevision.measure.picture_answers import targets
 from edgevision.part_store import PartStore
 from edgevision.profiles.profile import check_name
 from edgevision.progress import StageProgress

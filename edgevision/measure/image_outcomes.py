@@ -14,7 +14,7 @@ from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import ProfileError, shown
 from edgevision.measure.content_features import content_features
 from edgevision.measure.image_distortion import psnr, ssim
-from edgevision.measure.recognition import Answer, answer, targets
+from edgevision.measure.picture_answers import Answer, answer, targets
 from edgevision.profiles.profile import OperatingPointProfile
 from edgevision.vision.importance import Importance
 from edgevision.vision.own_classifier import Recogniser

@@ -31,6 +31,8 @@ WRONG = {
     "operating point below zero": ["evaluate", PAPER, "fixed:operating_point=-1"],
     "no pair": ["evaluate", PAPER, "fixed", "--set", "users"],
     "unknown setting": ["evaluate", PAPER, "fixed", "--set", "usres=3"],
+    "environments on PyTorch": ["evaluate", PAPER, "fixed", "--set", "backend=torch"],
+    "agents on PyTorch": ["train", PAPER, "--set", "backend=torch", "--out", "run"],
     "unknown preset": ["evaluate", PAPER, "fixed", "--set", "preset=papr"],
     "unknown profile": ["evaluate", PAPER, "fixed", "--set", "profile=nothing"],
     "missing profile file": ["evaluate", PAPER, "fixed", "--set", "profile=no/profile.npz"],

@@ -20,7 +20,7 @@ from edgevision.errors import BitstreamError, OwnCodeError, ProfileError
 from edgevision.measure.image_answers import ProfileRequest
 from edgevision.measure.image_outcomes import LiveImageCodec, send
 from edgevision.measure.image_profile import measure_image_profile, measure_image_profiles
-from edgevision.measure.recognition import LEAST_SCORE, answer
+from edgevision.measure.picture_answers import LEAST_SCORE, answer
 from edgevision.profiles import load_profile
 from edgevision.vision.own_classifier import OwnClassifier, OwnScorer, own_classifier
 from tests.codecs.pictures import picture

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from edgevision.experiments.benchmark.entries_table import ranked
 from edgevision.experiments.benchmark.results import Results, TaskScore
 from edgevision.experiments.benchmark.suite import Suite
-from edgevision.experiments.benchmark.table import ranked
 from edgevision.experiments.plot_style import COLOURS, as_png, lighten
 
 _LINE, _TITLE = 0.24, 0.75  # height of an entry and of what stands around a task [inch]

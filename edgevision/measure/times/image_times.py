@@ -11,7 +11,7 @@ from edgevision.arrays import ByteImage, FloatArray
 from edgevision.codecs.base import ImageCodec
 from edgevision.data.images import ImageFolder, LabelledImage
 from edgevision.errors import DataSetError, UnreadableImageError
-from edgevision.measure.recognition import run
+from edgevision.measure.picture_answers import run
 from edgevision.measure.times.clean_timing import Operation
 from edgevision.vision.own_classifier import Recogniser
 

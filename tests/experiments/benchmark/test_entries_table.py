@@ -9,11 +9,7 @@ import pytest
 
 from edgevision.errors import BenchmarkError
 from edgevision.experiments.benchmark import suite as suites
-from edgevision.experiments.benchmark.plot import plot_entries
-from edgevision.experiments.benchmark.results import load_results
-from edgevision.experiments.benchmark.submission import FILE
-from edgevision.experiments.benchmark.suite import CURRENT, Suite, load_suite
-from edgevision.experiments.benchmark.table import (
+from edgevision.experiments.benchmark.entries_table import (
     BEGIN,
     END,
     load_entries,
@@ -22,6 +18,10 @@ from edgevision.experiments.benchmark.table import (
     write_tables,
     written_tables,
 )
+from edgevision.experiments.benchmark.plot import plot_entries
+from edgevision.experiments.benchmark.results import load_results
+from edgevision.experiments.benchmark.submission import FILE
+from edgevision.experiments.benchmark.suite import CURRENT, Suite, load_suite
 from tests.end_to_end.command import run
 from tests.pages import ROOT
 
